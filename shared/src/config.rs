@@ -1,0 +1,176 @@
+//! The settings: `file` reads them as they are written, `check` turns that into `Settings`, which the rest of the program
+//! sees and nothing else. Defaults are what the five scripts had built in (architecture.md §2).
+
+mod check;
+mod file;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::check::settings;
+pub use self::file::SettingsFile;
+pub use self::source::find;
+use crate::retry::Patience;
+use crate::slot::{BySlot, Place, Slot};
+
+/// Checked settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `[app]`: what is deployed, and how it is started.
+    pub app: App,
+    /// `[blue]` and `[green]`: the two places.
+    pub places: BySlot<Place>,
+    /// `[proxy]`: nginx.
+    pub proxy: Proxy,
+    /// `[stop]`.
+    pub stop: Stop,
+    /// `[start]`.
+    pub start: Start,
+    /// `[health]`.
+    pub health: Health,
+    /// `[switch]`.
+    pub switch: Switch,
+    /// `[lock] wait`: how long to wait for another run to end.
+    pub lock_wait: Duration,
+}
+
+/// What is deployed, and how it is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The application's own directory; relative paths of other settings begin here.
+    pub directory: PathBuf,
+    /// Where the agent puts the artifact: a directory and a file name in which one `*` stands for anything.
+    pub artifact: ArtifactPattern,
+    /// The program that runs a jar.
+    pub java: String,
+    /// Options for that program, before `-jar`.
+    pub jvm_options: Vec<String>,
+    /// Spring's configuration locations, in order.
+    pub config_locations: Vec<String>,
+    /// A command of one's own instead of `java -jar`; empty for a jar.
+    pub command: Vec<String>,
+    /// The names of the variables that the application may inherit.
+    pub environment: Vec<String>,
+    /// Whether to refuse a deployment for which memory is too short.
+    pub check_memory: bool,
+}
+
+/// Where the artifact is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactPattern {
+    /// The directory.
+    pub directory: PathBuf,
+    /// What its name begins with.
+    pub before: String,
+    /// What its name ends with; nothing where the name is given whole.
+    pub after: Option<String>,
+}
+
+/// How traffic is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutoverWay {
+    /// The include is rewritten and nginx reloads.
+    Reload,
+}
+
+/// nginx.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// How traffic is moved.
+    pub cutover: CutoverWay,
+    /// The file that tells nginx the live slot.
+    pub include: PathBuf,
+    /// The variable that this file sets, without the `$`.
+    pub variable: String,
+    /// The public way in: a URL through nginx that the application answers with its profile.
+    pub door: String,
+    /// The `Host` header for the door.
+    pub host: String,
+    /// nginx's program, with the arguments that a private configuration needs.
+    pub nginx: Vec<String>,
+    /// Where nginx's master writes its process id.
+    pub pid_file: PathBuf,
+    /// How long a reload may take to come into force.
+    pub reload_at_most: Duration,
+}
+
+/// The hook `stop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// How long connections that nginx still holds to the idle slot may take to end.
+    pub drain: Duration,
+    /// How long the old process may take to end after SIGTERM.
+    pub grace: Duration,
+}
+
+/// The hook `start`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// How long the process has to live before it counts as started, unless it listens sooner.
+    pub survive: Duration,
+    /// How many releases stay on the disk besides those in use.
+    pub keep_releases: u32,
+}
+
+/// The hook `health`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The path that is asked on the slot's own port.
+    pub path: String,
+    /// The status that a good answer has.
+    pub status: u16,
+    /// The body that a good answer has, `{profile}` being the slot's profile; empty for any body.
+    pub body: String,
+    /// How many good answers in a row are needed.
+    pub consecutive: u32,
+    /// How often to ask, and for how long.
+    pub patience: Patience,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+/// The hook `switch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// How many answers in a row at the door have to come from the new release.
+    pub answers: u32,
+}
+
+impl Settings {
+    /// The profile and port of `slot`.
+    #[must_use]
+    pub fn place(&self, slot: Slot) -> &Place {
+        self.places.get(slot)
+    }
+
+    /// Where releases are kept, each in a directory of its own that is never written again.
+    #[must_use]
+    pub fn releases(&self) -> PathBuf {
+        self.app.directory.join("releases")
+    }
+
+    /// Where the applications' logs and the hooks' own log are.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.app.directory.join("logs")
+    }
+
+    /// The hooks' own log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.logs().join("hooks.log")
+    }
+
+    /// Where the ledger and the lock are.
+    #[must_use]
+    pub fn ledger_directory(&self) -> PathBuf {
+        self.app.directory.join("ledger")
+    }
+
+    /// The body that a good answer of `slot` has; nothing for any body.
+    #[must_use]
+    pub fn expected_body(&self, slot: Slot) -> Option<String> {
+        (!self.health.body.is_empty()).then(|| self.health.body.replace("{profile}", &self.place(slot).profile))
+    }
+}

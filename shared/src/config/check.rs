@@ -1,0 +1,274 @@
+//! From `SettingsFile` to `Settings`: every key with its default, and what has to hold between them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{App, ArtifactPattern, CutoverWay, Health, Proxy, Settings, SettingsFile, Start, Stop, Switch};
+use crate::error::{Error, Kind, Result};
+use crate::retry::Patience;
+use crate::slot::{BySlot, Place};
+
+/// What the application may inherit from the agent's environment unless the settings say otherwise.
+const ENVIRONMENT: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "JAVA_HOME", "SPRING_*"];
+
+/// Checks the settings as written.
+///
+/// # Errors
+/// `Kind::Settings` with every mistake, each with its place.
+pub fn settings(mut file: SettingsFile) -> Result<Settings> {
+    let settings = read(&mut file);
+    relations(&mut file, &settings);
+    let mistakes = file.mistakes();
+    if mistakes.is_empty() {
+        return Ok(settings);
+    }
+    Err(Error::new(Kind::Settings, format!("the settings are wrong: {}", mistakes.join("; and "))).advise(
+        "put that right in hooks.toml (the file beside the hooks shows every setting with its default); nothing was changed",
+    ))
+}
+
+fn read(file: &mut SettingsFile) -> Settings {
+    let directory = PathBuf::from(file.text("app.directory", "/home/ec2-user/app/step3"));
+    let within = |text: &str| text.replace("{directory}", &directory.to_string_lossy());
+    let artifact = within(&file.text("app.artifact", "{directory}/zip/*.jar"));
+    let config_locations = file
+        .texts(
+            "app.config_locations",
+            &[
+                "classpath:/application.properties",
+                "classpath:/application-{profile}.properties",
+                "/home/ec2-user/app/application-oauth.properties",
+                "/home/ec2-user/app/application-real-db.properties",
+            ],
+        )
+        .iter()
+        .map(|location| within(location))
+        .collect();
+    Settings {
+        app: App {
+            artifact: artifact_pattern(&directory, &artifact),
+            java: file.text("app.java", "java"),
+            jvm_options: file.texts("app.jvm_options", &[]).iter().map(|option| within(option)).collect(),
+            config_locations,
+            command: file.texts("app.command", &[]).iter().map(|argument| within(argument)).collect(),
+            environment: file.texts("app.environment", &ENVIRONMENT),
+            check_memory: file.truth("app.check_memory", true),
+            directory,
+        },
+        places: BySlot { blue: place(file, "blue", "real1", 8081), green: place(file, "green", "real2", 8082) },
+        proxy: proxy(file),
+        stop: Stop {
+            drain: file.duration("stop.drain", Duration::from_secs(10)),
+            grace: file.duration("stop.grace", Duration::from_secs(35)),
+        },
+        start: Start {
+            survive: file.duration("start.survive", Duration::from_secs(2)),
+            keep_releases: file.number("start.keep_releases", 3, 0, 1000),
+        },
+        health: Health {
+            path: file.text("health.path", "/profile"),
+            status: u16::try_from(file.number("health.status", 200, 100, 599)).unwrap_or(200),
+            body: file.text("health.body", "{profile}"),
+            consecutive: file.number("health.consecutive", 3, 1, 100),
+            patience: Patience {
+                every: file.duration("health.every", Duration::from_millis(100)),
+                at_most: file.duration("health.patience", Duration::from_secs(110)),
+            },
+            timeout: file.duration("health.timeout", Duration::from_secs(2)),
+        },
+        switch: Switch { answers: file.number("switch.answers", 3, 1, 100) },
+        lock_wait: file.duration("lock.wait", Duration::from_secs(10)),
+    }
+}
+
+fn place(file: &mut SettingsFile, slot: &str, profile: &str, port: u16) -> Place {
+    Place {
+        profile: file.text(&format!("{slot}.profile"), profile),
+        port: u16::try_from(file.number(&format!("{slot}.port"), u32::from(port), 1, 65_535)).unwrap_or(port),
+    }
+}
+
+fn proxy(file: &mut SettingsFile) -> Proxy {
+    let cutover = file.text("proxy.cutover", "reload");
+    if cutover != "reload" {
+        file.mistake("proxy.cutover", &cutover, "`reload`");
+    }
+    Proxy {
+        cutover: CutoverWay::Reload,
+        include: PathBuf::from(file.text("proxy.include", "/etc/nginx/conf.d/service-url.inc")),
+        variable: file.text("proxy.variable", "service_url"),
+        door: file.text("proxy.door", "http://127.0.0.1/profile"),
+        host: file.text("proxy.host", "localhost"),
+        nginx: file.texts("proxy.nginx", &["nginx"]),
+        pid_file: PathBuf::from(file.text("proxy.pid_file", "/run/nginx.pid")),
+        reload_at_most: file.duration("proxy.reload_at_most", Duration::from_secs(5)),
+    }
+}
+
+fn artifact_pattern(directory: &Path, text: &str) -> ArtifactPattern {
+    let path = directory.join(text);
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (before, after) = match name.split_once('*') {
+        Some((before, after)) => (before.to_owned(), Some(after.to_owned())),
+        None => (name, None),
+    };
+    ArtifactPattern { directory: path.parent().map(Path::to_owned).unwrap_or_default(), before, after }
+}
+
+/// What no single key can get wrong alone.
+fn relations(file: &mut SettingsFile, settings: &Settings) {
+    for (key, path) in [
+        ("app.directory", &settings.app.directory),
+        ("proxy.include", &settings.proxy.include),
+        ("proxy.pid_file", &settings.proxy.pid_file),
+    ] {
+        if !path.is_absolute() {
+            file.mistake(key, &path.to_string_lossy(), "a path that begins with `/`");
+        }
+    }
+    let BySlot { blue, green } = &settings.places;
+    if blue.port == green.port {
+        file.mistake("green.port", &green.port.to_string(), "another port than `blue.port`");
+    }
+    if blue.profile == green.profile {
+        file.mistake("green.profile", &green.profile, "another profile than `blue.profile`");
+    }
+    for (key, profile) in [("blue.profile", &blue.profile), ("green.profile", &green.profile)] {
+        if !is_word(profile) {
+            file.mistake(key, profile, "letters, digits, `-` and `_`");
+        }
+    }
+    if !is_word(&settings.proxy.variable) || settings.proxy.variable.contains('-') {
+        file.mistake("proxy.variable", &settings.proxy.variable, "the variable's name without the `$`");
+    }
+    if !settings.proxy.door.starts_with("http://") {
+        file.mistake("proxy.door", &settings.proxy.door, "a URL that begins with `http://`");
+    }
+    if settings.proxy.nginx.is_empty() {
+        file.mistake("proxy.nginx", "[]", "nginx's program");
+    }
+    if !settings.health.path.starts_with('/') {
+        file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
+    }
+    if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
+        let shown =
+            format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
+        file.mistake("app.artifact", &shown, "at most one `*`, in the file's name");
+    }
+    for (key, templates) in [
+        ("app.command", &settings.app.command),
+        ("app.jvm_options", &settings.app.jvm_options),
+        ("app.config_locations", &settings.app.config_locations),
+    ] {
+        for unknown in templates.iter().flat_map(|template| unknown_placeholders(template)) {
+            file.mistake(key, &unknown, "only `{artifact}`, `{directory}`, `{port}`, `{profile}` in braces");
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+}
+
+/// The names in braces that nothing stands for.
+fn unknown_placeholders(template: &str) -> Vec<String> {
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .filter(|name| is_word(name) && !["artifact", "directory", "port", "profile"].contains(name))
+        .map(|name| format!("{{{name}}}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(text: &str) -> String {
+        settings(SettingsFile::parse("hooks.toml", text)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_written_means_what_the_scripts_had_built_in() {
+        let settings = settings(SettingsFile::parse("hooks.toml", "")).unwrap();
+        assert_eq!(settings.places.blue, Place { profile: "real1".into(), port: 8081 });
+        assert_eq!(settings.places.green, Place { profile: "real2".into(), port: 8082 });
+        assert_eq!(settings.proxy.include, Path::new("/etc/nginx/conf.d/service-url.inc"));
+        assert_eq!(settings.app.artifact.directory, Path::new("/home/ec2-user/app/step3/zip"));
+        assert_eq!(settings.app.artifact.after.as_deref(), Some(".jar"));
+    }
+
+    #[test]
+    fn f89_each_mistake_is_told_with_its_place_and_what_was_needed() {
+        for (name, text, wanted) in [
+            (
+                "typo in a key",
+                "[blue]\nprot = 1",
+                "`hooks.toml`, line 2: there is no setting `blue.prot`; did you mean `blue.port`?",
+            ),
+            ("typo in a section", "[bleu]\nport = 1", "there is no setting `bleu.port`; did you mean `blue.port`?"),
+            ("a key outside any section", "port = 1", "`hooks.toml`, line 1: there is no setting `port`"),
+            (
+                "wrong type",
+                "[blue]\nport = \"x\"",
+                "`blue.port` is the text `x`, needed a whole number from 1 to 65535",
+            ),
+            ("out of range", "[blue]\nport = 70000", "`blue.port` is the number `70000`"),
+            (
+                "a number for a duration",
+                "[stop]\ngrace = 5",
+                "`stop.grace` is the number `5`, needed a duration as text, such as \"30s\"",
+            ),
+            ("equal ports", "[green]\nport = 8081", "`green.port` is `8081`, needed another port than `blue.port`"),
+            ("equal profiles", "[green]\nprofile = \"real1\"", "needed another profile than `blue.profile`"),
+            (
+                "relative directory",
+                "[app]\ndirectory = \"app\"",
+                "`app.directory` is `app`, needed a path that begins with `/`",
+            ),
+            ("unknown way", "[proxy]\ncutover = \"dns\"", "`proxy.cutover` is `dns`"),
+            ("unknown placeholder", "[app]\ncommand = [\"a\", \"{prot}\"]", "`app.command` is `{prot}`"),
+            ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
+            ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
+            ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
+        ] {
+            let told = mistakes(text);
+            assert!(told.contains(wanted), "{name}: {told}");
+        }
+    }
+
+    #[test]
+    fn f89_all_mistakes_are_told_at_once() {
+        let told = mistakes("[blue]\nport = 0\n[proxy]\ndoor = 5\n[helth]\npath = \"/\"");
+        for key in ["blue.port", "proxy.door", "helth.path"] {
+            assert!(told.contains(key), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_variable_overrides_a_key_and_its_typo_is_told() {
+        let file = SettingsFile::parse("hooks.toml", "[blue]\nport = 1");
+        let overridden = file.overridden_by(&[
+            ("HOOKS_BLUE_PORT".into(), "9081".into()),
+            ("HOOKS_APP_COMMAND".into(), "[\"run\", \"{port}\"]".into()),
+            ("HOOKS_CONFIG".into(), "/etc/hooks.toml".into()),
+        ]);
+        let settings = settings(overridden).unwrap();
+        assert_eq!(settings.places.blue.port, 9081);
+        assert_eq!(settings.app.command, ["run", "{port}"]);
+        let file = SettingsFile::parse("hooks.toml", "").overridden_by(&[("HOOKS_BLUE_PROT".into(), "1".into())]);
+        let told = super::settings(file).unwrap_err().to_string();
+        assert!(told.contains("the variable `HOOKS_BLUE_PROT`: there is no setting `blue.prot`"), "{told}");
+    }
+
+    #[test]
+    fn the_shipped_hooks_toml_shows_every_setting_with_its_default() {
+        let shipped = include_str!("../../../hooks.toml");
+        let mut file = SettingsFile::parse("hooks.toml", shipped);
+        let written = read(&mut file);
+        assert_eq!(written, read(&mut SettingsFile::parse("", "")));
+        assert_eq!(file.unwritten(), Vec::<String>::new());
+        assert_eq!(file.mistakes(), Vec::<String>::new());
+    }
+}

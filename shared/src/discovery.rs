@@ -1,0 +1,342 @@
+//! Who is live. `Evidence` is what the witnesses say (`witness` asks them), `decide` turns it into `Roles`, and refuses
+//! where two candidates are left: nothing is ever stopped on a guess (I16, F46).
+
+pub mod witness;
+
+use crate::error::{Error, Kind, Result};
+use crate::slot::{BySlot, Slot};
+
+/// Which slot serves and which one a deploy may work in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// The slot that nginx sends traffic to; nothing on a host where neither serves yet.
+    pub live: Option<Slot>,
+    /// The slot that may be stopped and filled.
+    pub idle: Slot,
+}
+
+impl Roles {
+    /// The roles where `live` serves.
+    #[must_use]
+    pub fn with_live(live: Slot) -> Roles {
+        Roles { live: Some(live), idle: !live }
+    }
+
+    /// A host where neither slot serves: a deploy begins in blue, as with the scripts.
+    pub const COLD: Roles = Roles { live: None, idle: Slot::Blue };
+}
+
+/// What the witnesses say, strongest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file that tells nginx the live slot.
+    pub include: IncludeSays,
+    /// nginx's answer at the public way in.
+    pub door: DoorSays,
+    /// What this host remembers.
+    pub ledger: LedgerSays,
+    /// Whether anybody listens on the slot's port.
+    pub listening: BySlot<bool>,
+}
+
+/// What the include says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IncludeSays {
+    /// It names a slot's port.
+    Slot {
+        /// The slot.
+        slot: Slot,
+        /// Whether nginx's workers have read it in this form; `None` while nginx does not run.
+        in_force: Option<bool>,
+    },
+    /// It names a port of neither slot.
+    Stranger {
+        /// That port.
+        port: u16,
+        /// Whether nginx's workers have read it in this form; `None` while nginx does not run.
+        in_force: Option<bool>,
+    },
+    /// It does not exist.
+    Missing,
+}
+
+/// What the door says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DoorSays {
+    /// It answers with a slot's profile.
+    Slot(Slot),
+    /// It answers in a way that tells nothing: the way, for people ("HTTP 302 to https://…").
+    NoHelp(String),
+}
+
+/// What the ledger says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerSays {
+    /// The last cutover went to this slot.
+    Slot(Slot),
+    /// Nothing was ever moved by these hooks, or the ledger is lost.
+    Nothing,
+}
+
+/// Roles, with what a person should know about how they were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The roles.
+    pub roles: Roles,
+    /// Sentences for the report.
+    pub notes: Vec<String>,
+}
+
+/// Decides who is live.
+///
+/// # Errors
+/// `Kind::Undecided` if two candidates are left, with what each witness said and what settles it.
+pub fn decide(evidence: &Evidence) -> Result<Finding> {
+    let mut notes = Vec::new();
+    if let DoorSays::NoHelp(answer) = &evidence.door {
+        notes.push(format!("the door was no help: {answer}"));
+    }
+    let found = |roles: Roles| Ok(Finding { roles, notes: notes.clone() });
+    match &evidence.include {
+        IncludeSays::Slot { slot, in_force } => match (&evidence.door, in_force) {
+            // Two of the strongest witnesses agree.
+            (DoorSays::Slot(answering), _) if answering == slot => found(Roles::with_live(*slot)),
+            // What nginx's workers were started with is what they do, unless the last cutover of ours went elsewhere.
+            (DoorSays::NoHelp(_), None | Some(true)) if !ledger_denies(evidence, *slot) => {
+                found(Roles::with_live(*slot))
+            }
+            // The file changed after nginx read it: one more witness is needed.
+            (DoorSays::NoHelp(_), Some(false)) if evidence.ledger == LedgerSays::Slot(*slot) => {
+                found(Roles::with_live(*slot))
+            }
+            _ => contradiction(evidence),
+        },
+        IncludeSays::Stranger { in_force, .. } => match (&evidence.door, evidence.ledger) {
+            // nginx sends traffic past both slots, as on a host before its first deploy.
+            (DoorSays::NoHelp(_), LedgerSays::Nothing) if *in_force != Some(false) || nobody_listens(evidence) => {
+                found(Roles::COLD)
+            }
+            _ => contradiction(evidence),
+        },
+        IncludeSays::Missing => without_include(evidence).map_or_else(|| contradiction(evidence), found),
+    }
+}
+
+/// Door, then ledger, then listeners; two must agree. Nothing at all anywhere is a cold host.
+fn without_include(evidence: &Evidence) -> Option<Roles> {
+    match (&evidence.door, evidence.ledger) {
+        (DoorSays::Slot(door), LedgerSays::Slot(ledger)) => (*door == ledger).then(|| Roles::with_live(*door)),
+        (DoorSays::Slot(door), LedgerSays::Nothing) => evidence.listening.get(*door).then(|| Roles::with_live(*door)),
+        (DoorSays::NoHelp(_), LedgerSays::Slot(ledger)) => {
+            (only_listener(evidence) == Some(ledger)).then(|| Roles::with_live(ledger))
+        }
+        (DoorSays::NoHelp(_), LedgerSays::Nothing) => nobody_listens(evidence).then_some(Roles::COLD),
+    }
+}
+
+fn ledger_denies(evidence: &Evidence, slot: Slot) -> bool {
+    evidence.ledger == LedgerSays::Slot(!slot)
+}
+
+fn nobody_listens(evidence: &Evidence) -> bool {
+    evidence.listening.find(|listens| *listens).is_none()
+}
+
+fn only_listener(evidence: &Evidence) -> Option<Slot> {
+    match (evidence.listening.blue, evidence.listening.green) {
+        (true, false) => Some(Slot::Blue),
+        (false, true) => Some(Slot::Green),
+        _ => None,
+    }
+}
+
+fn contradiction(evidence: &Evidence) -> Result<Finding> {
+    let force = |in_force: &Option<bool>| match in_force {
+        Some(false) => ", but it changed after nginx last read it",
+        Some(true) => ", and nginx has read it",
+        None => ", and nginx is not running",
+    };
+    let include = match &evidence.include {
+        IncludeSays::Slot { slot, in_force } => format!("the include names {slot}{}", force(in_force)),
+        IncludeSays::Stranger { port, in_force } => {
+            format!("the include names port {port}, which is neither slot's{}", force(in_force))
+        }
+        IncludeSays::Missing => "the include does not exist".to_owned(),
+    };
+    let door = match &evidence.door {
+        DoorSays::Slot(slot) => format!("the door is answered by {slot}"),
+        DoorSays::NoHelp(answer) => format!("the door was no help ({answer})"),
+    };
+    let ledger = match evidence.ledger {
+        LedgerSays::Slot(slot) => format!("the ledger remembers {slot}"),
+        LedgerSays::Nothing => "the ledger remembers nothing".to_owned(),
+    };
+    let listening = match (evidence.listening.blue, evidence.listening.green) {
+        (true, true) => "both ports are in use",
+        (true, false) => "only blue's port is in use",
+        (false, true) => "only green's port is in use",
+        (false, false) => "neither port is in use",
+    };
+    Err(Error::new(
+        Kind::Undecided,
+        format!("cannot tell which slot is live: {include}; {door}; {ledger}; {listening}"),
+    )
+    .advise(
+        "make the include name the port that shall serve, run `nginx -t && nginx -s reload` as root, then deploy again; \
+         if the ledger is what is wrong, remove it (it is only a cache)",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLUE: Slot = Slot::Blue;
+    const GREEN: Slot = Slot::Green;
+
+    fn evidence(include: IncludeSays, door: DoorSays, ledger: LedgerSays, listening: (bool, bool)) -> Evidence {
+        Evidence { include, door, ledger, listening: BySlot { blue: listening.0, green: listening.1 } }
+    }
+
+    fn names(slot: Slot, in_force: Option<bool>) -> IncludeSays {
+        IncludeSays::Slot { slot, in_force }
+    }
+
+    fn nothing() -> DoorSays {
+        DoorSays::NoHelp("HTTP 503".into())
+    }
+
+    const BOTH: (bool, bool) = (true, true);
+    const NEITHER: (bool, bool) = (false, false);
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "one row for each case")]
+    fn i16_the_witnesses_decide_or_the_hook_refuses() {
+        use LedgerSays::{Nothing, Slot as Remembers};
+        let stranger = |in_force| IncludeSays::Stranger { port: 8080, in_force };
+        let refuses = None;
+        let live = |slot| Some(Roles::with_live(slot));
+        for (name, include, door, ledger, listening, wanted) in [
+            ("include and door agree", names(BLUE, Some(true)), DoorSays::Slot(BLUE), Nothing, BOTH, live(BLUE)),
+            ("the same for green", names(GREEN, Some(true)), DoorSays::Slot(GREEN), Nothing, BOTH, live(GREEN)),
+            (
+                "they agree against the ledger",
+                names(GREEN, Some(true)),
+                DoorSays::Slot(GREEN),
+                Remembers(BLUE),
+                BOTH,
+                live(GREEN),
+            ),
+            ("F69 the door is no help", names(BLUE, Some(true)), nothing(), Nothing, BOTH, live(BLUE)),
+            ("F69 the same for green", names(GREEN, Some(true)), nothing(), Nothing, BOTH, live(GREEN)),
+            ("F64 nginx is down", names(BLUE, None), nothing(), Nothing, BOTH, live(BLUE)),
+            ("F45 both slots are down", names(GREEN, Some(true)), nothing(), Nothing, NEITHER, live(GREEN)),
+            ("the door names the other slot", names(BLUE, Some(true)), DoorSays::Slot(GREEN), Nothing, BOTH, refuses),
+            (
+                "b8 a reload was refused and the door is a redirect",
+                names(GREEN, Some(false)),
+                nothing(),
+                Nothing,
+                BOTH,
+                refuses,
+            ),
+            ("b8 and the ledger knows better", names(GREEN, Some(false)), nothing(), Remembers(BLUE), BOTH, refuses),
+            ("the include was only touched", names(BLUE, Some(false)), nothing(), Remembers(BLUE), BOTH, live(BLUE)),
+            (
+                "I1 an edited include whose slot happens to be the only one up",
+                names(BLUE, Some(false)),
+                nothing(),
+                Nothing,
+                (true, false),
+                refuses,
+            ),
+            (
+                "it changed to a slot where nobody is",
+                names(GREEN, Some(false)),
+                nothing(),
+                Nothing,
+                (true, false),
+                refuses,
+            ),
+            (
+                "include and ledger differ, no third witness",
+                names(GREEN, Some(true)),
+                nothing(),
+                Remembers(BLUE),
+                BOTH,
+                refuses,
+            ),
+            ("first deploy past an older port", stranger(Some(true)), nothing(), Nothing, NEITHER, Some(Roles::COLD)),
+            (
+                "first deploy again after it failed",
+                stranger(Some(true)),
+                nothing(),
+                Nothing,
+                (true, false),
+                Some(Roles::COLD),
+            ),
+            (
+                "port of nobody, but the ledger remembers a slot",
+                stranger(Some(true)),
+                nothing(),
+                Remembers(BLUE),
+                BOTH,
+                refuses,
+            ),
+            ("port of nobody, but a slot answers", stranger(Some(true)), DoorSays::Slot(GREEN), Nothing, BOTH, refuses),
+            ("port of nobody, not in force", stranger(Some(false)), nothing(), Nothing, (true, false), refuses),
+            (
+                "F46 include missing, door and ledger agree",
+                IncludeSays::Missing,
+                DoorSays::Slot(GREEN),
+                Remembers(GREEN),
+                BOTH,
+                live(GREEN),
+            ),
+            (
+                "F46 include missing, door and ledger differ",
+                IncludeSays::Missing,
+                DoorSays::Slot(GREEN),
+                Remembers(BLUE),
+                BOTH,
+                refuses,
+            ),
+            (
+                "F46 include missing, door and listener agree",
+                IncludeSays::Missing,
+                DoorSays::Slot(GREEN),
+                Nothing,
+                BOTH,
+                live(GREEN),
+            ),
+            (
+                "F46 include missing, ledger and listener agree",
+                IncludeSays::Missing,
+                nothing(),
+                Remembers(BLUE),
+                (true, false),
+                live(BLUE),
+            ),
+            ("F46 include missing, ledger alone", IncludeSays::Missing, nothing(), Remembers(BLUE), BOTH, refuses),
+            ("F46 include missing, both listen", IncludeSays::Missing, nothing(), Nothing, BOTH, refuses),
+            ("cold host", IncludeSays::Missing, nothing(), Nothing, NEITHER, Some(Roles::COLD)),
+        ] {
+            let decided = decide(&evidence(include, door, ledger, listening));
+            assert_eq!(decided.as_ref().ok().map(|finding| finding.roles), wanted, "{name}");
+            if let Err(error) = decided {
+                assert_eq!(error.kind(), Kind::Undecided, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn i16_a_refusal_says_what_each_witness_said_and_what_to_do() {
+        let refusal =
+            decide(&evidence(names(GREEN, Some(false)), nothing(), LedgerSays::Slot(BLUE), BOTH)).unwrap_err();
+        for part in ["names green, but it changed after nginx last read it", "HTTP 503", "remembers blue", "both ports"]
+        {
+            assert!(refusal.to_string().contains(part), "{refusal}");
+        }
+        assert!(refusal.advice().unwrap().contains("nginx -s reload"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Asks the witnesses. Nothing in here decides, and nothing that a witness answers is a failure: only an include that
+//! nginx would misread, or that cannot be read, ends the hook.
+
+use std::time::Duration;
+
+use super::{DoorSays, Evidence, IncludeSays, LedgerSays};
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Answer, FileKind, Host, Request};
+use crate::proxy::include::Include;
+use crate::proxy::workers;
+use crate::slot::{BySlot, Place, Slot};
+
+/// How long the door may take. Whoever hangs longer is no help.
+pub const DOOR_AT_MOST: Duration = Duration::from_secs(2);
+
+/// What was found while asking, with the include itself, which `switch` goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Testimony {
+    /// What they say.
+    pub evidence: Evidence,
+    /// The include, where there is one.
+    pub include: Option<Include>,
+    /// The door's answer itself.
+    pub door: Answer,
+}
+
+/// Asks all the witnesses.
+///
+/// # Errors
+/// `Kind::Undecided` for an include that nginx would misread, `Kind::Settings` for one that cannot be read.
+pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>) -> Result<Testimony> {
+    let include = read_include(host, settings)?;
+    let door = ask_door(host, settings).await?;
+    let evidence = Evidence {
+        include: what_include_says(host, settings, include.as_ref())?,
+        door: what_door_says(settings, &door),
+        ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
+        listening: BySlot {
+            blue: anybody_listens(host, settings.place(Slot::Blue))?,
+            green: anybody_listens(host, settings.place(Slot::Green))?,
+        },
+    };
+    Ok(Testimony { evidence, include, door })
+}
+
+/// Reads the include.
+///
+/// # Errors
+/// `Kind::Undecided` if nginx would misread it, `Kind::Settings` if it cannot be read or is no regular file.
+pub fn read_include(host: &impl Host, settings: &Settings) -> Result<Option<Include>> {
+    let path = &settings.proxy.include;
+    let shown = path.to_string_lossy();
+    let kind = match host.describe(path) {
+        Ok(facts) => facts.kind,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(unreadable(&shown, &cause.to_string())),
+    };
+    match kind {
+        FileKind::Regular => {}
+        FileKind::SymbolicLink => return Err(unreadable(&shown, "it is a symbolic link, needed the file itself")),
+        FileKind::Directory => return Err(unreadable(&shown, "it is a directory, needed a file")),
+        FileKind::Special => return Err(unreadable(&shown, "it is no regular file")),
+    }
+    let bytes = host.read_file(path).map_err(|cause| unreadable(&shown, &cause.to_string()))?;
+    Include::parse(&bytes, &settings.proxy.variable).map(Some).map_err(|complaint| {
+        let Place { port, .. } = settings.place(Slot::Blue);
+        Error::new(Kind::Undecided, format!("the include `{shown}` cannot be used: {complaint}")).advise(format!(
+            "write `set ${} http://127.0.0.1:{port};` into it (or the other slot's port, whichever serves), \
+             then `nginx -t && nginx -s reload`",
+            settings.proxy.variable
+        ))
+    })
+}
+
+fn unreadable(shown: &str, why: &str) -> Error {
+    Error::new(Kind::Settings, format!("the include `{shown}` cannot be read: {why}"))
+        .advise("make it a regular file that this user may read, or correct `proxy.include` in hooks.toml")
+}
+
+fn what_include_says(host: &impl Host, settings: &Settings, include: Option<&Include>) -> Result<IncludeSays> {
+    let Some(include) = include else { return Ok(IncludeSays::Missing) };
+    let path = &settings.proxy.include;
+    let changed = host.describe(path).map_err(|cause| unreadable(&path.to_string_lossy(), &cause.to_string()))?.changed;
+    let in_force = workers::master(host, &settings.proxy.pid_file)
+        .ok()
+        .and_then(|master| workers::know(&workers::workers(host, &master.identity), changed));
+    let port = include.port();
+    Ok(match settings.places.find(|place| place.port == port) {
+        Some(slot) => IncludeSays::Slot { slot, in_force },
+        None => IncludeSays::Stranger { port, in_force },
+    })
+}
+
+/// Asks at the door once.
+///
+/// # Errors
+/// `Kind::Interrupted` after a signal.
+pub async fn ask_door(host: &impl Host, settings: &Settings) -> Result<Answer> {
+    let request = Request {
+        url: settings.proxy.door.clone(),
+        host: Some(settings.proxy.host.clone()).filter(|host| !host.is_empty()),
+        at_most: DOOR_AT_MOST,
+    };
+    host.get(&request).await
+}
+
+/// What an answer at the door says. Only a slot's expected answer names that slot: anything else is unknown, never idle.
+#[must_use]
+pub fn what_door_says(settings: &Settings, answer: &Answer) -> DoorSays {
+    if let Answer::Response { status, body, .. } = answer
+        && *status == settings.health.status
+        && let Some(slot) = Slot::BOTH.into_iter().find(|slot| {
+            settings.health.body.contains("{profile}") && settings.expected_body(*slot).as_ref() == Some(body)
+        })
+    {
+        return DoorSays::Slot(slot);
+    }
+    DoorSays::NoHelp(describe(answer))
+}
+
+/// An answer in words, short enough for a message and without anything that could be a secret.
+#[must_use]
+pub fn describe(answer: &Answer) -> String {
+    match answer {
+        Answer::Silence(why) => why.clone(),
+        Answer::Response { status, location: Some(location), .. } => format!("HTTP {status} to {location}"),
+        Answer::Response { status, body, .. } if body.is_empty() => format!("HTTP {status}"),
+        Answer::Response { status, body, .. } if body.starts_with('<') => {
+            format!("HTTP {status} with a page of HTML or XML")
+        }
+        Answer::Response { status, body, .. } => {
+            let short: String = body.chars().take(60).collect();
+            format!("HTTP {status} `{short}`")
+        }
+    }
+}
+
+fn anybody_listens(host: &impl Host, place: &Place) -> Result<bool> {
+    let listeners = host.listeners(place.port).map_err(|cause| {
+        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
+    })?;
+    Ok(!listeners.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+
+    #[test]
+    fn f51_f69_only_the_exact_answer_of_a_slot_names_it() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let response = |status, body: &str| Answer::Response { status, location: None, body: body.to_owned() };
+        for (name, answer, wanted) in [
+            ("blue", response(200, "real1"), Some(Slot::Blue)),
+            ("green", response(200, "real2"), Some(Slot::Green)),
+            ("another profile", response(200, "real"), None),
+            ("HTML that contains it", response(200, "<html>real1</html>"), None),
+            ("an error page with the right words", response(500, "real1"), None),
+            ("a realm", response(401, "{\"realm\":\"real1\"}"), None),
+            (
+                "a redirect",
+                Answer::Response { status: 301, location: Some("https://x/".into()), body: String::new() },
+                None,
+            ),
+            ("silence", Answer::Silence("connection refused".into()), None),
+        ] {
+            let wanted = wanted.map(DoorSays::Slot);
+            let said = what_door_says(&settings, &answer);
+            assert_eq!(Some(&said).filter(|said| matches!(said, DoorSays::Slot(_))), wanted.as_ref(), "{name}");
+        }
+    }
+}

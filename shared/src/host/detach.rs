@@ -1,0 +1,68 @@
+//! Starting a program out of the agent's reach: a session of its own, none of the agent's pipes or descriptors, output
+//! appended to its own log (F03, F05, F81, F85). The one place with `unsafe`, since only the child itself can do this.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use super::Launch;
+use crate::lifecycle;
+
+/// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
+const FIRST_TO_GO: &[u8] = b"1000";
+
+/// Starts the program.
+///
+/// # Errors
+/// As the operating system says: log not writable, program not found, no process to be had.
+pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
+    let Some((program, arguments)) = launch.command.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+    };
+    let log = OpenOptions::new().append(true).create(true).mode(0o640).open(&launch.log)?;
+    #[expect(clippy::disallowed_methods, reason = "this is the place that starts programs, for everybody")]
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(&launch.directory)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .env_clear()
+        .envs(lifecycle::inheritable(&launch.environment))
+        .envs(launch.variables.iter().map(|(name, value)| (name, value)));
+    leave_the_agent(&mut command);
+    command.spawn()
+}
+
+#[expect(unsafe_code, reason = "what happens between fork and exec can be said in no other way")]
+fn leave_the_agent(command: &mut Command) {
+    // SAFETY: the closure only makes system calls that are allowed between fork and exec (setsid, open, write, close,
+    // close_range); it neither allocates nor takes a lock.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::setsid()?;
+            inherit_nothing();
+            prefer_to_be_ended();
+            Ok(())
+        });
+    }
+}
+
+/// Marks every descriptor above standard error as close-on-exec: the agent may have been started with more of them. Kernels
+/// before 5.11 lack the flag; there nothing more can be done between fork and exec, and std's own are marked already.
+#[expect(unsafe_code, reason = "rustix has no close_range")]
+fn inherit_nothing() {
+    // SAFETY: a system call with plain integers.
+    let _ = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+}
+
+/// Raises the own score; where that is refused the newcomer is simply as likely to be ended as others.
+fn prefer_to_be_ended() {
+    use rustix::fs::{Mode, OFlags};
+    if let Ok(file) = rustix::fs::open(c"/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()) {
+        let _ = rustix::io::write(&file, FIRST_TO_GO);
+    }
+}

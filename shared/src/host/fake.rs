@@ -1,0 +1,221 @@
+//! The host in memory: files, processes, nginx and a clock that moves only when somebody waits. What was done to it stands
+//! in its journal, and its faults strike at the very call that a test names. Nothing in here touches the machine.
+
+mod app;
+mod clock;
+mod controls;
+mod door;
+mod faults;
+mod files;
+mod journal;
+mod nginx;
+mod observations;
+mod processes;
+mod programs;
+mod releases;
+
+mod world;
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use self::app::{App, AppAnswer, Binding, OnTerminate};
+pub use self::door::Door;
+pub use self::faults::{Killed, WriteFault};
+pub use self::journal::{Deed, Entry, Nature};
+pub use self::nginx::{PidFile, Reloading};
+use self::world::World;
+use super::{
+    Answer, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek, Request,
+    Signal, User,
+};
+use crate::error::{Error, Kind, Result};
+
+/// A host in memory. A clone is another host in the same state.
+#[derive(Clone, Debug)]
+pub struct FakeHost {
+    world: RefCell<World>,
+}
+
+impl FakeHost {
+    /// Where this hook could be killed: before each effect and at each wait.
+    fn point(&self) {
+        let strikes = self.world.borrow_mut().faults.kill_strikes();
+        if strikes {
+            // Unwinding without a panic message: nothing of the hook runs any more, as after a SIGKILL.
+            std::panic::resume_unwind(Box::new(Killed));
+        }
+    }
+
+    /// Where a signal would be obeyed.
+    fn wait(&self) -> Result<()> {
+        self.point();
+        if self.world.borrow_mut().faults.interrupt_strikes() { Err(Error::interrupted()) } else { Ok(()) }
+    }
+
+    /// One effect, which takes a moment.
+    fn effect<T>(&self, effect: impl FnOnce(&mut World) -> T) -> T {
+        self.point();
+        let mut world = self.world.borrow_mut();
+        world.advance(clock::EFFECT_TAKES);
+        effect(&mut world)
+    }
+}
+
+impl Host for FakeHost {
+    fn elapsed(&self) -> Duration {
+        self.world.borrow().since_begin()
+    }
+
+    fn wall_clock(&self) -> jiff::Timestamp {
+        jiff::Timestamp::try_from(self.world.borrow().clock.time_of_day()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    async fn pause(&self, pause: Duration) -> Result<()> {
+        self.wait()?;
+        self.world.borrow_mut().advance(pause);
+        Ok(())
+    }
+
+    fn shield(&self, raised: bool) {
+        self.world.borrow_mut().faults.shield(raised);
+    }
+
+    fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.world.borrow().files.read(path)
+    }
+
+    fn describe(&self, path: &Path) -> io::Result<FileFacts> {
+        self.world.borrow().files.describe(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        self.world.borrow().files.list(directory)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(io::Cursor::new(self.read_file(path)?)))
+    }
+
+    fn replace_file(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.effect(|world| world.replace_file(path, bytes, mode))
+    }
+
+    fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()> {
+        self.effect(|world| world.make_directory(path, mode))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.effect(|world| world.remove(path))
+    }
+
+    /// Nobody reads the log of a host in memory.
+    fn open_log(&self, _: &Path) -> io::Result<std::fs::File> {
+        std::fs::OpenOptions::new().append(true).open("/dev/null")
+    }
+
+    fn may_write(&self, directory: &Path) -> bool {
+        let world = self.world.borrow();
+        world.files.may_write(directory, world.user)
+    }
+
+    fn free_space(&self, directory: &Path) -> io::Result<u64> {
+        let world = self.world.borrow();
+        world.files.describe(directory).map(|_| world.free_space)
+    }
+
+    fn publish(&self, from: &Path, to: &Path) -> io::Result<String> {
+        self.effect(|world| world.publish(from, to))
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.effect(|world| world.files.describe(path).map(|_| ()))
+    }
+
+    fn lock(&self, path: &Path, _: &str) -> io::Result<std::result::Result<Lock, String>> {
+        self.effect(|world| world.lock(path).map(|held| held.map(|()| Lock { _file: None })))
+    }
+
+    fn user(&self) -> User {
+        self.user_named(self.world.borrow().user)
+    }
+
+    fn user_named(&self, id: u32) -> User {
+        User { id, name: processes::account(id) }
+    }
+
+    fn boot_id(&self) -> String {
+        format!("boot-{}", self.world.borrow().boot)
+    }
+
+    fn process(&self, id: u32) -> Option<Process> {
+        self.world.borrow().processes.find(id)
+    }
+
+    fn processes(&self) -> Vec<Process> {
+        self.world.borrow().processes.all().map(|running| running.process.clone()).collect()
+    }
+
+    fn children(&self, id: u32) -> Vec<Process> {
+        self.world.borrow().processes.children(id)
+    }
+
+    fn signal(&self, process: &ProcessIdentity, signal: Signal) -> io::Result<bool> {
+        self.effect(|world| world.signal(process, signal, world.user))
+    }
+
+    fn launch(&self, launch: &Launch) -> io::Result<Process> {
+        self.effect(|world| world.launch(launch))
+    }
+
+    fn ending(&self, process: &ProcessIdentity) -> Option<String> {
+        self.world.borrow().processes.ending(process)
+    }
+
+    fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {
+        self.effect(|world| world.set_memory_sacrifice(process, score))
+    }
+
+    fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64> {
+        self.world.borrow().processes.memory(process)
+    }
+
+    fn available_memory(&self) -> Option<u64> {
+        Some(self.world.borrow().available_memory)
+    }
+
+    fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
+        let world = self.world.borrow();
+        Ok(world.processes.listeners(port, world.user))
+    }
+
+    fn connections_towards(&self, port: u16) -> io::Result<usize> {
+        Ok(self.world.borrow().connections_towards(port))
+    }
+
+    fn find_program(&self, name: &str) -> Option<PathBuf> {
+        self.world.borrow().find_program(name)
+    }
+
+    async fn run(&self, command: &[String], _: Duration) -> Result<ProgramOutput> {
+        let name = command.first().map_or("", String::as_str);
+        if self.find_program(name).is_none() {
+            return Err(Error::new(Kind::Settings, format!("`{name}` was not found on this host")));
+        }
+        // A signal may come before the program has done anything, or when it has done everything.
+        self.wait()?;
+        let output = self.effect(|world| world.run_program(command));
+        self.wait()?;
+        Ok(output)
+    }
+
+    async fn get(&self, request: &Request) -> Result<Answer> {
+        self.wait()?;
+        Ok(self.world.borrow_mut().exchange(request))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What a release does once it is started, as a value: how it boots, what it answers, how it ends.
+
+use std::time::Duration;
+
+/// How a release behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// How long it takes until it listens.
+    pub boots_after: Duration,
+    /// What it answers, each from this long after it began to listen.
+    pub answers: Vec<(Duration, AppAnswer)>,
+    /// What it answers when it is asked through nginx, where that is something else.
+    pub through_nginx: Option<AppAnswer>,
+    /// How long after its start it dies by itself.
+    pub dies_after: Option<Duration>,
+    /// What it does about SIGTERM.
+    pub on_terminate: OnTerminate,
+    /// Which process opens the port.
+    pub binding: Binding,
+    /// The memory that each of its processes holds, in bytes.
+    pub memory: u64,
+}
+
+/// What a release answers to its profile's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppAnswer {
+    /// The profile that it was started with.
+    Profile,
+    /// A status and a body.
+    Says(u16, String),
+    /// A redirect.
+    Redirects(String),
+    /// Nothing, for ever.
+    Hangs,
+}
+
+/// What a process does about SIGTERM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTerminate {
+    /// It ends after this long, listening until then.
+    EndsAfter(Duration),
+    /// It goes on.
+    Ignores,
+}
+
+/// Which process opens the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The launched one.
+    Itself,
+    /// A child of it: what was launched is a wrapper.
+    ByChild,
+    /// None.
+    Never,
+}
+
+impl App {
+    /// Boots in 1.5 s, answers with its profile, ends 50 ms after SIGTERM.
+    #[must_use]
+    pub fn good() -> App {
+        App {
+            boots_after: Duration::from_millis(1500),
+            answers: vec![(Duration::ZERO, AppAnswer::Profile)],
+            through_nginx: None,
+            dies_after: None,
+            on_terminate: OnTerminate::EndsAfter(Duration::from_millis(50)),
+            binding: Binding::Itself,
+            memory: 300_000_000,
+        }
+    }
+
+    /// The same, listening after another time.
+    #[must_use]
+    pub fn booting_for(self, boots_after: Duration) -> App {
+        App { boots_after, ..self }
+    }
+
+    /// The same with another answer.
+    #[must_use]
+    pub fn answering(self, answer: AppAnswer) -> App {
+        App { answers: vec![(Duration::ZERO, answer)], ..self }
+    }
+
+    /// The same with another answer from some time on.
+    #[must_use]
+    pub fn then_answering(mut self, after: Duration, answer: AppAnswer) -> App {
+        self.answers.push((after, answer));
+        self
+    }
+
+    /// The same, but nginx gets another answer than who asks directly.
+    #[must_use]
+    pub fn answering_nginx(self, answer: AppAnswer) -> App {
+        App { through_nginx: Some(answer), ..self }
+    }
+
+    /// The same, dying by itself.
+    #[must_use]
+    pub fn dying_after(self, after: Duration) -> App {
+        App { dies_after: Some(after), ..self }
+    }
+
+    /// The same with another reaction to SIGTERM.
+    #[must_use]
+    pub fn on_terminate(self, on_terminate: OnTerminate) -> App {
+        App { on_terminate, ..self }
+    }
+
+    /// The same with another process, or none, that opens the port.
+    #[must_use]
+    pub fn binding(self, binding: Binding) -> App {
+        App { binding, ..self }
+    }
+
+    /// What it answers this long after it began to listen.
+    pub(super) fn answer(&self, since_bound: Duration, through_nginx: bool) -> AppAnswer {
+        if let Some(answer) = self.through_nginx.as_ref().filter(|_| through_nginx) {
+            return answer.clone();
+        }
+        let said = self.answers.iter().rev().find(|(from, _)| *from <= since_bound);
+        said.map_or(AppAnswer::Profile, |(_, answer)| answer.clone())
+    }
+}

@@ -1,0 +1,78 @@
+//! HTTP in memory: the door leads through nginx to the release on the port in force, the slots' own ports straight to theirs.
+
+use super::app::AppAnswer;
+use super::clock::EXCHANGE_TAKES;
+use super::processes::Part;
+use super::world::World;
+use crate::host::{Answer, Request};
+
+/// Who answers at the door.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Door {
+    /// nginx, with what the release on the port in force says.
+    #[default]
+    Nginx,
+    /// Something in front of the release, always with the same.
+    Answers(Answer),
+    /// Something that never ends its answer.
+    Hangs,
+}
+
+impl World {
+    /// One request and what comes back.
+    pub(super) fn exchange(&mut self, request: &Request) -> Answer {
+        self.advance(EXCHANGE_TAKES);
+        let authority = request.url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+        let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
+        let answer = if port == 80 { self.answer_at_door() } else { self.answer_of(port, false) };
+        answer.unwrap_or_else(|| {
+            self.advance(request.at_most.saturating_sub(EXCHANGE_TAKES));
+            Answer::Silence(format!("no whole answer within {}", humantime::format_duration(request.at_most)))
+        })
+    }
+
+    /// What comes back at the door; nothing for an answer that never ends.
+    fn answer_at_door(&mut self) -> Option<Answer> {
+        self.requests += 1;
+        match &self.door {
+            Door::Answers(answer) => Some(answer.clone()),
+            Door::Hangs => None,
+            Door::Nginx if self.nginx.master.is_none() => Some(refused()),
+            Door::Nginx => {
+                let ports = self.ports_in_force();
+                // The socket listens, and nobody accepts.
+                let port = *ports.get(self.requests % ports.len().max(1))?;
+                match self.answer_of(port, true)? {
+                    Answer::Silence(_) => {
+                        Some(Answer::Response { status: 502, location: None, body: "Bad Gateway".to_owned() })
+                    }
+                    answer @ Answer::Response { .. } => Some(answer),
+                }
+            }
+        }
+    }
+
+    /// What the listener on a port says; nothing for an answer that never ends.
+    fn answer_of(&self, port: u16, through_nginx: bool) -> Option<Answer> {
+        let Some(running) = self.processes.all().find(|running| running.listens_on == Some(port)) else {
+            return Some(refused());
+        };
+        let response = |status, body: &str| Answer::Response { status, location: None, body: body.to_owned() };
+        let Part::Release { app, profile, bound, .. } = &running.part else {
+            return Some(response(200, "it works"));
+        };
+        let since_bound = self.clock.now().saturating_sub(bound.unwrap_or_default());
+        match app.answer(since_bound, through_nginx) {
+            AppAnswer::Profile => Some(response(200, profile)),
+            AppAnswer::Says(status, body) => Some(response(status, &body)),
+            AppAnswer::Redirects(location) => {
+                Some(Answer::Response { status: 302, location: Some(location), body: String::new() })
+            }
+            AppAnswer::Hangs => None,
+        }
+    }
+}
+
+fn refused() -> Answer {
+    Answer::Silence("connection refused".to_owned())
+}

@@ -1,0 +1,216 @@
+//! nginx in memory: a master, its workers with the port that each read when it began, and reloads that take effect some
+//! time after the signal, or never.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::clock::Due;
+use super::processes::{NewProcess, Part};
+use super::world::World;
+use crate::host::ProcessIdentity;
+
+/// How many workers nginx has.
+const WORKERS: usize = 2;
+/// The user that workers run as.
+const WORKER_OWNER: u32 = 33;
+
+/// What a reload comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reloading {
+    /// It takes effect, if the configuration is valid.
+    Works,
+    /// It takes effect this much later than usual.
+    WorksLate(Duration),
+    /// The master logs an error; the old workers go on.
+    Refused,
+    /// The new workers die at once; the old ones have been told to go.
+    NewWorkersDie,
+    /// New workers accept, and the old ones go on accepting beside them.
+    OldWorkersStay,
+}
+
+/// What is left of the pid file when nginx goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PidFile {
+    /// Nothing: it was stopped.
+    Removed,
+    /// The id of a master that is gone: it was killed.
+    Left,
+}
+
+/// nginx and its files.
+#[derive(Clone, Debug)]
+pub(super) struct Nginx {
+    pub(super) include: PathBuf,
+    pub(super) pid_file: PathBuf,
+    pub(super) owner: u32,
+    pub(super) master: Option<ProcessIdentity>,
+    /// Whether the rest of its configuration is valid.
+    pub(super) valid: bool,
+    /// Whether its configuration reads the include.
+    pub(super) reads_include: bool,
+    /// How long after the signal a reload takes effect.
+    pub(super) reload_takes: Duration,
+    /// How long old workers accept beside new ones.
+    pub(super) handover: Duration,
+    /// How long an old worker needs to finish what it has.
+    pub(super) drains_for: Duration,
+    pub(super) next_reloads: VecDeque<Reloading>,
+}
+
+impl Nginx {
+    pub(super) fn new(include: PathBuf, pid_file: PathBuf) -> Nginx {
+        Nginx {
+            include,
+            pid_file,
+            owner: 0,
+            master: None,
+            valid: true,
+            reads_include: true,
+            reload_takes: Duration::from_millis(60),
+            handover: Duration::from_millis(15),
+            drains_for: Duration::from_millis(400),
+            next_reloads: VecDeque::new(),
+        }
+    }
+}
+
+impl World {
+    /// The port that the include names, as nginx reads it: the last `set` wins.
+    pub(super) fn include_port(&self) -> Option<u16> {
+        let text = String::from_utf8(self.files.read(&self.nginx.include).ok()?).ok()?;
+        let set = text.lines().rfind(|line| line.trim_start().starts_with("set $service_url "))?;
+        set.split_once("http://127.0.0.1:")?.1.split(';').next()?.trim().parse().ok()
+    }
+
+    /// Why nginx would refuse its configuration.
+    pub(super) fn complaint(&self) -> Option<String> {
+        if !self.nginx.valid {
+            return Some("nginx: [emerg] unknown directive \"lsten\" in /etc/nginx/conf.d/other.conf:3".to_owned());
+        }
+        if self.nginx.reads_include && self.include_port().is_none() {
+            return Some("nginx: [emerg] unknown \"service_url\" variable".to_owned());
+        }
+        None
+    }
+
+    /// The ports that workers send new connections to, the newest generation last.
+    pub(super) fn ports_in_force(&self) -> Vec<u16> {
+        self.accepting().iter().map(|(_, port)| *port).collect()
+    }
+
+    fn accepting(&self) -> Vec<(ProcessIdentity, u16)> {
+        let accepting = self.processes.all().filter_map(|running| match running.part {
+            Part::NginxWorker { port, draining: false } => Some((running.process.identity, port)),
+            _ => None,
+        });
+        accepting.collect()
+    }
+
+    /// The port that traffic goes to; while nginx is down, the one it would go to.
+    pub(super) fn live_port(&self) -> Option<u16> {
+        self.ports_in_force().last().copied().or_else(|| self.include_port())
+    }
+
+    /// Starts nginx, unless its configuration is broken.
+    pub(super) fn start_nginx(&mut self) -> bool {
+        if self.nginx.master.is_some() || self.complaint().is_some() {
+            return self.nginx.master.is_some();
+        }
+        let Some(port) = self.include_port() else { return false };
+        let master = self.processes.spawn(
+            &self.clock,
+            NewProcess {
+                parent: 1,
+                session: None,
+                owner: self.nginx.owner,
+                command: vec!["nginx: master process /usr/sbin/nginx -g daemon on;".to_owned()],
+                part: Part::NginxMaster,
+                listens_on: Some(80),
+                memory: 1_000_000,
+            },
+        );
+        self.nginx.master = Some(master);
+        let text = format!("{}\n", master.id).into_bytes();
+        let path = self.nginx.pid_file.clone();
+        self.write_as_root(&path, text);
+        self.spawn_workers(master, port);
+        true
+    }
+
+    /// Ends nginx with all its workers.
+    pub(super) fn end_nginx(&mut self, pid_file: PidFile) {
+        let ours: Vec<ProcessIdentity> = self
+            .processes
+            .all()
+            .filter(|running| matches!(running.part, Part::NginxMaster | Part::NginxWorker { .. }))
+            .map(|running| running.process.identity)
+            .collect();
+        for identity in &ours {
+            self.processes.end(identity, "signal 15");
+        }
+        self.nginx.master = None;
+        if pid_file == PidFile::Removed {
+            self.remove_as_root(&self.nginx.pid_file.clone());
+        }
+    }
+
+    /// A reload was asked for; it takes its time.
+    pub(super) fn ask_to_reload(&mut self) {
+        let reloading = self.nginx.next_reloads.pop_front().unwrap_or(Reloading::Works);
+        let late = if let Reloading::WorksLate(late) = reloading { late } else { Duration::ZERO };
+        self.clock.schedule(self.nginx.reload_takes + late, Due::Reload(reloading));
+    }
+
+    /// The master reads its configuration, with the include as it is now.
+    pub(super) fn reload(&mut self, reloading: Reloading) {
+        let Some(master) = self.nginx.master else { return };
+        if reloading == Reloading::Refused || self.complaint().is_some() {
+            return;
+        }
+        let Some(port) = self.include_port() else { return };
+        let old: Vec<ProcessIdentity> = self.accepting().into_iter().map(|(identity, _)| identity).collect();
+        let new = self.spawn_workers(master, port);
+        if reloading == Reloading::NewWorkersDie {
+            for identity in &new {
+                self.processes.end(identity, "exit status 2");
+            }
+        }
+        if reloading != Reloading::OldWorkersStay {
+            self.clock.schedule(self.nginx.handover, Due::Retire(old));
+        }
+    }
+
+    /// Old workers accept no more and end when they have finished.
+    pub(super) fn retire(&mut self, workers: &[ProcessIdentity]) {
+        for identity in workers {
+            if let Some(running) = self.processes.get_mut(identity) {
+                running.process.command = vec!["nginx: worker process is shutting down".to_owned()];
+                if let Part::NginxWorker { draining, .. } = &mut running.part {
+                    *draining = true;
+                }
+                self.clock.schedule(self.nginx.drains_for, Due::End(*identity, "exit status 0".to_owned()));
+            }
+        }
+    }
+
+    /// The connections that workers on their way out still hold towards a port.
+    pub(super) fn connections_towards(&self, port: u16) -> usize {
+        let holds = |part: &Part| matches!(part, Part::NginxWorker { port: to, draining: true } if *to == port);
+        self.processes.all().filter(|running| holds(&running.part)).count()
+    }
+
+    fn spawn_workers(&mut self, master: ProcessIdentity, port: u16) -> Vec<ProcessIdentity> {
+        let worker = || NewProcess {
+            parent: master.id,
+            session: Some(master.id),
+            owner: WORKER_OWNER,
+            command: vec!["nginx: worker process".to_owned()],
+            part: Part::NginxWorker { port, draining: false },
+            listens_on: None,
+            memory: 1_000_000,
+        };
+        (0..WORKERS).map(|_| self.processes.spawn(&self.clock, worker())).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! What a test can see of the host afterwards: what was done to it, who runs, and where traffic goes.
+
+use std::path::PathBuf;
+
+use super::FakeHost;
+use super::journal::{Deed, Entry};
+use super::processes::Part;
+use crate::host::{Host, ProcessIdentity, Signal};
+
+impl FakeHost {
+    /// Everything that hooks did to this host.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.world.borrow().journal.clone()
+    }
+
+    /// The signals that were sent, in order.
+    #[must_use]
+    pub fn signals(&self) -> Vec<(ProcessIdentity, Signal)> {
+        self.deeds(|deed| match deed {
+            Deed::Signalled { process, signal, .. } => Some((process.identity, *signal)),
+            _ => None,
+        })
+    }
+
+    /// The files that were written, in order.
+    #[must_use]
+    pub fn writes(&self) -> Vec<PathBuf> {
+        self.deeds(|deed| match deed {
+            Deed::Wrote(path) | Deed::Published(path) => Some(path.clone()),
+            _ => None,
+        })
+    }
+
+    /// The releases that were launched, in order.
+    #[must_use]
+    pub fn launches(&self) -> Vec<ProcessIdentity> {
+        self.deeds(|deed| match deed {
+            Deed::Launched { process, .. } => Some(*process),
+            _ => None,
+        })
+    }
+
+    /// The port that nginx's newest workers send traffic to; nothing while nginx is down.
+    #[must_use]
+    pub fn port_in_force(&self) -> Option<u16> {
+        self.world.borrow().ports_in_force().last().copied()
+    }
+
+    /// The port that the include names.
+    #[must_use]
+    pub fn include_port(&self) -> Option<u16> {
+        self.world.borrow().include_port()
+    }
+
+    /// The process that gets the traffic, or would get it if nginx ran.
+    #[must_use]
+    pub fn live(&self) -> Option<ProcessIdentity> {
+        self.world.borrow().live()
+    }
+
+    /// The processes that listen on a port.
+    #[must_use]
+    pub fn listening(&self, port: u16) -> Vec<ProcessIdentity> {
+        let listeners = self.world.borrow().processes.listeners(port, 0);
+        listeners.into_iter().flat_map(|listener| listener.processes).map(|process| process.identity).collect()
+    }
+
+    /// Whether exactly this process still runs.
+    #[must_use]
+    pub fn is_running(&self, identity: &ProcessIdentity) -> bool {
+        self.process(identity.id).is_some_and(|process| process.identity == *identity)
+    }
+
+    /// The ids of the processes of all the releases that run.
+    #[must_use]
+    pub fn releases(&self) -> Vec<ProcessIdentity> {
+        let world = self.world.borrow();
+        let releases = world.processes.all().filter(|running| matches!(running.part, Part::Release { .. }));
+        releases.map(|running| running.process.identity).collect()
+    }
+
+    /// How eager the kernel is to end a process when memory is short.
+    #[must_use]
+    pub fn memory_sacrifice(&self, identity: &ProcessIdentity) -> Option<i32> {
+        self.world.borrow().processes.get(identity).map(|running| running.score)
+    }
+
+    fn deeds<T>(&self, chosen: impl Fn(&Deed) -> Option<T>) -> Vec<T> {
+        self.world.borrow().journal.iter().filter_map(|entry| chosen(&entry.deed)).collect()
+    }
+}

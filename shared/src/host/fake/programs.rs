@@ -1,0 +1,92 @@
+//! Programs in memory: nginx's test and reload, `install` and `mv`, each by itself or through sudo where that is allowed.
+
+use std::path::{Path, PathBuf};
+
+use super::clock::EXCHANGE_TAKES;
+use super::journal::Deed;
+use super::world::World;
+use crate::host::{ProgramOutput, Signal};
+
+impl World {
+    pub(super) fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let base = Path::new(name).file_name()?.to_string_lossy().into_owned();
+        self.programs.contains(&base).then(|| Path::new("/usr/bin").join(base))
+    }
+
+    /// Runs a program to its end.
+    pub(super) fn run_program(&mut self, command: &[String]) -> ProgramOutput {
+        self.advance(EXCHANGE_TAKES);
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["sudo", "-n", ..] if !self.sudo_allows => failed("sudo: a password is required"),
+            ["sudo", "-n", "-l", ..] => succeeded(String::new()),
+            ["sudo", "-n", program, arguments @ ..] => {
+                self.note(Deed::Ran(command.to_owned()));
+                self.run_as(0, program, arguments)
+            }
+            [program, arguments @ ..] => {
+                self.note(Deed::Ran(command.to_owned()));
+                self.run_as(self.user, program, arguments)
+            }
+            [] => failed("no program was named"),
+        }
+    }
+
+    fn run_as(&mut self, user: u32, program: &str, arguments: &[&str]) -> ProgramOutput {
+        let base = program.rsplit('/').next().unwrap_or_default();
+        match (base, arguments) {
+            ("nginx", ["-T"]) => match self.complaint() {
+                Some(complaint) => failed(&complaint),
+                None => succeeded(self.dump()),
+            },
+            ("nginx", ["-s", "reload"]) => match self.nginx.master {
+                Some(master) => match self.signal(&master, Signal::Reload, user) {
+                    Ok(_) => succeeded(String::new()),
+                    Err(cause) => failed(&format!("nginx: [alert] kill({}, 1) failed: {cause}", master.id)),
+                },
+                None => failed("nginx: [error] open() \"/run/nginx.pid\" failed"),
+            },
+            ("install", ["-m", "0644", from, to]) => self.copy(user, Path::new(from), Path::new(to), false),
+            ("mv", ["-fT", from, to]) => self.copy(user, Path::new(from), Path::new(to), true),
+            _ => failed(&format!("{base}: not known on this host")),
+        }
+    }
+
+    /// All the files that nginx reads.
+    fn dump(&self) -> String {
+        let main = "# configuration file /etc/nginx/nginx.conf:\nhttp { }\n".to_owned();
+        if !self.nginx.reads_include {
+            return main;
+        }
+        let bytes = self.files.read(&self.nginx.include).unwrap_or_default();
+        format!(
+            "{main}\n# configuration file {}:\n{}",
+            self.nginx.include.to_string_lossy(),
+            String::from_utf8_lossy(&bytes)
+        )
+    }
+
+    fn copy(&mut self, user: u32, from: &Path, to: &Path, and_remove: bool) -> ProgramOutput {
+        let now = self.clock.time_of_day();
+        let done = self.files.read(from).and_then(|bytes| self.files.put(to, bytes, 0o644, user, now));
+        let done = done.and_then(|()| if and_remove { self.files.remove(from, user) } else { Ok(()) });
+        self.note(Deed::Wrote(to.to_owned()));
+        match done {
+            Ok(()) => succeeded(String::new()),
+            Err(cause) => failed(&cause.to_string()),
+        }
+    }
+}
+
+fn succeeded(output: String) -> ProgramOutput {
+    ProgramOutput { success: true, ending: "exit status 0".to_owned(), output, complaint: String::new() }
+}
+
+fn failed(complaint: &str) -> ProgramOutput {
+    ProgramOutput {
+        success: false,
+        ending: "exit status 1".to_owned(),
+        output: String::new(),
+        complaint: complaint.to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! All that there is, and the passing of time over it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::app::App;
+use super::clock::{Clock, Due};
+use super::door::Door;
+use super::faults::Faults;
+use super::files::Files;
+use super::journal::{Deed, Entry};
+use super::nginx::Nginx;
+use super::processes::Processes;
+
+/// The state of the host.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) clock: Clock,
+    pub(super) files: Files,
+    pub(super) processes: Processes,
+    pub(super) nginx: Nginx,
+    pub(super) door: Door,
+    pub(super) requests: usize,
+    pub(super) faults: Faults,
+    pub(super) journal: Vec<Entry>,
+    pub(super) next_releases: VecDeque<App>,
+    pub(super) instances: u32,
+    pub(super) boot: u32,
+    pub(super) user: u32,
+    pub(super) sudo_allows: bool,
+    pub(super) programs: BTreeSet<String>,
+    pub(super) free_space: u64,
+    pub(super) available_memory: u64,
+    pub(super) began: Duration,
+}
+
+impl World {
+    /// The time since the hook began.
+    pub(super) fn since_begin(&self) -> Duration {
+        self.clock.now().saturating_sub(self.began)
+    }
+
+    /// Time passes, and what is due on the way happens.
+    pub(super) fn advance(&mut self, by: Duration) {
+        let end = self.clock.now() + by;
+        while let Some(due) = self.clock.next_until(end) {
+            match due {
+                Due::Bind(identity) => self.bind(&identity),
+                Due::End(identity, ending) => self.processes.end(&identity, &ending),
+                Due::Reload(reloading) => self.reload(reloading),
+                Due::Retire(workers) => self.retire(&workers),
+            }
+        }
+    }
+
+    /// Writes a deed into the journal.
+    pub(super) fn note(&mut self, deed: Deed) {
+        let entry = Entry { at: self.clock.now(), live_port: self.live_port(), deed };
+        self.journal.push(entry);
+    }
+
+    pub(super) fn replace_file(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let fault = self.faults.write_strikes();
+        if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
+            return Err(fault.kind.into());
+        }
+        self.files.put(path, bytes.to_owned(), mode, self.user, self.clock.time_of_day())?;
+        self.note(Deed::Wrote(path.to_owned()));
+        fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
+    }
+
+    pub(super) fn make_directory(&mut self, path: &Path, mode: u32) -> io::Result<()> {
+        self.files.make_directory(path, mode, self.user, self.clock.time_of_day())
+    }
+
+    pub(super) fn remove(&mut self, path: &Path) -> io::Result<()> {
+        self.files.remove(path, self.user)?;
+        self.note(Deed::Removed(path.to_owned()));
+        Ok(())
+    }
+
+    pub(super) fn publish(&mut self, from: &Path, to: &Path) -> io::Result<String> {
+        let fault = self.faults.write_strikes();
+        if let Some(above) = to.parent() {
+            self.make_directory(above, 0o755)?;
+        }
+        if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
+            return Err(fault.kind.into());
+        }
+        let bytes = self.files.read(from)?;
+        if self.files.describe(to).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let sha256 = crate::host::hexadecimal(&Sha256::digest(&bytes));
+        self.files.put(to, bytes, 0o644, self.user, self.clock.time_of_day())?;
+        self.note(Deed::Published(to.to_owned()));
+        fault.map_or(Ok(sha256), |fault| Err(fault.kind.into()))
+    }
+
+    /// Hooks in memory run one after another, so that the lock is only ever held by a fault.
+    pub(super) fn lock(&mut self, path: &Path) -> io::Result<Result<(), String>> {
+        if let Some(holder) = self.faults.lock_holder.clone() {
+            self.faults.struck = true;
+            return Ok(Err(holder));
+        }
+        self.files.put(path, Vec::new(), 0o644, self.user, self.clock.time_of_day())?;
+        Ok(Ok(()))
+    }
+
+    /// What the test itself does to files is no deed of a hook's.
+    pub(super) fn write_as_root(&mut self, path: &Path, bytes: Vec<u8>) {
+        let now = self.clock.time_of_day();
+        if let Some(above) = path.parent() {
+            let made = self.files.make_directory(above, 0o755, 0, now);
+            debug_assert!(made.is_ok(), "{}: {made:?}", above.to_string_lossy());
+        }
+        let put = self.files.put(path, bytes, 0o644, 0, now);
+        debug_assert!(put.is_ok(), "{}: {put:?}", path.to_string_lossy());
+    }
+
+    pub(super) fn remove_as_root(&mut self, path: &Path) {
+        // A file that is not there is as good as removed.
+        let _ = self.files.remove(path, 0);
+    }
+}

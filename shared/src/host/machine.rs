@@ -1,0 +1,201 @@
+//! The real host: each question is passed on to the file that knows the answer.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use super::signals::StopSignals;
+use super::{
+    Answer, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek, Request,
+    Signal, User, clock, detach, files, http, listeners, processes, programs,
+};
+use crate::error::Result;
+
+/// The machine that this hook runs on.
+#[derive(Debug)]
+pub struct Machine {
+    began: Instant,
+    signals: StopSignals,
+    launched: RefCell<Vec<(ProcessIdentity, Child)>>,
+}
+
+impl Machine {
+    /// The machine that this hook runs on. To be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// As the operating system says, if signals cannot be listened for.
+    pub fn new() -> io::Result<Machine> {
+        Ok(Machine { began: Instant::now(), signals: StopSignals::listen()?, launched: RefCell::default() })
+    }
+}
+
+impl Host for Machine {
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn wall_clock(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    async fn pause(&self, pause: Duration) -> Result<()> {
+        clock::wait(pause, &self.signals).await
+    }
+
+    fn shield(&self, raised: bool) {
+        self.signals.shield(raised);
+    }
+
+    fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        files::read(path)
+    }
+
+    fn describe(&self, path: &Path) -> io::Result<FileFacts> {
+        files::describe(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        files::list(directory)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(files::open(path)?))
+    }
+
+    fn replace_file(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        files::replace(path, bytes, mode)
+    }
+
+    fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()> {
+        files::make_directory(path, mode)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        files::remove(path)
+    }
+
+    fn open_log(&self, path: &Path) -> io::Result<std::fs::File> {
+        files::open_log(path)
+    }
+
+    fn may_write(&self, directory: &Path) -> bool {
+        files::may_write(directory)
+    }
+
+    fn free_space(&self, directory: &Path) -> io::Result<u64> {
+        files::free_space(directory)
+    }
+
+    fn publish(&self, from: &Path, to: &Path) -> io::Result<String> {
+        files::publish(from, to)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        files::sync(path)
+    }
+
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<std::result::Result<Lock, String>> {
+        files::lock(path, holder)
+    }
+
+    fn user(&self) -> User {
+        self.user_named(rustix::process::geteuid().as_raw())
+    }
+
+    fn user_named(&self, id: u32) -> User {
+        let accounts = files::read(Path::new("/etc/passwd")).unwrap_or_default();
+        User { id, name: account_name(&String::from_utf8_lossy(&accounts), id).unwrap_or_else(|| id.to_string()) }
+    }
+
+    fn boot_id(&self) -> String {
+        let id = files::read(Path::new("/proc/sys/kernel/random/boot_id")).unwrap_or_default();
+        String::from_utf8_lossy(&id).trim().to_owned()
+    }
+
+    fn process(&self, id: u32) -> Option<Process> {
+        processes::find(id)
+    }
+
+    fn processes(&self) -> Vec<Process> {
+        processes::all()
+    }
+
+    fn children(&self, id: u32) -> Vec<Process> {
+        processes::children(id)
+    }
+
+    fn signal(&self, process: &ProcessIdentity, signal: Signal) -> io::Result<bool> {
+        processes::send(process, signal)
+    }
+
+    fn launch(&self, launch: &Launch) -> io::Result<Process> {
+        let mut child = detach::spawn(launch)?;
+        let Some(process) = processes::find(child.id()) else {
+            let status = child.wait()?;
+            return Err(io::Error::other(format!("it ended at once with {}", programs::ending(status))));
+        };
+        self.launched.borrow_mut().push((process.identity, child));
+        Ok(process)
+    }
+
+    fn ending(&self, process: &ProcessIdentity) -> Option<String> {
+        let mut launched = self.launched.borrow_mut();
+        let (_, child) = launched.iter_mut().find(|(identity, _)| identity == process)?;
+        child.try_wait().ok().flatten().map(programs::ending)
+    }
+
+    fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {
+        processes::set_memory_sacrifice(process, score)
+    }
+
+    fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64> {
+        processes::resident_memory(process)
+    }
+
+    fn available_memory(&self) -> Option<u64> {
+        processes::available_memory()
+    }
+
+    fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
+        listeners::on(port)
+    }
+
+    fn connections_towards(&self, port: u16) -> io::Result<usize> {
+        listeners::connections_towards(port)
+    }
+
+    fn find_program(&self, name: &str) -> Option<PathBuf> {
+        programs::find(name)
+    }
+
+    async fn run(&self, command: &[String], at_most: Duration) -> Result<ProgramOutput> {
+        programs::run(command, at_most, &self.signals).await
+    }
+
+    async fn get(&self, request: &Request) -> Result<Answer> {
+        http::get(request, &self.signals).await
+    }
+}
+
+/// The name of a user id in the text of `/etc/passwd`. Accounts from elsewhere (LDAP) show as their number.
+fn account_name(accounts: &str, id: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, number) = (fields.next()?, fields.next()?, fields.next()?);
+        (number.parse() == Ok(id)).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\nec2-user:x:1000:1000::/home/ec2-user:/bin/bash\n";
+        assert_eq!(account_name(accounts, 1000).as_deref(), Some("ec2-user"));
+        assert_eq!(account_name(accounts, 7), None);
+    }
+}

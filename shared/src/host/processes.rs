@@ -1,0 +1,107 @@
+//! Processes as `/proc` shows them, and signals that reach exactly the process that was meant: through a pidfd whose
+//! identity is read again after it was opened (F36, F37).
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use procfs::process::Process as Entry;
+use rustix::process::{Pid, PidfdFlags};
+
+use super::{Process, ProcessIdentity, Signal};
+
+/// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
+pub(super) fn find(id: u32) -> Option<Process> {
+    let entry = Entry::new(i32::try_from(id).ok()?).ok()?;
+    describe(&entry)
+}
+
+/// Every process that this user may see.
+pub(super) fn all() -> Vec<Process> {
+    procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()
+}
+
+/// What `/proc` says of one process.
+pub(super) fn describe(entry: &Entry) -> Option<Process> {
+    let stat = entry.stat().ok()?;
+    if matches!(stat.state, 'Z' | 'X' | 'x') {
+        return None;
+    }
+    Some(Process {
+        identity: ProcessIdentity { id: u32::try_from(stat.pid).ok()?, started: stat.starttime },
+        parent: u32::try_from(stat.ppid).unwrap_or(0),
+        session: u32::try_from(stat.session).unwrap_or(0),
+        owner: entry.uid().ok()?,
+        started_at: started_at(stat.starttime),
+        command: entry.cmdline().unwrap_or_default(),
+    })
+}
+
+/// The children of all the threads of a process.
+pub(super) fn children(id: u32) -> Vec<Process> {
+    let Ok(parent) = i32::try_from(id) else { return Vec::new() };
+    let Some(tasks) = Entry::new(parent).ok().and_then(|entry| entry.tasks().ok()) else { return Vec::new() };
+    tasks.flatten().filter_map(|task| task.children().ok()).flatten().filter_map(find).collect()
+}
+
+/// Sends `signal` to exactly this process; `false` if it is gone.
+pub(super) fn send(process: &ProcessIdentity, signal: Signal) -> io::Result<bool> {
+    let Some(id) = i32::try_from(process.id).ok().and_then(Pid::from_raw) else { return Ok(false) };
+    let number = match signal {
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Reload => rustix::process::Signal::HUP,
+    };
+    let is_the_one = || find(process.id).is_some_and(|found| found.identity == *process);
+    let sent = match rustix::process::pidfd_open(id, PidfdFlags::empty()) {
+        Ok(descriptor) => {
+            if !is_the_one() {
+                return Ok(false);
+            }
+            rustix::process::pidfd_send_signal(descriptor, number)
+        }
+        // Kernels before 5.3 (Amazon Linux 2) have no pidfd: look, then signal (F38).
+        Err(rustix::io::Errno::NOSYS) => {
+            if !is_the_one() {
+                return Ok(false);
+            }
+            rustix::process::kill_process(id, number)
+        }
+        Err(cause) => Err(cause),
+    };
+    match sent {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// How eager the kernel is to end this process when memory is short.
+#[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
+pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io::Result<()> {
+    if find(process.id).is_none_or(|found| found.identity != *process) {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
+    }
+    std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
+}
+
+/// The memory that a process holds, in bytes.
+pub(super) fn resident_memory(process: &ProcessIdentity) -> Option<u64> {
+    let entry = Entry::new(i32::try_from(process.id).ok()?).ok()?;
+    entry.status().ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
+}
+
+/// The memory and swap that are to be had, in bytes.
+pub(super) fn available_memory() -> Option<u64> {
+    use procfs::Current;
+    let memory = procfs::Meminfo::current().ok()?;
+    Some(memory.mem_available? + memory.swap_free)
+}
+
+/// Start times are clock ticks since the boot; a time of day is wanted.
+fn started_at(ticks: u64) -> SystemTime {
+    let ticks_per_second = rustix::param::clock_ticks_per_second().max(1);
+    let since_boot = Duration::from_millis(ticks.saturating_mul(1000) / ticks_per_second);
+    let clock = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let uptime = Duration::new(u64::try_from(clock.tv_sec).unwrap_or(0), u32::try_from(clock.tv_nsec).unwrap_or(0));
+    SystemTime::now() - uptime.saturating_sub(since_boot)
+}

@@ -1,0 +1,79 @@
+//! Other programs, run to their end: nginx, java, sudo. No shell, no inherited input, a limit in time.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use super::ProgramOutput;
+use super::signals::StopSignals;
+use crate::error::{Error, Kind, Result};
+
+/// Where the system's programs are, also when `PATH` was cut down to nothing.
+const SYSTEM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSignals) -> Result<ProgramOutput> {
+    let shown = command.join(" ");
+    let Some((name, arguments)) = command.split_first() else {
+        return Err(Error::new(Kind::Bug, "an empty command was to be run"));
+    };
+    let Some(program) = find(name) else {
+        return Err(Error::new(Kind::Settings, format!("`{name}` was not found on this host"))
+            .advise(format!("install `{name}`, or give its whole path in hooks.toml")));
+    };
+    #[expect(clippy::disallowed_methods, reason = "this is the place that runs programs, for everybody")]
+    let child = tokio::process::Command::new(program)
+        .args(arguments)
+        // Messages are compared and shown: they have to come in one language. Nothing else of LC_* is touched.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|cause| Error::new(Kind::Settings, format!("could not run `{shown}`: {cause}")))?;
+    let output = tokio::select! {
+        output = tokio::time::timeout(at_most, child.wait_with_output()) => output,
+        () = signals.wait() => return Err(Error::interrupted()),
+    };
+    match output {
+        Ok(Ok(output)) => Ok(ProgramOutput {
+            success: output.status.success(),
+            ending: ending(output.status),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }),
+        Ok(Err(cause)) => Err(Error::new(Kind::Settings, format!("could not wait for `{shown}`: {cause}"))),
+        Err(_) => Err(Error::new(
+            Kind::Settings,
+            format!("`{shown}` had not ended after {}", humantime::format_duration(at_most)),
+        )),
+    }
+}
+
+/// How a program ended, in words.
+pub(super) fn ending(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => status.to_string(),
+    }
+}
+
+/// Where a program is; the environment's `PATH` first, then the system's own directories.
+pub(super) fn find(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(|path| is_executable(path));
+    }
+    let from_environment = crate::lifecycle::variable("PATH").unwrap_or_default();
+    from_environment
+        .split(':')
+        .filter(|directory| directory.starts_with('/'))
+        .chain(SYSTEM_DIRECTORIES)
+        .map(|directory| Path::new(directory).join(name))
+        .find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}

@@ -1,0 +1,361 @@
+//! What this host remembers between hooks: who is live, what runs in each slot, the open deployment, and a cutover that
+//! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk.
+
+pub mod store;
+
+use serde::{Deserialize, Serialize};
+
+use crate::discovery::Roles;
+use crate::error::{Error, Kind, Result};
+use crate::host::ProcessIdentity;
+use crate::lifecycle::Lifecycle;
+use crate::release::Release;
+use crate::slot::{BySlot, Slot};
+
+/// The memory of one application's hooks on one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// The boot that the process ids belong to.
+    pub boot: String,
+    /// Where the last cutover went.
+    pub live: Option<Slot>,
+    /// What runs in each slot.
+    pub tenants: BySlot<Tenant>,
+    /// The deployment under way, or the last one.
+    pub deployment: Option<Deployment>,
+    /// A cutover that was begun and not ended.
+    pub intent: Option<Intent>,
+}
+
+/// What runs in a slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The release.
+    pub release: Option<Release>,
+    /// The process that was launched.
+    pub process: Option<ProcessIdentity>,
+    /// Whether traffic ever went to it.
+    pub served: bool,
+}
+
+/// A deployment, with the roles that were decided once for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployment {
+    /// `CodeDeploy`'s id; nothing for one that a person runs by hand.
+    pub id: Option<String>,
+    /// The slot that served when it began.
+    pub live: Option<Slot>,
+    /// The slot it works in.
+    pub idle: Slot,
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+/// How far a deployment has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// `stop` has begun.
+    Opened,
+    /// The idle slot is free.
+    Stopped,
+    /// The release runs.
+    Started,
+    /// The release is proven.
+    Healthy,
+    /// Traffic goes to it.
+    Switched,
+}
+
+/// A cutover under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    /// Where traffic came from.
+    pub from: Option<Slot>,
+    /// Where it is to go.
+    pub to: Slot,
+    /// The include before.
+    pub before: Vec<u8>,
+    /// The include after.
+    pub after: Vec<u8>,
+    /// nginx's workers that accepted before: as long as one of them does, the include after is not in force.
+    pub workers: Vec<ProcessIdentity>,
+}
+
+/// One change of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A deployment begins.
+    Open(Deployment),
+    /// The slot was freed.
+    Freed(Slot),
+    /// A release is about to be launched: whoever is killed in that moment leaves a process that can be found (F83).
+    Launching {
+        /// Where.
+        slot: Slot,
+        /// What.
+        release: Release,
+    },
+    /// It was launched. The process is known once it runs.
+    Launched {
+        /// Where.
+        slot: Slot,
+        /// As which process.
+        process: Option<ProcessIdentity>,
+    },
+    /// The release in the deployment's slot is healthy.
+    Proven,
+    /// A cutover begins.
+    Intend(Intent),
+    /// The cutover was undone.
+    SentBack,
+    /// Traffic went to this slot.
+    Moved(Slot),
+}
+
+impl Deployment {
+    /// The roles that were decided for it.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        Roles { live: self.live, idle: self.idle }
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or("by hand")
+    }
+}
+
+impl Ledger {
+    /// The process that was launched in `slot`, if that was in this boot.
+    #[must_use]
+    pub fn process(&self, slot: Slot, boot: &str) -> Option<ProcessIdentity> {
+        self.tenants.get(slot).process.filter(|_| self.boot == boot)
+    }
+
+    /// Applies one change.
+    pub fn apply(&mut self, note: &Note, boot: &str) {
+        if self.boot != boot {
+            boot.clone_into(&mut self.boot);
+            self.tenants.blue.process = None;
+            self.tenants.green.process = None;
+        }
+        match note {
+            Note::Open(deployment) => self.deployment = Some(deployment.clone()),
+            Note::Freed(slot) => {
+                *self.tenants.get_mut(*slot) = Tenant::default();
+                self.reach(Stage::Stopped);
+            }
+            Note::Launching { slot, release } => {
+                *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), process: None, served: false };
+            }
+            Note::Launched { slot, process } => {
+                self.tenants.get_mut(*slot).process = *process;
+                self.reach(Stage::Started);
+            }
+            Note::Proven => self.reach(Stage::Healthy),
+            Note::Intend(intent) => self.intent = Some(intent.clone()),
+            Note::SentBack => {
+                // Proven by the undo: whoever served before serves again.
+                if let Some(intent) = self.intent.take() {
+                    self.live = intent.from.or(self.live);
+                }
+            }
+            Note::Moved(slot) => {
+                self.intent = None;
+                self.live = Some(*slot);
+                self.tenants.get_mut(*slot).served = true;
+                self.reach(Stage::Switched);
+            }
+        }
+    }
+
+    fn reach(&mut self, stage: Stage) {
+        if let Some(deployment) = &mut self.deployment {
+            deployment.stage = stage;
+        }
+    }
+
+    /// The deployment that `stop` works for: the open one of this id, or a new one with the roles found now. By hand the
+    /// hooks share one open deployment, which `switch` closes.
+    ///
+    /// # Errors
+    /// `Kind::Undecided` if the roles have changed since this deployment began.
+    pub fn open(&self, lifecycle: &Lifecycle, found: Roles) -> Result<Deployment> {
+        let under_way = self
+            .deployment
+            .as_ref()
+            .filter(|deployment| deployment.id == lifecycle.deployment && deployment.stage != Stage::Switched);
+        match under_way {
+            Some(deployment) if lifecycle.deployment.is_some() => {
+                unchanged(deployment, found)?;
+                Ok(deployment.clone())
+            }
+            _ => Ok(Deployment {
+                id: lifecycle.deployment.clone(),
+                live: found.live,
+                idle: found.idle,
+                stage: Stage::Opened,
+            }),
+        }
+    }
+
+    /// The deployment that a later hook works for. It must be this hook's own, and as far as `needed`.
+    ///
+    /// # Errors
+    /// `Kind::Settings` if the hooks ran out of order (F15), `Kind::Busy` if another deployment has taken the slot (F10).
+    pub fn admit(&self, hook: &str, lifecycle: &Lifecycle, needed: &[Stage]) -> Result<&Deployment> {
+        let out_of_order = |found: String| {
+            Error::new(Kind::Settings, format!("`{hook}` came out of order: {found}"))
+                .advise("the order is stop, start, health, switch (see appspec.yml); begin again with `stop`")
+        };
+        let Some(deployment) = &self.deployment else {
+            return Err(out_of_order("no deployment is under way on this host".to_owned()));
+        };
+        if lifecycle.deployment.is_some() && lifecycle.deployment != deployment.id {
+            return Err(Error::new(
+                Kind::Busy,
+                format!(
+                    "deployment `{}` has lost the idle slot to deployment `{}`",
+                    lifecycle.name(),
+                    deployment.name()
+                ),
+            )
+            .advise("let that one end, then deploy again"));
+        }
+        if needed.contains(&deployment.stage) {
+            return Ok(deployment);
+        }
+        Err(out_of_order(match deployment.stage {
+            Stage::Opened => "`stop` has not freed the idle slot".to_owned(),
+            Stage::Stopped => "`start` has not started a release".to_owned(),
+            Stage::Started if hook == "start" => "the idle slot already runs a release".to_owned(),
+            Stage::Started => "`health` has not proven the release".to_owned(),
+            Stage::Healthy => "the release is already proven".to_owned(),
+            Stage::Switched => "the last deployment is over".to_owned(),
+        }))
+    }
+}
+
+/// Holds the roles of a deployment against what the witnesses say now.
+///
+/// # Errors
+/// `Kind::Undecided` if they differ.
+pub fn unchanged(deployment: &Deployment, found: Roles) -> Result<()> {
+    if deployment.live == found.live {
+        return Ok(());
+    }
+    let name = |live: Option<Slot>| live.map_or_else(|| "neither slot".to_owned(), |slot| slot.to_string());
+    Err(Error::new(
+        Kind::Undecided,
+        format!(
+            "the live slot changed while this deployment was under way: {} then, {} now",
+            name(deployment.live),
+            name(found.live)
+        ),
+    )
+    .advise("somebody else moved the traffic: deploy again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(id: Option<&str>) -> Lifecycle {
+        Lifecycle { deployment: id.map(str::to_owned), ..Lifecycle::default() }
+    }
+
+    fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
+        let deployment = Deployment { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
+        Ledger { deployment: Some(deployment), ..Ledger::default() }
+    }
+
+    #[test]
+    fn f15_f10_a_hook_works_only_for_its_own_deployment_and_in_order() {
+        for (name, hook, ledger, caller, needed, wanted) in [
+            ("in order", "start", ledger(Some("d-A"), Stage::Stopped), Some("d-A"), vec![Stage::Stopped], None),
+            (
+                "by hand it may go on with what the agent began",
+                "health",
+                ledger(Some("d-A"), Stage::Started),
+                None,
+                vec![Stage::Started],
+                None,
+            ),
+            ("nothing was begun", "start", Ledger::default(), Some("d-A"), vec![Stage::Stopped], Some(Kind::Settings)),
+            (
+                "stop did not end",
+                "start",
+                ledger(Some("d-A"), Stage::Opened),
+                Some("d-A"),
+                vec![Stage::Stopped],
+                Some(Kind::Settings),
+            ),
+            (
+                "switch before health",
+                "switch",
+                ledger(Some("d-A"), Stage::Started),
+                Some("d-A"),
+                vec![Stage::Healthy],
+                Some(Kind::Settings),
+            ),
+            (
+                "start a second time",
+                "start",
+                ledger(Some("d-A"), Stage::Started),
+                Some("d-A"),
+                vec![Stage::Stopped],
+                Some(Kind::Settings),
+            ),
+            (
+                "after the end",
+                "health",
+                ledger(None, Stage::Switched),
+                None,
+                vec![Stage::Started],
+                Some(Kind::Settings),
+            ),
+            (
+                "another deployment took the slot",
+                "health",
+                ledger(Some("d-B"), Stage::Started),
+                Some("d-A"),
+                vec![Stage::Started],
+                Some(Kind::Busy),
+            ),
+        ] {
+            let admitted = ledger.admit(hook, &by(caller), &needed);
+            assert_eq!(admitted.as_ref().err().map(Error::kind), wanted, "{name}: {admitted:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_decided_once_for_a_deployment_and_a_change_is_noticed() {
+        let open = ledger(Some("d-A"), Stage::Started);
+        let same = Roles::with_live(Slot::Blue);
+        assert_eq!(open.open(&by(Some("d-A")), same).map(|deployment| deployment.stage), Ok(Stage::Started));
+        let changed = open.open(&by(Some("d-A")), Roles::with_live(Slot::Green));
+        assert_eq!(changed.map_err(|error| error.kind()), Err(Kind::Undecided));
+        let next = open.open(&by(Some("d-B")), Roles::with_live(Slot::Green)).unwrap();
+        assert_eq!((next.idle, next.stage), (Slot::Blue, Stage::Opened));
+    }
+
+    #[test]
+    fn process_ids_of_another_boot_mean_nothing() {
+        let mut ledger = ledger(None, Stage::Stopped);
+        let process = Some(ProcessIdentity { id: 7, started: 9 });
+        let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
+        ledger.apply(&Note::Launching { slot: Slot::Green, release }, "boot 1");
+        ledger.apply(&Note::Launched { slot: Slot::Green, process }, "boot 1");
+        assert_eq!(ledger.process(Slot::Green, "boot 1"), process);
+        assert_eq!(ledger.process(Slot::Green, "boot 2"), None);
+        ledger.apply(&Note::Proven, "boot 2");
+        assert_eq!(ledger.tenants.green.process, None);
+        assert!(ledger.tenants.green.release.is_some());
+    }
+}

@@ -1,0 +1,232 @@
+//! The ledger on disk: one small file, replaced as a whole, with a format number and a checksum; and the lock beside it,
+//! which dies with its holder. The directory must be this user's and nobody else's to write.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::Ledger;
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{FileKind, Host, Lock};
+use crate::retry::Patience;
+use crate::waiting::Waiting;
+
+/// The format that this version writes. A ledger with a higher number is left alone (F02).
+const FORMAT: u32 = 1;
+
+/// How the first line begins.
+const TITLE: &str = "zero-downtime-hooks ledger";
+
+/// What was on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// A ledger, or none yet.
+    Whole(Box<Ledger>),
+    /// Something damaged: why.
+    Damaged(String),
+    /// A ledger of a later version.
+    Newer(u32),
+}
+
+/// Makes the application's directories where they are missing, and refuses what others could tamper with (S7, F82).
+///
+/// # Errors
+/// `Kind::Settings` naming the path, its owner and its mode.
+pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
+    let user = host.user();
+    let app = &settings.app.directory;
+    let shown = app.to_string_lossy();
+    match host.describe(app) {
+        Ok(facts) if facts.kind == FileKind::Special || facts.kind == FileKind::Regular => {
+            return Err(Error::new(Kind::Settings, format!("the application's directory `{shown}` is no directory"))
+                .advise("correct `app.directory` in hooks.toml"));
+        }
+        Ok(_) => {}
+        Err(cause) => {
+            return Err(Error::new(
+                Kind::Settings,
+                format!("the application's directory `{shown}` cannot be used: {cause}"),
+            )
+            .advise(format!(
+                "make it (`mkdir -p {shown}`), owned by `{}`, or correct `app.directory` in hooks.toml",
+                user.name
+            )));
+        }
+    }
+    for directory in [settings.ledger_directory(), settings.logs(), settings.releases()] {
+        let shown = directory.to_string_lossy();
+        host.make_directory(&directory, 0o755).map_err(|cause| {
+            Error::new(Kind::Settings, format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
+                .advise(format!(
+                    "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
+                    user.name,
+                    app.to_string_lossy()
+                ))
+        })?;
+        let facts = host
+            .describe(&directory)
+            .map_err(|cause| Error::new(Kind::Settings, format!("the directory `{shown}` cannot be used: {cause}")))?;
+        if facts.kind != FileKind::Directory {
+            return Err(Error::new(Kind::Settings, format!("`{shown}` is no directory itself (a link, or a file)"))
+                .advise("remove it; the hooks make it anew"));
+        }
+        if facts.owner != user.id {
+            let owner = host.user_named(facts.owner).name;
+            return Err(Error::new(
+                Kind::Settings,
+                format!("the directory `{shown}` belongs to `{owner}`, but this run is `{}`", user.name),
+            )
+            .advise(format!(
+                "run the hooks as `{owner}` (`runas: {owner}` in appspec.yml; by hand `sudo -u {owner} …`)"
+            )));
+        }
+        if facts.mode & 0o022 != 0 {
+            return Err(Error::new(
+                Kind::Settings,
+                format!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
+            )
+            .advise(format!("`chmod go-w {shown}`")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the lock, waiting a bounded time for another run to end.
+///
+/// # Errors
+/// `Kind::Busy` naming the holder, `Kind::Settings` if the lock file cannot be used.
+pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result<Lock> {
+    let path = settings.ledger_directory().join("lock");
+    let mut waiting = Waiting::begin(host, Patience::brisk(settings.lock_wait));
+    loop {
+        let other = match host.lock(&path, holder) {
+            Ok(Ok(lock)) => return Ok(lock),
+            Ok(Err(other)) => other,
+            Err(cause) => {
+                return Err(Error::new(
+                    Kind::Settings,
+                    format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
+                )
+                .advise("let the user that runs the hooks own it"));
+            }
+        };
+        if !waiting.for_another_look().await? {
+            let waited = humantime::format_duration(settings.lock_wait);
+            return Err(Error::new(Kind::Busy, format!("another run holds the lock after {waited}: {other}"))
+                .advise("wait for it to end, or end it, then deploy again"));
+        }
+    }
+}
+
+/// Reads the ledger. A damaged one is told and begun anew; evidence fills it again.
+///
+/// # Errors
+/// `Kind::Settings` if it cannot be read, or is of a later version, which is left alone.
+pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<String>)> {
+    let path = path(settings);
+    let shown = path.to_string_lossy();
+    match host.read_file(&path) {
+        Ok(bytes) => match decode(&bytes) {
+            Stored::Whole(ledger) => Ok((*ledger, None)),
+            Stored::Damaged(why) => {
+                Ok((Ledger::default(), Some(format!("the ledger `{shown}` is damaged ({why}) and is begun anew"))))
+            }
+            Stored::Newer(format) => Err(Error::new(
+                Kind::Settings,
+                format!("the ledger `{shown}` has format {format}, but this version knows {FORMAT}; it was left alone"),
+            )
+            .advise("deploy a bundle with the newer hooks, or remove that file")),
+        },
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok((Ledger::default(), None)),
+        Err(cause) => Err(Error::new(Kind::Settings, format!("the ledger `{shown}` cannot be read: {cause}"))
+            .advise("let the user that runs the hooks own it, or remove it: it is only a cache")),
+    }
+}
+
+/// Writes the ledger.
+///
+/// # Errors
+/// `Kind::Settings` or, if the disk is full, `Kind::NoRoom`.
+pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()> {
+    let path = path(settings);
+    host.replace_file(&path, &encode(ledger)?, 0o644).map_err(|cause| unwritable(&path, &cause))
+}
+
+/// Why a file of ours could not be written.
+#[must_use]
+pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
+    let full = matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+    let (kind, advice) = if full {
+        (Kind::NoRoom, "free some room on that disk, then deploy again")
+    } else {
+        (Kind::Settings, "let the user that runs the hooks write there")
+    };
+    Error::new(kind, format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
+}
+
+fn path(settings: &Settings) -> std::path::PathBuf {
+    settings.ledger_directory().join("ledger.json")
+}
+
+/// The first line carries format and checksum, the rest is JSON that a person can read.
+fn encode(ledger: &Ledger) -> Result<Vec<u8>> {
+    let body = serde_json::to_string_pretty(ledger)
+        .map_err(|cause| Error::new(Kind::Bug, format!("the ledger could not be written as JSON: {cause}")))?;
+    Ok(format!("{TITLE}, format {FORMAT}, sha256 {}\n{body}\n", checksum(&body)).into_bytes())
+}
+
+fn decode(bytes: &[u8]) -> Stored {
+    let damaged = |why: &str| Stored::Damaged(why.to_owned());
+    let Ok(text) = std::str::from_utf8(bytes) else { return damaged("it is no text") };
+    let Some((first, body)) = text.split_once('\n') else { return damaged("it was cut off") };
+    let fields = first.strip_prefix(TITLE).and_then(|rest| rest.strip_prefix(", format ")?.split_once(", sha256 "));
+    let Some((format, sum)) = fields else { return damaged("its first line is none of ours") };
+    match format.parse::<u32>() {
+        Ok(FORMAT) => {}
+        Ok(newer) if newer > FORMAT => return Stored::Newer(newer),
+        _ => return damaged("its format number is none of ours"),
+    }
+    let Some(body) = body.strip_suffix('\n').filter(|body| checksum(body) == sum) else {
+        return damaged("its checksum is wrong");
+    };
+    serde_json::from_str(body)
+        .map_or_else(|cause| Stored::Damaged(cause.to_string()), |ledger| Stored::Whole(Box::new(ledger)))
+}
+
+fn checksum(body: &str) -> String {
+    crate::host::hexadecimal(&Sha256::digest(body.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slot::Slot;
+
+    fn sample() -> Ledger {
+        Ledger { boot: "b".into(), live: Some(Slot::Green), ..Ledger::default() }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        assert_eq!(decode(&encode(&sample()).unwrap()), Stored::Whole(Box::new(sample())));
+    }
+
+    #[test]
+    fn f80_a_ledger_cut_off_anywhere_or_with_any_bit_flipped_is_damaged_and_never_believed() {
+        let whole = encode(&sample()).unwrap();
+        for length in 0..whole.len() {
+            assert!(matches!(decode(&whole[..length]), Stored::Damaged(_)), "{length}");
+        }
+        for at in 0..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1;
+            assert!(!matches!(decode(&flipped), Stored::Whole(_)), "{at}");
+        }
+    }
+
+    #[test]
+    fn f02_a_ledger_of_a_later_version_is_left_alone() {
+        assert_eq!(decode(b"zero-downtime-hooks ledger, format 2, sha256 x\n{}\n"), Stored::Newer(2));
+    }
+}

@@ -1,0 +1,161 @@
+//! Who is in a slot: nobody, ours, or a stranger. Only what listens on the slot's own port, or what the ledger knows by
+//! boot, id and start time, can be ours; clients of the port never are (F31, b3, b4).
+
+use std::fmt;
+use std::path::Path;
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, Listener, Process, ProcessIdentity};
+use crate::ledger::Ledger;
+use crate::slot::{Place, Slot};
+
+/// Who is in a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occupant {
+    /// Nobody: the port is free and no process is remembered.
+    Nobody,
+    /// A release of ours, or one that the scripts started: the processes to end.
+    Ours(Vec<Process>),
+    /// Somebody else, in words.
+    Stranger(String),
+}
+
+/// Looks who is in `slot`.
+///
+/// # Errors
+/// `Kind::Settings` if the listeners cannot be seen.
+pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+    let place = settings.place(slot);
+    let listeners = listeners(host, place.port)?;
+    let launched = ledger.process(slot, &host.boot_id());
+    let elsewhere: Vec<ProcessIdentity> =
+        listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
+    let mut ours: Vec<Process> = match (launched, &ledger.tenants.get(slot).release) {
+        (Some(launched), _) if lives(host, &launched) => family(host, &launched),
+        // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
+        (None, Some(release)) => launched_from(host, &release.path),
+        _ => Vec::new(),
+    };
+    for listener in listeners {
+        if listener.processes.is_empty() {
+            let owner = host.user_named(listener.owner).name;
+            return Ok(Occupant::Stranger(format!(
+                "port {} is held by a process of user `{owner}` that this run may not see",
+                place.port
+            )));
+        }
+        for process in listener.processes {
+            let known = ours.iter().any(|own| belongs_to(host, &own.identity, &process));
+            if !known && !is_profiled_jvm(&process, &place.profile) || elsewhere.contains(&process.identity) {
+                return Ok(Occupant::Stranger(stranger(host, place, &process, &elsewhere)));
+            }
+            if !may_signal(host, &process) {
+                return Ok(Occupant::Stranger(stranger(host, place, &process, &elsewhere)));
+            }
+            if !ours.iter().any(|own| own.identity == process.identity) {
+                ours.push(process);
+            }
+        }
+    }
+    Ok(if ours.is_empty() { Occupant::Nobody } else { Occupant::Ours(ours) })
+}
+
+/// The launched process, as far as it lives, and all that it started in its session. To be asked while it lives or right
+/// after: once it is long gone another process may have its id, and its session's.
+pub fn family(host: &impl Host, launched: &ProcessIdentity) -> Vec<Process> {
+    host.processes().into_iter().filter(|process| is_in_session(launched, process)).collect()
+}
+
+fn lives(host: &impl Host, identity: &ProcessIdentity) -> bool {
+    host.process(identity.id).is_some_and(|process| process.identity == *identity)
+}
+
+fn is_in_session(launched: &ProcessIdentity, process: &Process) -> bool {
+    process.identity == *launched || (process.session == launched.id && process.identity.started >= launched.started)
+}
+
+/// The processes that were started from a release's copy and that this user may signal.
+fn launched_from(host: &impl Host, copy: &Path) -> Vec<Process> {
+    let copy = copy.to_string_lossy();
+    host.processes()
+        .into_iter()
+        .filter(|process| process.command.iter().any(|argument| *argument == copy) && may_signal(host, process))
+        .collect()
+}
+
+/// The error of a hook that finds a stranger in the slot that it works in.
+#[must_use]
+pub fn refuse(who: &str) -> Error {
+    Error::new(Kind::Undecided, who.to_owned())
+        .advise("it was not started by these hooks and was left alone: end it yourself, or give the slot another port")
+}
+
+/// Whether `process` is the launched one, lives in its session or descends from it: `java` may be a wrapper.
+pub fn belongs_to(host: &impl Host, launched: &ProcessIdentity, process: &Process) -> bool {
+    if lives(host, launched) && is_in_session(launched, process) {
+        return true;
+    }
+    let mut parent = process.parent;
+    for _ in 0..16 {
+        match host.process(parent) {
+            Some(above) if above.identity == *launched => return true,
+            Some(above) if above.identity.id > 1 => parent = above.parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// A JVM whose command line carries the slot's profile: so the scripts started theirs, and so do these hooks.
+fn is_profiled_jvm(process: &Process, profile: &str) -> bool {
+    let carries = |argument: &String| {
+        ["-Dspring.profiles.active=", "--spring.profiles.active="]
+            .iter()
+            .find_map(|option| argument.strip_prefix(option))
+            .is_some_and(|profiles| profiles.split(',').any(|active| active == profile))
+    };
+    process.command.iter().any(|argument| argument == "-jar") && process.command.iter().any(carries)
+}
+
+fn may_signal(host: &impl Host, process: &Process) -> bool {
+    let user = host.user();
+    user.id == 0 || user.id == process.owner
+}
+
+fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[ProcessIdentity]) -> String {
+    let also = if elsewhere.contains(&process.identity) { ", which also holds the other slot's port" } else { "" };
+    format!(
+        "port {} is held by process {} of user `{}` (`{}`){also}, which is none of ours",
+        place.port,
+        process.identity.id,
+        host.user_named(process.owner).name,
+        process.summary()
+    )
+}
+
+fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
+    host.listeners(port)
+        .map_err(|cause| Error::new(Kind::Settings, format!("the listeners of port {port} cannot be seen: {cause}")))
+}
+
+/// The processes that listen on a port, as far as this user may see them.
+///
+/// # Errors
+/// `Kind::Settings` if the listeners cannot be seen.
+pub fn listening(host: &impl Host, port: u16) -> Result<Vec<Process>> {
+    Ok(listeners(host, port)?.into_iter().flat_map(|listener| listener.processes).collect())
+}
+
+impl fmt::Display for Occupant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Occupant::Nobody => formatter.write_str("nobody"),
+            Occupant::Stranger(who) => formatter.write_str(who),
+            Occupant::Ours(processes) => {
+                let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
+                write!(formatter, "process {}", ids.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The only type that can become a side effect. Each action says itself as a person would, and how long it can take.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::discovery::witness;
+use crate::host::{Launch, Process, ProcessIdentity};
+use crate::ledger::Note;
+use crate::probe::Probe;
+use crate::proxy::access::Access;
+use crate::proxy::arrival::Proof;
+use crate::proxy::configuration;
+use crate::release::{Artifact, Release, megabytes};
+use crate::slot::Place;
+
+/// How long a killed process may take to be gone.
+pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);
+/// How long a port may take to be free after its process has gone.
+pub const PORT_FREE_AT_MOST: Duration = Duration::from_secs(3);
+/// How long the copy of an artifact may take: 1 GB at 20 MB/s.
+const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
+/// How long one write and its fsync may take on a busy disk.
+const WRITE_AT_MOST: Duration = Duration::from_secs(1);
+
+/// One side effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Change the ledger.
+    Remember(Note),
+    /// Let the requests that nginx still holds towards a place come to their end.
+    Drain {
+        /// The place.
+        place: Place,
+        /// For how long.
+        at_most: Duration,
+    },
+    /// End processes: SIGTERM, and SIGKILL for those that are left after the grace.
+    Terminate {
+        /// The place they are in.
+        place: Place,
+        /// The processes.
+        processes: Vec<Process>,
+        /// How long they may take.
+        grace: Duration,
+    },
+    /// Wait until nobody listens on a port.
+    AwaitFree(Place),
+    /// Copy an artifact to a release of its own.
+    Publish {
+        /// The artifact.
+        artifact: Artifact,
+        /// The release.
+        release: Release,
+    },
+    /// Start a release.
+    Launch {
+        /// The place.
+        place: Place,
+        /// The program.
+        launch: Launch,
+    },
+    /// End what this run launched.
+    EndLaunched {
+        /// The place.
+        place: Place,
+        /// How long it may take.
+        grace: Duration,
+    },
+    /// Watch what was launched until it listens, or has lived for a while.
+    Survive {
+        /// The place.
+        place: Place,
+        /// How long it has to live.
+        at_most: Duration,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// Ask until a release is proven.
+    Probe {
+        /// What is asked.
+        probe: Probe,
+        /// The application's log, whose end is shown if it fails.
+        log: Option<PathBuf>,
+    },
+    /// Remove a file or directory of ours that nobody needs. What comes of it is noted, never a failure.
+    Discard(PathBuf),
+    /// Set how eager the kernel is to end a process when memory is short. What comes of it is noted, never a failure.
+    Sacrifice {
+        /// The process.
+        process: ProcessIdentity,
+        /// 0 is usual, 1000 is first.
+        score: i32,
+    },
+    /// Replace the include.
+    WriteInclude {
+        /// The new bytes.
+        bytes: Vec<u8>,
+        /// The port that they name.
+        port: u16,
+        /// How.
+        access: Access,
+    },
+    /// Let nginx test its configuration.
+    TestConfiguration(Access),
+    /// Let nginx read its configuration again, and prove by its workers that it did.
+    Reload {
+        /// The master.
+        master: ProcessIdentity,
+        /// How.
+        access: Access,
+        /// For how long.
+        at_most: Duration,
+    },
+    /// The same after the include was put back; nothing to do where nginx was not told of the new one.
+    ReloadBack {
+        /// The master.
+        master: ProcessIdentity,
+        /// How.
+        access: Access,
+        /// For how long.
+        at_most: Duration,
+    },
+    /// Prove at the door that traffic has arrived.
+    ProveDoor(Proof),
+}
+
+impl Action {
+    /// The longest it can take.
+    #[must_use]
+    pub fn at_most(&self) -> Duration {
+        match self {
+            Action::Remember(_) | Action::WriteInclude { .. } => WRITE_AT_MOST,
+            Action::Drain { at_most, .. }
+            | Action::Survive { at_most, .. }
+            | Action::Reload { at_most, .. }
+            | Action::ReloadBack { at_most, .. } => *at_most,
+            Action::Terminate { grace, .. } | Action::EndLaunched { grace, .. } => *grace + KILLED_AT_MOST,
+            Action::AwaitFree(_) => PORT_FREE_AT_MOST,
+            Action::Publish { .. } => PUBLISH_AT_MOST,
+            Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => Duration::ZERO,
+            Action::Probe { probe, .. } => probe.at_most(),
+            Action::TestConfiguration(_) => configuration::TEST_AT_MOST,
+            Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = |duration: &Duration| humantime::format_duration(*duration).to_string();
+        match self {
+            Action::Remember(note) => write!(formatter, "remember: {note}"),
+            Action::Drain { place, at_most } => {
+                write!(formatter, "let requests on their way to {place} end, for at most {}", seconds(at_most))
+            }
+            Action::Terminate { place, processes, grace } => {
+                let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
+                write!(
+                    formatter,
+                    "end process {} in {place}: SIGTERM, after {} SIGKILL",
+                    ids.join(", "),
+                    seconds(grace)
+                )
+            }
+            Action::AwaitFree(place) => write!(formatter, "wait until port {} is free", place.port),
+            Action::Publish { artifact, release } => write!(
+                formatter,
+                "copy `{}` ({}) to `{}`",
+                artifact.path.to_string_lossy(),
+                megabytes(artifact.size),
+                release.path.to_string_lossy()
+            ),
+            Action::Launch { place, launch } => write!(formatter, "start in {place}: {}", launch.command.join(" ")),
+            Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}"),
+            Action::Survive { place, at_most, .. } => {
+                write!(formatter, "watch it until it listens on port {} or has lived {}", place.port, seconds(at_most))
+            }
+            Action::Probe { probe, .. } => write!(formatter, "{probe}"),
+            Action::Discard(path) => write!(formatter, "remove `{}`, which nobody uses", path.to_string_lossy()),
+            Action::Sacrifice { process, score: 0 } => {
+                write!(formatter, "protect process {} as usual when memory is short", process.id)
+            }
+            Action::Sacrifice { process, .. } => {
+                write!(formatter, "let process {} go first when memory is short", process.id)
+            }
+            Action::WriteInclude { port, access, .. } => {
+                write!(formatter, "make `{}` name port {port}", access.path.to_string_lossy())
+            }
+            Action::TestConfiguration(access) => {
+                write!(formatter, "test nginx's configuration: {}", access.dump().join(" "))
+            }
+            Action::Reload { at_most, .. } => {
+                write!(
+                    formatter,
+                    "reload nginx, in force within {} (new workers accept, no old one does)",
+                    seconds(at_most)
+                )
+            }
+            Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
+            Action::ProveDoor(proof) => write!(formatter, "{proof}"),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Open(deployment) => {
+                write!(formatter, "deployment `{}` works in {}", deployment.name(), deployment.idle)
+            }
+            Note::Freed(slot) => write!(formatter, "{slot} is free"),
+            Note::Launching { slot, release } => write!(formatter, "{slot} is to run release `{}`", release.name),
+            Note::Launched { slot, .. } => write!(formatter, "{slot} runs it"),
+            Note::Proven => write!(formatter, "the release is proven"),
+            Note::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
+            Note::SentBack => write!(formatter, "the cutover was undone"),
+            Note::Moved(slot) => write!(formatter, "{slot} is live"),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
+//! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
+
+use super::{Action, Outcome, Plan, Step, processes};
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, Process};
+use crate::ledger::{Ledger, Note, store};
+use crate::occupant;
+use crate::probe;
+use crate::proxy::workers::{self, Worker};
+use crate::proxy::{arrival, configuration, reload};
+use crate::report::Report;
+
+/// How much of the end of an application's log is shown when it fails.
+const QUOTED_LINES: usize = 10;
+
+/// What carries a plan out, with what became known on the way.
+#[derive(Debug)]
+pub struct Execution<'a, H> {
+    /// The host it is carried out on.
+    pub host: &'a H,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The memory that it changes.
+    pub ledger: &'a mut Ledger,
+    /// Whom it tells.
+    pub report: &'a Report,
+    sha256: Option<String>,
+    launched: Option<Process>,
+    /// nginx's workers before it was told to reload; nothing if it was not told.
+    workers_before: Option<Vec<Worker>>,
+}
+
+impl<'a, H: Host> Execution<'a, H> {
+    /// An execution that has done nothing yet.
+    pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H> {
+        Execution { host, settings, ledger, report, sha256: None, launched: None, workers_before: None }
+    }
+
+    /// Carries the plan out.
+    pub async fn carry_out(&mut self, plan: &Plan) -> Outcome {
+        for (number, step) in plan.steps.iter().enumerate() {
+            tracing::debug!("step {}: {}", number + 1, step.action);
+            if let Err(cause) = self.perform(&step.action).await {
+                return self.undo(&plan.steps[..=number], cause).await;
+            }
+        }
+        Outcome::Done
+    }
+
+    /// Takes back what was done, the last step first. It stops where that fails: reloading nginx with an include that could
+    /// not be put back, or forgetting a cutover that is still in force, would only make it worse.
+    async fn undo(&mut self, steps: &[Step], cause: Error) -> Outcome {
+        self.host.shield(true);
+        for action in steps.iter().rev().flat_map(|step| &step.undo) {
+            self.report.say(&format!("taking it back: {action}"));
+            if let Err(undo) = self.perform(action).await {
+                tracing::error!("taking it back failed: {undo}");
+                return Outcome::Stuck { cause, undo };
+            }
+        }
+        Outcome::Undone(cause)
+    }
+
+    async fn perform(&mut self, action: &Action) -> Result<()> {
+        match action {
+            Action::Remember(note) => self.remember(note),
+            Action::Drain { place, at_most } => processes::drain(self.host, self.report, place, *at_most).await,
+            Action::Terminate { place, processes, grace } => {
+                processes::terminate(self.host, self.report, place, processes, *grace).await
+            }
+            Action::AwaitFree(place) => processes::await_free(self.host, place).await,
+            Action::Publish { artifact, release } => {
+                let sha256 = self
+                    .host
+                    .publish(&artifact.path, &release.path)
+                    .map_err(|cause| publish_failed(&artifact.path, &release.path, &cause))?;
+                self.report.say(&format!("release `{}`, sha256 {}", release.name, &sha256[..16.min(sha256.len())]));
+                self.sha256 = Some(sha256);
+                Ok(())
+            }
+            Action::Launch { place, launch } => {
+                let process = self.host.launch(launch).map_err(|cause| {
+                    Error::new(
+                        Kind::NotStarted,
+                        format!(
+                            "`{}` could not be started in {place}: {cause}",
+                            launch.command.first().map_or("", String::as_str)
+                        ),
+                    )
+                    .advise("see that the program exists and that this user may run it")
+                })?;
+                self.launched = Some(process);
+                Ok(())
+            }
+            Action::EndLaunched { place, grace } => match self.launched.take() {
+                Some(process) => {
+                    let family = occupant::family(self.host, &process.identity);
+                    processes::terminate(self.host, self.report, place, &family, *grace).await
+                }
+                None => Ok(()),
+            },
+            Action::Survive { place, at_most, log } => {
+                let Some(process) = &self.launched else { return Ok(()) };
+                let outcome = processes::survive(self.host, place, &process.identity, *at_most).await;
+                if outcome.is_err() {
+                    self.quote(log);
+                }
+                outcome
+            }
+            Action::Probe { probe, log } => {
+                let outcome = probe::run(self.host, probe).await;
+                if let (Err(_), Some(log)) = (&outcome, log) {
+                    self.quote(log);
+                }
+                outcome
+            }
+            Action::Discard(path) => {
+                match self.host.remove(path) {
+                    Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                        tracing::warn!("`{}` stays: {cause}", path.to_string_lossy());
+                    }
+                    _ => {}
+                }
+                Ok(())
+            }
+            Action::Sacrifice { process, score } => {
+                if let Err(cause) = self.host.set_memory_sacrifice(process, *score) {
+                    tracing::warn!("the memory score of process {} stays as it is: {cause}", process.id);
+                }
+                Ok(())
+            }
+            Action::WriteInclude { bytes, access, .. } => access.write(self.host, bytes).await,
+            Action::TestConfiguration(access) => configuration::test(self.host, access).await,
+            Action::Reload { master, access, at_most } => {
+                let before = workers::workers(self.host, master);
+                self.workers_before = Some(before.clone());
+                reload::reload(self.host, master, access, *at_most, &before).await
+            }
+            Action::ReloadBack { master, access, at_most } => match &self.workers_before {
+                Some(before) => reload::reload_back(self.host, master, access, *at_most, before).await,
+                None => Ok(()),
+            },
+            Action::ProveDoor(proof) => {
+                if !arrival::prove(self.host, self.settings, proof).await? {
+                    self.report.say(
+                        "note: the door answers as before, which tells nothing; the proof rests on nginx's workers. \
+                         Set `proxy.door` to a URL that reaches the application",
+                    );
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn remember(&mut self, note: &Note) -> Result<()> {
+        let mut note = note.clone();
+        if let Note::Launching { release, .. } = &mut note {
+            release.sha256.clone_from(&self.sha256);
+        }
+        if let Note::Launched { process, .. } = &mut note {
+            *process = self.launched.as_ref().map(|launched| launched.identity);
+        }
+        self.ledger.apply(&note, &self.host.boot_id());
+        store::save(self.host, self.settings, self.ledger)
+    }
+
+    /// Shows the last lines of an application's log.
+    fn quote(&self, log: &std::path::Path) {
+        let shown = log.to_string_lossy();
+        match self.host.read_file(log) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+                let last = all[all.len().saturating_sub(QUOTED_LINES)..].join("\n");
+                self.report.quote(&format!("the last lines of `{shown}`:"), &last);
+            }
+            Err(cause) => self.report.say(&format!("the application's log `{shown}` cannot be read: {cause}")),
+        }
+    }
+}
+
+fn publish_failed(from: &std::path::Path, to: &std::path::Path, cause: &std::io::Error) -> Error {
+    if cause.kind() == std::io::ErrorKind::InvalidData || cause.kind() == std::io::ErrorKind::NotFound {
+        return Error::new(
+            Kind::Artifact,
+            format!("the artifact `{}` could not be copied: {cause}", from.to_string_lossy()),
+        )
+        .advise("deploy again; nothing else may write into the agent's directory meanwhile");
+    }
+    store::unwritable(to, cause)
+}

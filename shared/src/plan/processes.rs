@@ -1,0 +1,135 @@
+//! What actions do to the processes in a slot: let requests end, end processes, wait for the port, watch a newcomer. Each ends
+//! when what it waits for is there, never when some time has passed.
+
+use std::time::Duration;
+
+use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, Listener, Process, ProcessIdentity, Signal};
+use crate::occupant;
+use crate::report::Report;
+use crate::retry::Patience;
+use crate::slot::Place;
+use crate::waiting::Waiting;
+
+/// Gives requests on their way to the place time to end. What is left after that is told, and ends with the process.
+pub(super) async fn drain(host: &impl Host, report: &Report, place: &Place, at_most: Duration) -> Result<()> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    loop {
+        let connections = match host.connections_towards(place.port) {
+            Ok(connections) => connections,
+            Err(cause) => {
+                report.say(&format!("note: connections to {place} cannot be counted, so none is waited for: {cause}"));
+                return Ok(());
+            }
+        };
+        if connections == 0 {
+            return Ok(());
+        }
+        if !waiting.for_another_look().await? {
+            let waited = humantime::format_duration(at_most);
+            report.say(&format!("{connections} connections to {place} were still open after {waited}; they end now"));
+            return Ok(());
+        }
+    }
+}
+
+/// SIGTERM, then patience, then SIGKILL.
+pub(super) async fn terminate(
+    host: &impl Host,
+    report: &Report,
+    place: &Place,
+    processes: &[Process],
+    grace: Duration,
+) -> Result<()> {
+    send(host, place, processes, Signal::Terminate)?;
+    if gone(host, processes, grace).await? {
+        return Ok(());
+    }
+    report.say(&format!("{place} did not end within {} of SIGTERM: SIGKILL", humantime::format_duration(grace)));
+    send(host, place, processes, Signal::Kill)?;
+    if gone(host, processes, KILLED_AT_MOST).await? {
+        return Ok(());
+    }
+    let ids: Vec<String> = alive(host, processes).iter().map(|identity| identity.id.to_string()).collect();
+    Err(Error::new(Kind::Undecided, format!("process {} in {place} outlived SIGKILL", ids.join(", ")))
+        .advise("it hangs in the kernel (a disk or a network file system?): look at it with `ps`, then deploy again"))
+}
+
+fn send(host: &impl Host, place: &Place, processes: &[Process], signal: Signal) -> Result<()> {
+    for identity in alive(host, processes) {
+        host.signal(&identity, signal).map_err(|cause| {
+            Error::new(Kind::Settings, format!("process {} in {place} cannot be signalled: {cause}", identity.id))
+                .advise("run the hooks as the user that owns the process (`runas` in appspec.yml)")
+        })?;
+    }
+    Ok(())
+}
+
+fn alive(host: &impl Host, processes: &[Process]) -> Vec<ProcessIdentity> {
+    let alive = |identity: &ProcessIdentity| host.process(identity.id).is_some_and(|found| found.identity == *identity);
+    processes.iter().map(|process| process.identity).filter(alive).collect()
+}
+
+async fn gone(host: &impl Host, processes: &[Process], at_most: Duration) -> Result<bool> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    while !alive(host, processes).is_empty() {
+        if !waiting.for_another_look().await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Waits until nobody listens on the place's port.
+pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(PORT_FREE_AT_MOST));
+    loop {
+        let listeners = listeners(host, place)?;
+        let Some(first) = listeners.first() else { return Ok(()) };
+        if !waiting.for_another_look().await? {
+            let who = first
+                .processes
+                .first()
+                .map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
+            return Err(occupant::refuse(&format!("port {} is still held by {who}", place.port)));
+        }
+    }
+}
+
+/// Watches the launched process until it listens or has lived long enough.
+pub(super) async fn survive(
+    host: &impl Host,
+    place: &Place,
+    launched: &ProcessIdentity,
+    at_most: Duration,
+) -> Result<()> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    loop {
+        if let Some(ending) = host.ending(launched) {
+            return Err(died_at_once(place, &ending));
+        }
+        let mut listening = listeners(host, place)?.into_iter().flat_map(|listener| listener.processes);
+        if listening.any(|process| occupant::belongs_to(host, launched, &process)) {
+            return Ok(());
+        }
+        if !waiting.for_another_look().await? {
+            return Ok(());
+        }
+    }
+}
+
+fn died_at_once(place: &Place, ending: &str) -> Error {
+    let advice = if ending == "exit status 0" {
+        "what is started must stay in the foreground: let `app.command` not send it to the background"
+    } else {
+        "the last lines of its log are above; put the cause right and deploy again"
+    };
+    Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}")).advise(advice)
+}
+
+fn listeners(host: &impl Host, place: &Place) -> Result<Vec<Listener>> {
+    host.listeners(place.port).map_err(|cause| {
+        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
+    })
+}

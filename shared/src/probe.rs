@@ -1,0 +1,248 @@
+//! Asking a release whether it is healthy: the exact answer, several times in a row, from the very process that was
+//! launched. What can never become good fails at once and says why.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::discovery::witness;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Answer, Host, ProcessIdentity, Request};
+use crate::occupant;
+use crate::retry::Patience;
+use crate::slot::{Place, Slot};
+use crate::waiting::Waiting;
+
+/// What is asked, what a good answer is, and who has to give it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The slot's place.
+    pub place: Place,
+    /// The other slot's profile: whoever answers with it is in the wrong place.
+    pub other_profile: String,
+    /// The process that was launched in the slot.
+    pub process: ProcessIdentity,
+    /// The path that is asked for.
+    pub path: String,
+    /// The URL, on the slot's own port.
+    pub url: String,
+    /// The status of a good answer.
+    pub status: u16,
+    /// The body of a good answer; nothing for any.
+    pub body: Option<String>,
+    /// How many good answers in a row are needed.
+    pub consecutive: u32,
+    /// How often to ask, and for how long.
+    pub patience: Patience,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+/// What one answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// As it should be.
+    Good,
+    /// Not yet: why.
+    NotYet(String),
+    /// It will never be: why, and what to do.
+    Never(String, String),
+}
+
+impl Probe {
+    /// The probe of `slot` with the patience of the settings.
+    #[must_use]
+    pub fn of(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe {
+        let place = settings.place(slot).clone();
+        Probe {
+            url: format!("http://127.0.0.1:{}{}", place.port, settings.health.path),
+            path: settings.health.path.clone(),
+            place,
+            other_profile: settings.place(!slot).profile.clone(),
+            process,
+            status: settings.health.status,
+            body: settings.expected_body(slot),
+            consecutive: settings.health.consecutive,
+            patience: settings.health.patience,
+            timeout: settings.health.timeout,
+        }
+    }
+
+    /// How long it may take: the last request may begin just before patience ends.
+    #[must_use]
+    pub fn at_most(&self) -> Duration {
+        self.patience.at_most + self.timeout
+    }
+
+    /// What one answer means.
+    #[must_use]
+    pub fn judge(&self, answer: &Answer) -> Judgement {
+        let needed = match &self.body {
+            Some(body) => format!("HTTP {} `{body}`", self.status),
+            None => format!("HTTP {}", self.status),
+        };
+        let found = witness::describe(answer);
+        let told = format!("it answers {found} to {}, needed {needed}", self.url);
+        let Answer::Response { status, body, .. } = answer else {
+            return Judgement::NotYet(format!("it does not answer {} ({found})", self.url));
+        };
+        if *status == self.status {
+            return match &self.body {
+                None => Judgement::Good,
+                Some(wanted) if wanted == body => Judgement::Good,
+                Some(_) if is_profile(body, &self.other_profile) => Judgement::Never(
+                    told,
+                    format!(
+                        "the application runs with another profile: it must be started with `spring.profiles.active={}`, \
+                         and no `spring.profiles.include` may put `real` before it",
+                        self.place.profile
+                    ),
+                ),
+                Some(_) => Judgement::NotYet(told),
+            };
+        }
+        match status {
+            300..=399 | 401 | 403 => Judgement::Never(
+                told,
+                format!("let everybody read `{}`: with Spring Security, permit it (`permitAll()`)", self.path),
+            ),
+            _ => Judgement::NotYet(told),
+        }
+    }
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answers = match self.consecutive {
+            1 => "a good answer has come".to_owned(),
+            many => format!("{many} good answers in a row have come"),
+        };
+        write!(formatter, "ask {} until {answers} from process {}", self.url, self.process.id)
+    }
+}
+
+/// Whether a wrong body names a profile, which does not change while a process lives (F53).
+fn is_profile(body: &str, other: &str) -> bool {
+    body == other || ["real", "default", "real1", "real2"].contains(&body)
+}
+
+/// Asks until it is proven.
+///
+/// # Errors
+/// `Kind::NotStarted` if the process died, `Kind::Undecided` if somebody else answers on its port, `Kind::NotHealthy` if it
+/// never became healthy or never can; `Kind::Interrupted` after a signal.
+pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
+    let mut waiting = Waiting::begin(host, probe.patience);
+    let mut in_a_row = 0;
+    loop {
+        let last = match attempt(host, probe).await? {
+            Judgement::Good => {
+                in_a_row += 1;
+                if in_a_row >= probe.consecutive {
+                    return Ok(());
+                }
+                format!("it gave {in_a_row} good answers in a row, needed {}", probe.consecutive)
+            }
+            Judgement::NotYet(why) => {
+                in_a_row = 0;
+                why
+            }
+            Judgement::Never(why, advice) => return Err(unhealthy(probe, &why).advise(advice)),
+        };
+        if !waiting.for_another_look().await? {
+            let patience = humantime::format_duration(probe.patience.at_most);
+            return Err(unhealthy(probe, &format!("{last} (waited {patience})")).advise(
+                "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService",
+            ));
+        }
+    }
+}
+
+fn unhealthy(probe: &Probe, why: &str) -> Error {
+    Error::new(Kind::NotHealthy, format!("the new release in {} is not healthy: {why}", probe.place))
+}
+
+/// One question. The listener must be the launched process before the question and after the answer (F35).
+async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
+    if !check_listener(host, probe)? {
+        return Ok(Judgement::NotYet(format!("it does not listen on port {}", probe.place.port)));
+    }
+    let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
+    let answer = host.get(&request).await?;
+    if !check_listener(host, probe)? {
+        return Ok(Judgement::NotYet(format!("it stopped listening on port {}", probe.place.port)));
+    }
+    Ok(probe.judge(&answer))
+}
+
+/// Whether the launched process listens.
+///
+/// # Errors
+/// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
+fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
+    let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
+    let listeners = host.listeners(probe.place.port).map_err(|cause| {
+        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", probe.place.port))
+    })?;
+    for listener in &listeners {
+        let Some(process) = listener.processes.first() else {
+            let owner = host.user_named(listener.owner).name;
+            return Err(occupant::refuse(&format!(
+                "port {} is held by a process of user `{owner}`, not by the release (process {})",
+                probe.place.port, probe.process.id
+            )));
+        };
+        if !listener.processes.iter().any(|process| occupant::belongs_to(host, &probe.process, process)) {
+            return Err(occupant::refuse(&format!(
+                "port {} is held by process {} (`{}`), not by the release (process {})",
+                probe.place.port,
+                process.identity.id,
+                process.summary(),
+                probe.process.id
+            )));
+        }
+    }
+    if !alive && listeners.is_empty() {
+        return Err(Error::new(
+            Kind::NotStarted,
+            format!("the new release in {} has died (process {} is gone)", probe.place, probe.process.id),
+        )
+        .advise("the last lines of its log are above; put the cause right and deploy again"));
+    }
+    Ok(!listeners.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+
+    #[test]
+    fn f50_f51_f52_f53_an_answer_is_good_not_yet_or_never() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 7, started: 1 });
+        let response = |status, body: &str| Answer::Response { status, location: None, body: body.to_owned() };
+        let redirect = Answer::Response { status: 302, location: Some("/login".into()), body: String::new() };
+        for (name, answer, wanted) in [
+            ("exactly the profile", response(200, "real2"), "good"),
+            ("F51 a body that contains it", response(200, "<p>real2</p>"), "not yet"),
+            ("b6 an error that contains `real`", response(500, "could not open the real-db"), "not yet"),
+            ("F51 a realm", response(401, "{\"realm\":\"real2\"}"), "never: permitAll"),
+            ("F52 a redirect to a login page", redirect, "never: permitAll"),
+            ("F52 forbidden", response(403, ""), "never: permitAll"),
+            ("F52 not found may still come", response(404, ""), "not yet"),
+            ("F53 `real` hides the profile", response(200, "real"), "never: spring.profiles.active=real2"),
+            ("F53 no profile at all", response(200, "default"), "never: spring.profiles.active=real2"),
+            ("the other slot's profile", response(200, "real1"), "never: spring.profiles.active=real2"),
+            ("still starting", response(503, "starting"), "not yet"),
+            ("not there yet", Answer::Silence("connection refused".into()), "not yet"),
+        ] {
+            match (probe.judge(&answer), wanted.split_once(": ")) {
+                (Judgement::Good, None) => assert_eq!(wanted, "good", "{name}"),
+                (Judgement::NotYet(_), None) => assert_eq!(wanted, "not yet", "{name}"),
+                (Judgement::Never(_, advice), Some((_, words))) => assert!(advice.contains(words), "{name}: {advice}"),
+                (judgement, _) => panic!("{name}: {judgement:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! nginx: the `include` that tells it the live slot, its `configuration`, its `workers` by generation and their `reload`,
+//! what this user has `access` to; and the `cutover` that moves traffic, the proof of its `arrival`, the `settlement` of one
+//! that was not ended.
+
+pub mod access;
+pub mod arrival;
+pub mod configuration;
+pub mod cutover;
+pub mod include;
+pub mod reload;
+pub mod settlement;
+pub mod workers;

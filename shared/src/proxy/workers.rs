@@ -1,0 +1,189 @@
+//! nginx's processes by generation. A reload is in force when a new worker accepts and every old one is gone or draining;
+//! the reload command returns some 100 ms before that (nginx.md §2), and one answer from the new slot proves nothing.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::host::{Host, Process, ProcessIdentity};
+
+/// One worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Which process.
+    pub identity: ProcessIdentity,
+    /// When it started.
+    pub started_at: SystemTime,
+    /// Whether it accepts no more connections and only finishes what it has.
+    pub draining: bool,
+}
+
+/// nginx's master, proven to be one.
+///
+/// # Errors
+/// Why there is none, as a fragment: no pid file, nobody with that id, somebody else with that id (F65).
+pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, String> {
+    let shown = pid_file.to_string_lossy();
+    let bytes = match host.read_file(pid_file) {
+        Ok(bytes) => bytes,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            return Err(format!("nginx is not running: its pid file `{shown}` does not exist"));
+        }
+        Err(cause) => return Err(format!("nginx's pid file `{shown}` could not be read: {cause}")),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let Ok(id) = text.trim().parse::<u32>() else {
+        return Err(format!("nginx's pid file `{shown}` holds `{}`, needed a process id", text.trim()));
+    };
+    match host.process(id) {
+        None => Err(format!("nginx is not running: its pid file `{shown}` names process {id}, which does not exist")),
+        Some(process) if is_master(&process) => Ok(process),
+        Some(process) => Err(format!(
+            "nginx's pid file `{shown}` is stale: process {id} is `{}`, which is no nginx master",
+            process.summary()
+        )),
+    }
+}
+
+/// The workers of `master`.
+pub fn workers(host: &impl Host, master: &ProcessIdentity) -> Vec<Worker> {
+    host.children(master.id).iter().filter_map(as_worker).collect()
+}
+
+fn is_master(process: &Process) -> bool {
+    process.command.first().is_some_and(|title| title.starts_with("nginx: master process"))
+}
+
+fn as_worker(process: &Process) -> Option<Worker> {
+    let title = process.command.first()?.trim_end();
+    let draining = title == "nginx: worker process is shutting down";
+    (draining || title == "nginx: worker process").then_some(Worker {
+        identity: process.identity,
+        started_at: process.started_at,
+        draining,
+    })
+}
+
+/// Whether a reload is in force, or what is still missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// A new worker accepts and no old one does.
+    InForce,
+    /// No new worker has come yet.
+    Unchanged,
+    /// A new worker accepts, and so does an old one.
+    Mixed,
+    /// Nobody accepts.
+    Nobody,
+}
+
+/// Compares the workers before a reload with the workers now.
+#[must_use]
+pub fn generation(before: &[Worker], now: &[Worker]) -> Generation {
+    let is_old = |worker: &&Worker| before.iter().any(|old| old.identity == worker.identity);
+    let mut accepting = now.iter().filter(|worker| !worker.draining).peekable();
+    if accepting.peek().is_none() {
+        return Generation::Nobody;
+    }
+    let (old, new): (Vec<&Worker>, Vec<&Worker>) = accepting.partition(is_old);
+    match (old.is_empty(), new.is_empty()) {
+        (true, _) => Generation::InForce,
+        (false, true) => Generation::Unchanged,
+        (false, false) => Generation::Mixed,
+    }
+}
+
+/// Whether every worker that accepted before still does, and no other: nginx never took a change.
+#[must_use]
+pub fn are_untouched(before: &[Worker], now: &[Worker]) -> bool {
+    let accepting = |workers: &[Worker]| {
+        let mut ids: Vec<u32> =
+            workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    accepting(before) == accepting(now)
+}
+
+/// Whether the workers that accept were all started after the include last changed, so that what it says is what they do.
+/// `None` where no worker accepts.
+///
+/// Start times are known to a clock tick (10 ms) and rounded down, so a worker that was started within milliseconds of the
+/// change may be taken for an older one, never the other way round: then one more witness is needed.
+#[must_use]
+pub fn know(workers: &[Worker], include_changed: SystemTime) -> Option<bool> {
+    let oldest = workers.iter().filter(|worker| !worker.draining).map(|worker| worker.started_at).min()?;
+    Some(oldest >= include_changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn worker(id: u32, draining: bool) -> Worker {
+        Worker {
+            identity: ProcessIdentity { id, started: u64::from(id) },
+            started_at: SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(id)),
+            draining,
+        }
+    }
+
+    #[test]
+    fn f62_a_reload_is_in_force_only_when_the_workers_say_so() {
+        let before = [worker(1, false), worker(2, false), worker(9, true)];
+        for (name, now, wanted) in [
+            ("refused: nothing happened", vec![worker(1, false), worker(2, false)], Generation::Unchanged),
+            ("both generations accept", vec![worker(1, false), worker(2, false), worker(3, false)], Generation::Mixed),
+            (
+                "one old worker has not heard yet",
+                vec![worker(1, true), worker(2, false), worker(3, false)],
+                Generation::Mixed,
+            ),
+            ("old ones drain", vec![worker(1, true), worker(2, true), worker(3, false)], Generation::InForce),
+            ("old ones are gone", vec![worker(3, false), worker(4, false)], Generation::InForce),
+            ("new ones died at once", vec![worker(1, true), worker(2, true)], Generation::Nobody),
+            ("none at all", vec![], Generation::Nobody),
+        ] {
+            assert_eq!(generation(&before, &now), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn f62_nginx_is_untouched_only_if_the_very_same_workers_accept() {
+        let before = [worker(1, false), worker(2, false), worker(9, true)];
+        assert!(are_untouched(&before, &[worker(2, false), worker(1, false)]));
+        assert!(!are_untouched(&before, &[worker(1, false), worker(2, true)]));
+        assert!(!are_untouched(&before, &[worker(1, false), worker(2, false), worker(3, false)]));
+    }
+
+    #[test]
+    fn f07_an_include_that_changed_after_the_workers_started_is_not_what_they_do() {
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let workers = [worker(100, false), worker(101, false), worker(50, true)];
+        assert_eq!(know(&workers, at(99)), Some(true));
+        assert_eq!(know(&workers, at(100)), Some(true));
+        assert_eq!(know(&workers, at(101)), Some(false));
+        assert_eq!(know(&[worker(50, true)], at(1)), None);
+    }
+
+    #[test]
+    fn f65_only_a_process_that_calls_itself_nginx_master_is_one() {
+        let titled = |title: &str| Process {
+            identity: ProcessIdentity { id: 7, started: 1 },
+            parent: 1,
+            session: 7,
+            owner: 0,
+            started_at: SystemTime::UNIX_EPOCH,
+            command: vec![title.to_owned()],
+        };
+        assert!(is_master(&titled("nginx: master process /usr/sbin/nginx -g daemon on;")));
+        assert!(!is_master(&titled("/usr/bin/sleep")));
+        assert_eq!(as_worker(&titled("nginx: worker process")).map(|worker| worker.draining), Some(false));
+        assert_eq!(
+            as_worker(&titled("nginx: worker process is shutting down")).map(|worker| worker.draining),
+            Some(true)
+        );
+        assert_eq!(as_worker(&titled("nginx: cache manager process")), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Whether a file is a whole jar that can be started: a zip whose directory at the end is there, with a main class (F22).
+
+use std::io::{Read, Seek};
+
+/// A manifest is small; more than this is none.
+const MANIFEST_LIMIT: u64 = 1024 * 1024;
+
+/// Checks a jar.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the file's name.
+pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<(), String> {
+    let mut archive = zip::ZipArchive::new(file)
+        .map_err(|cause| format!("is no whole jar ({cause}): it was cut off, or is something else"))?;
+    let Ok(manifest) = archive.by_name("META-INF/MANIFEST.MF") else {
+        return Err("has no `META-INF/MANIFEST.MF`, needed an executable jar".to_owned());
+    };
+    let mut text = Vec::new();
+    manifest
+        .take(MANIFEST_LIMIT)
+        .read_to_end(&mut text)
+        .map_err(|cause| format!("has a manifest that cannot be read: {cause}"))?;
+    let text = String::from_utf8_lossy(&text);
+    if text.lines().any(|line| line.starts_with("Main-Class:")) {
+        Ok(())
+    } else {
+        Err("has no `Main-Class` in its manifest, needed an executable (boot) jar".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn jar(manifest: Option<&str>) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        if let Some(manifest) = manifest {
+            writer.start_file("META-INF/MANIFEST.MF", SimpleFileOptions::default()).unwrap();
+            writer.write_all(manifest.as_bytes()).unwrap();
+        }
+        writer.start_file("BOOT-INF/classes/a.class", SimpleFileOptions::default()).unwrap();
+        writer.write_all(&[7; 5000]).unwrap();
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn f22_a_whole_jar_with_a_main_class_passes() {
+        let whole = jar(Some("Manifest-Version: 1.0\r\nMain-Class: a.B\r\n"));
+        assert_eq!(check(&mut Cursor::new(whole)), Ok(()));
+    }
+
+    #[test]
+    fn f22_a_jar_that_was_cut_off_anywhere_is_refused() {
+        let whole = jar(Some("Main-Class: a.B\r\n"));
+        for length in
+            [0, 1, whole.len() / 100, whole.len() / 2, whole.len() * 99 / 100, whole.len() - 22, whole.len() - 1]
+        {
+            let told = check(&mut Cursor::new(&whole[..length])).unwrap_err();
+            assert!(told.contains("is no whole jar"), "{length}: {told}");
+        }
+    }
+
+    #[test]
+    fn f22_what_is_no_executable_jar_is_refused() {
+        for (bytes, wanted) in [
+            (b"<html>404 not found</html>".to_vec(), "is no whole jar"),
+            (jar(None), "has no `META-INF/MANIFEST.MF`"),
+            (jar(Some("Manifest-Version: 1.0\r\n")), "has no `Main-Class`"),
+        ] {
+            let told = check(&mut Cursor::new(bytes)).unwrap_err();
+            assert!(told.contains(wanted), "{told}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Output as the agent and the console take it (agent.md §5): one stream, valid UTF-8, short lines without control
+//! characters, the verdict last and within 1,500 bytes. Writing never panics and never fails a hook (F06): the agent closes
+//! its pipes when it likes.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// No line is longer, in bytes: one line of 2,048 blanks the console's whole excerpt.
+const LINE_LIMIT: usize = 190;
+/// The verdict as a whole is no longer, in bytes.
+const VERDICT_LIMIT: usize = 1400;
+
+/// Tells people what happens.
+#[derive(Debug)]
+pub struct Report {
+    hook: &'static str,
+    log: Option<PathBuf>,
+    /// The lines so far, instead of standard output.
+    collected: Option<RefCell<Vec<String>>>,
+}
+
+impl Report {
+    /// A report of `hook`; so far it goes to standard output alone.
+    #[must_use]
+    pub fn new(hook: &'static str) -> Report {
+        Report { hook, log: None, collected: None }
+    }
+
+    /// A report that keeps its lines to itself, for tests of what people are told.
+    #[must_use]
+    pub fn collecting(hook: &'static str) -> Report {
+        Report { hook, log: None, collected: Some(RefCell::default()) }
+    }
+
+    /// The lines of a report that keeps them.
+    #[must_use]
+    pub fn collected(&self) -> Vec<String> {
+        self.collected.as_ref().map(|lines| lines.borrow().clone()).unwrap_or_default()
+    }
+
+    /// From here on everything also goes to the hooks' own log, since a successful hook's output reaches nobody. A log
+    /// that cannot be written is said once and fails nothing (F84).
+    pub fn also_into(&mut self, path: PathBuf, file: std::io::Result<File>) {
+        match file {
+            Ok(file) => {
+                let subscriber = tracing_subscriber::fmt()
+                    .with_writer(Mutex::new(file))
+                    .with_ansi(false)
+                    .with_target(false)
+                    .finish();
+                // It is set once in a process; tests that run several hooks in one keep the first.
+                let _ = tracing::subscriber::set_global_default(subscriber);
+                self.log = Some(path);
+            }
+            Err(cause) => self.say(&format!("note: the log `{}` cannot be written: {cause}", path.to_string_lossy())),
+        }
+    }
+
+    /// One thing that happened or is about to.
+    pub fn say(&self, text: &str) {
+        tracing::info!("{}: {}", self.hook, clean(text));
+        for line in lines(text) {
+            self.print(&format!("{}: {line}", self.hook));
+        }
+    }
+
+    /// What a failed application wrote last, before the verdict.
+    pub fn quote(&self, title: &str, text: &str) {
+        self.say(title);
+        for line in text.lines() {
+            let line: String = clean(line);
+            tracing::info!("{}: | {line}", self.hook);
+            self.print(&format!("  | {}", cut(&line, LINE_LIMIT - 4)));
+        }
+    }
+
+    /// The verdict of a hook that did what it was asked for.
+    pub fn done(&self, result: &str) {
+        tracing::info!("{}: done: {}", self.hook, clean(result));
+        for line in lines(&format!("OK {}: {result}", self.hook)) {
+            self.print(&line);
+        }
+    }
+
+    /// The verdict of a hook that failed: what, what to do, who serves, where more is. The last lines that it prints.
+    pub fn failed(&self, exit_code: u8, what: &str, advice: Option<&str>, serving: &str) {
+        tracing::error!("{}: failed with exit code {exit_code}: {}", self.hook, clean(what));
+        let log = self.log.as_ref().map(|log| format!("log: {}", log.to_string_lossy()));
+        let tail = [Some(format!("serving: {serving}")), log];
+        let tail: Vec<String> = tail.into_iter().flatten().flat_map(|line| lines(&line)).collect();
+        let mut verdict: Vec<String> = lines(&format!("FAILED {} (exit code {exit_code}): {what}", self.hook));
+        verdict.extend(advice.into_iter().flat_map(|advice| lines(&format!("to do: {advice}"))));
+        let mut left = VERDICT_LIMIT.saturating_sub(tail.iter().map(|line| line.len() + 1).sum());
+        for line in verdict {
+            left = match left.checked_sub(line.len() + 1) {
+                Some(left) => left,
+                None => break,
+            };
+            self.print(&line);
+        }
+        for line in tail {
+            self.print(&line);
+        }
+    }
+
+    /// One line to standard output. Nobody may be listening any more, which is no reason to stop.
+    fn print(&self, line: &str) {
+        match &self.collected {
+            Some(lines) => lines.borrow_mut().push(line.to_owned()),
+            None => drop(writeln!(std::io::stdout(), "{line}")),
+        }
+    }
+
+    /// A plan that is shown and not carried out.
+    pub fn show(&self, text: &str) {
+        text.lines().flat_map(lines).for_each(|line| self.print(&line));
+    }
+}
+
+/// A text without control characters, on one line.
+fn clean(text: &str) -> String {
+    let mut inside_escape = false;
+    text.chars()
+        .filter_map(|letter| {
+            // Colours in an application's log: ESC [ … letter.
+            if letter == '\u{1b}' {
+                inside_escape = true;
+                return None;
+            }
+            if inside_escape {
+                inside_escape = !letter.is_ascii_alphabetic();
+                return None;
+            }
+            Some(if letter.is_control() { ' ' } else { letter })
+        })
+        .collect()
+}
+
+/// A text as lines of at most `LINE_LIMIT` bytes, broken at blanks where there are any.
+fn lines(text: &str) -> Vec<String> {
+    let text = clean(text);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.len() + 1 + word.len() > LINE_LIMIT - 8 {
+            lines.push(std::mem::replace(&mut line, "   ".to_owned()));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&cut(word, LINE_LIMIT - 16));
+    }
+    lines.push(line);
+    lines
+}
+
+/// The beginning of a text, whole characters only.
+fn cut(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let mut end = limit - '…'.len_utf8();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i12_no_line_is_long_or_holds_a_control_character() {
+        let nasty = format!("{} \u{1b}[31mred\u{1b}[0m\ta\rb\u{0} {}", "가".repeat(1000), "word ".repeat(300));
+        for line in lines(&nasty) {
+            assert!(line.len() <= LINE_LIMIT, "{}", line.len());
+            assert!(!line.chars().any(char::is_control), "{line:?}");
+        }
+        assert!(lines(&nasty).concat().contains("red"));
+    }
+
+    #[test]
+    fn a_cut_text_keeps_whole_characters() {
+        assert_eq!(cut("short", 10), "short");
+        assert_eq!(cut("가나다라", 10), "가나…");
+    }
+}

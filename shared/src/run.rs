@@ -1,0 +1,204 @@
+//! The skeleton of every hook: read, look, plan, carry out, report. The only place that turns what happened into an exit
+//! code. A hook itself says what it looks at and what it plans.
+
+mod command_line;
+mod panic;
+mod scene;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+pub use self::command_line::CommandLine;
+pub use self::scene::Scene;
+use crate::config::{self, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, Machine};
+use crate::ledger::{Ledger, store};
+use crate::lifecycle::Lifecycle;
+use crate::plan::Outcome;
+use crate::plan::Plan;
+use crate::plan::execute::Execution;
+use crate::report::Report;
+use crate::slot::Slot;
+
+/// One of the programs that `appspec.yml` names.
+#[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
+pub trait Hook {
+    /// Its name, as in `appspec.yml`.
+    const NAME: &'static str;
+    /// What it is for, in one sentence.
+    const ABOUT: &'static str;
+    /// The arguments that it has besides those of every hook.
+    type Arguments: clap::Args;
+
+    /// Looks at the host and plans. It may ask, never change.
+    ///
+    /// # Errors
+    /// Whatever forbids the plan; nothing was changed then.
+    async fn plan(arguments: &Self::Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan>;
+}
+
+/// What `main` of every hook calls.
+#[must_use]
+pub fn main<H: Hook>() -> ExitCode {
+    let command_line = match CommandLine::<H::Arguments>::parse::<H>() {
+        Ok(command_line) => command_line,
+        Err(exit_code) => return exit_code,
+    };
+    panic::becomes_an_exit_code(H::NAME);
+    let mut report = Report::new(H::NAME);
+    let (verdict, serving) = match on_this_machine::<H>(&command_line, &mut report) {
+        Ok(ended) => ended,
+        Err(cause) => (Err(Error::new(Kind::Bug, format!("the hook could not begin: {cause:#}"))), unknown()),
+    };
+    match verdict {
+        Ok(result) => {
+            report.done(&result);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let exit_code = error.kind().exit_code();
+            report.failed(exit_code, &error.to_string(), error.advice(), &serving);
+            ExitCode::from(exit_code)
+        }
+    }
+}
+
+/// What holds at the end, and who serves then.
+type Ended = (Result<String>, String);
+
+/// The outermost edge: what fails here is no fault of the host's owner.
+fn on_this_machine<H: Hook>(command_line: &CommandLine<H::Arguments>, report: &mut Report) -> anyhow::Result<Ended> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be made")?;
+    runtime.block_on(async {
+        let machine = Machine::new().context("signals cannot be listened for")?;
+        let program = command_line::program();
+        let settings = config::find(&machine, command_line.config.as_deref(), &program).and_then(config::settings);
+        Ok(match settings {
+            Ok(settings) => run::<H>(&machine, &settings, &Lifecycle::from_environment(), command_line, report).await,
+            Err(error) => (Err(error), unknown()),
+        })
+    })
+}
+
+/// Runs a hook on a host, real or in memory.
+pub async fn run<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &mut Report,
+) -> Ended {
+    if command_line.dry_run {
+        return show::<H>(host, settings, lifecycle, command_line, report).await;
+    }
+    if let Err(error) = store::prepare(host, settings) {
+        return (Err(error), unknown());
+    }
+    report.also_into(settings.log(), host.open_log(&settings.log()));
+    tracing::info!(
+        "{} of deployment `{}`, event {}, group {}",
+        H::NAME,
+        lifecycle.name(),
+        lifecycle.event.as_deref().unwrap_or("none"),
+        lifecycle.group.as_deref().unwrap_or("none")
+    );
+    let holder = format!("{} of deployment `{}`, process {}", H::NAME, lifecycle.name(), std::process::id());
+    let _lock = match store::lock(host, settings, &holder).await {
+        Ok(lock) => lock,
+        Err(error) => return (Err(error), unknown()),
+    };
+    let mut ledger = match store::load(host, settings) {
+        Ok((ledger, warning)) => {
+            if let Some(warning) = warning {
+                report.say(&warning);
+            }
+            ledger
+        }
+        Err(error) => return (Err(error), unknown()),
+    };
+    let verdict = locked::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
+    let serving = match &verdict {
+        Err(error) if error.kind() == Kind::Uncertain => "uncertain: look at nginx now".to_owned(),
+        _ => serving(settings, &ledger),
+    };
+    (verdict, serving)
+}
+
+/// What a hook does while it holds the lock.
+async fn locked<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &Report,
+    ledger: &mut Ledger,
+) -> Result<String> {
+    scene::settle(host, settings, ledger, report).await?;
+    let mut scene = Scene { host, settings, lifecycle, ledger, report };
+    let plan = H::plan(&command_line.own, &mut scene).await?;
+    tracing::info!("plan of {}:\n{plan}", H::NAME);
+    let outcome = Execution::new(host, settings, ledger, report).carry_out(&plan).await;
+    judge(&plan, outcome)?;
+    Ok(plan.result)
+}
+
+/// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.
+async fn show<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &Report,
+) -> Ended {
+    let mut ledger = match store::load(host, settings) {
+        Ok((ledger, _)) => ledger,
+        Err(error) => return (Err(error), unknown()),
+    };
+    let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
+    match H::plan(&command_line.own, &mut scene).await {
+        Ok(plan) => {
+            report.show(&plan.to_string());
+            (Ok("that is the plan; nothing was changed".to_owned()), unknown())
+        }
+        Err(error) => (Err(error), serving(settings, &ledger)),
+    }
+}
+
+/// From an outcome to a verdict.
+fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Done => Ok(()),
+        // Nothing was moved, so nothing was sent back.
+        Outcome::Undone(cause) if cause.kind() == Kind::SentBack && !plan.moves_traffic() => {
+            Err(cause.told_as(Kind::ProxyBroken))
+        }
+        Outcome::Undone(cause) => Err(cause),
+        Outcome::Stuck { cause, undo } if !plan.moves_traffic() => {
+            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}"))
+                .advise("no traffic was moved; put both causes right, then deploy again"))
+        }
+        Outcome::Stuck { cause, undo } => {
+            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(
+                "look NOW which port the include names and whether nginx has workers; put the include right, then `nginx -t && nginx -s reload`",
+            ))
+        }
+    }
+}
+
+fn serving(settings: &Settings, ledger: &Ledger) -> String {
+    let live: Option<Slot> = match &ledger.deployment {
+        Some(deployment) if ledger.live.is_none() => deployment.live,
+        _ => ledger.live,
+    };
+    match live {
+        Some(slot) => format!("{} as before", settings.place(slot)),
+        None => "whatever served before; nothing was moved".to_owned(),
+    }
+}
+
+fn unknown() -> String {
+    "not known to this hook; it moved nothing".to_owned()
+}

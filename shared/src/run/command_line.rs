@@ -1,0 +1,52 @@
+//! The arguments of every hook. A wrong one ends the hook with the exit code of wrong settings.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use super::Hook;
+use crate::error::Kind;
+
+/// The arguments of every hook, with its own.
+#[derive(Clone, Debug, Parser)]
+pub struct CommandLine<A: clap::Args> {
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The settings; else `HOOKS_CONFIG`, else hooks.toml beside the hooks
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The hook's own arguments.
+    #[command(flatten)]
+    pub own: A,
+}
+
+impl<A: clap::Args> CommandLine<A> {
+    /// Reads the arguments of this process.
+    ///
+    /// # Errors
+    /// The exit code, where `--help`, `--version` or a wrong argument ends the hook at once.
+    pub(super) fn parse<H: Hook<Arguments = A>>() -> Result<CommandLine<A>, ExitCode> {
+        let command = CommandLine::<A>::command()
+            .name(H::NAME)
+            .about(H::ABOUT)
+            .version(env!("CARGO_PKG_VERSION"))
+            .after_help(exit_codes());
+        command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches)).map_err(|error| {
+            let _ = error.print();
+            if error.use_stderr() { ExitCode::from(Kind::Settings.exit_code()) } else { ExitCode::SUCCESS }
+        })
+    }
+}
+
+/// Where this program is; the settings are looked for beside it.
+pub(super) fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_default()
+}
+
+fn exit_codes() -> String {
+    let lines: Vec<String> =
+        Kind::ALL.iter().map(|kind| format!("  {:>2}  {}", kind.exit_code(), kind.meaning())).collect();
+    format!("Exit codes:\n   0  done\n{}", lines.join("\n"))
+}
