@@ -1,0 +1,7 @@
+//! The program `health`: it hands over and returns the exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::run::main::<health::Health>()
+}

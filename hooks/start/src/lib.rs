@@ -1,0 +1,182 @@
+//! `start` (ApplicationStart) copies the artifact to a release of its own and starts it in the idle slot, out of the
+//! agent's reach. It looks at the artifact and at the slot, which has to be free.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use shared::config::Settings;
+use shared::error::{Error, Kind, Result};
+use shared::host::{Host, Launch};
+use shared::ledger::{Note, Stage};
+use shared::occupant::{self, Occupant};
+use shared::plan::{Action, Plan, Step};
+use shared::release::{self, Artifact, Release};
+use shared::run::{Hook, Scene};
+use shared::slot::Slot;
+
+/// A release that failed to start has nothing to finish: it is given this long to end.
+const FAILED_GRACE: Duration = Duration::from_secs(1);
+
+/// The hook `start`.
+#[derive(Debug)]
+pub struct Start;
+
+/// `start` has no arguments of its own.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {}
+
+impl Hook for Start {
+    const NAME: &'static str = "start";
+    const ABOUT: &'static str = "Copies the artifact to a release of its own and starts it in the idle slot";
+    type Arguments = Arguments;
+
+    async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;
+        let (idle, name) = (deployment.idle, deployment.name().to_owned());
+        match occupant::find(scene.host, scene.settings, scene.ledger, idle)? {
+            Occupant::Nobody => {}
+            Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
+            Occupant::Ours(processes) => {
+                let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
+                let place = scene.settings.place(idle);
+                return Err(Error::new(
+                    Kind::Undecided,
+                    format!("{place} is not free: process {} has come since `stop`", ids.join(", ")),
+                )
+                .advise("see who starts it (a unit of systemd, a cron job?), then deploy again"));
+            }
+        }
+        let artifact = release::find_artifact(scene.host, scene.settings)?;
+        let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
+        let outdated = outdated(scene)?;
+        Ok(plan(scene.settings, idle, artifact, release, &outdated))
+    }
+}
+
+/// The releases that may go: neither remembered nor on the command line of whoever listens in a slot.
+fn outdated(scene: &Scene<'_, impl Host>) -> Result<Vec<String>> {
+    let (host, settings) = (scene.host, scene.settings);
+    let mut in_use = String::new();
+    for slot in Slot::BOTH {
+        if let Some(release) = &scene.ledger.tenants.get(slot).release {
+            in_use.push_str(&release.name);
+        }
+        for process in occupant::listening(host, settings.place(slot).port)? {
+            in_use.push_str(&process.command.join(" "));
+        }
+    }
+    let names = host.list(&settings.releases()).unwrap_or_default();
+    let keep = usize::try_from(settings.start.keep_releases).unwrap_or(usize::MAX);
+    Ok(release::outdated(names, keep, |name| in_use.contains(name)))
+}
+
+/// What `start` does with an artifact, and with the releases that nobody needs any more.
+#[must_use]
+pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Release, outdated: &[String]) -> Plan {
+    let place = settings.place(idle).clone();
+    let launch = launch(settings, idle, &release);
+    let log = launch.log.clone();
+    let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
+    let launching = Note::Launching { slot: idle, release: release.clone() };
+    let launched = Note::Launched { slot: idle, process: None };
+    let mut steps = vec![
+        Step::of(Action::Publish { artifact, release }),
+        Step::of(Action::Remember(launching)),
+        Step::of(Action::Launch { place: place.clone(), launch }).undone_by(vec![
+            Action::EndLaunched { place: place.clone(), grace: FAILED_GRACE },
+            Action::Remember(Note::Freed(idle)),
+        ]),
+        Step::of(Action::Remember(launched)),
+        Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
+    ];
+    for name in outdated {
+        let logs = Slot::BOTH.map(|slot| log_of(settings, slot, name));
+        let gone = std::iter::once(settings.releases().join(name)).chain(logs);
+        steps.extend(gone.map(|path| Step::of(Action::Discard(path))));
+    }
+    Plan { steps, result }
+}
+
+/// The command line of a release in a slot: as the scripts had it for a jar, with the port told besides, or one's own.
+fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
+    let place = settings.place(slot);
+    let artifact = release.path.to_string_lossy().into_owned();
+    let port = place.port.to_string();
+    let filled = |text: &String| {
+        text.replace("{artifact}", &artifact).replace("{profile}", &place.profile).replace("{port}", &port)
+    };
+    let app = &settings.app;
+    let command = if app.command.is_empty() {
+        let mut command = vec![app.java.clone()];
+        command.extend(app.jvm_options.iter().map(filled));
+        if !app.config_locations.is_empty() {
+            let locations: Vec<String> = app.config_locations.iter().map(filled).collect();
+            command.push(format!("-Dspring.config.location={}", locations.join(",")));
+        }
+        command.push(format!("-Dspring.profiles.active={}", place.profile));
+        command.extend(["-jar".to_owned(), artifact.clone(), format!("--server.port={port}")]);
+        command
+    } else {
+        app.command.iter().map(filled).collect()
+    };
+    Launch {
+        command,
+        directory: app.directory.clone(),
+        environment: app.environment.clone(),
+        variables: Vec::new(),
+        log: log_of(settings, slot, &release.name),
+    }
+}
+
+/// One log for each slot and release: the other slot's JVM never writes into it (F85).
+fn log_of(settings: &Settings, slot: Slot, release: &str) -> PathBuf {
+    settings.logs().join(format!("{}-{release}.log", settings.place(slot).profile))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::config::{SettingsFile, settings};
+
+    use super::*;
+
+    fn planned(text: &str, slot: Slot) -> Plan {
+        let settings = settings(SettingsFile::parse("", text)).unwrap();
+        let artifact = Artifact { path: "/home/ec2-user/app/step3/zip/app.jar".into(), size: 17_000_000 };
+        let made = "2026-11-22T10:20:30.5Z".parse().unwrap();
+        let release = Release::of(&artifact, &settings, &made, "d-ABC123");
+        plan(&settings, slot, artifact, release, &[])
+    }
+
+    #[test]
+    fn f30_f33_a_jar_is_copied_to_a_new_place_started_there_and_ended_again_if_it_fails() {
+        let base = "/home/ec2-user/app/step3";
+        let release = "20261122T102030500Z-d-ABC123";
+        assert_eq!(
+            planned("", Slot::Green).to_string(),
+            format!(
+                "1. copy `{base}/zip/app.jar` (17 MB) to `{base}/releases/{release}/app.jar`\n\
+                 2. remember: green is to run release `{release}`\n\
+                 3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,\
+                 classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,\
+                 /home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 \
+                 -jar {base}/releases/{release}/app.jar --server.port=8082\n   \
+                 if it comes to nothing: end what was started in `real2` (port 8082)\n   \
+                 if it comes to nothing: remember: green is free\n\
+                 4. remember: green runs it\n\
+                 5. watch it until it listens on port 8082 or has lived 2s\n\
+                 then: release `{release}` runs in `real2` (port 8082), log `{base}/logs/real2-{release}.log`"
+            )
+        );
+    }
+
+    #[test]
+    fn anything_else_than_a_jar_runs_with_a_command_of_its_own() {
+        let plan = planned(
+            "[app]\ncommand = [\"/usr/bin/node\", \"{artifact}\", \"-p\", \"{port}\", \"{profile}\"]",
+            Slot::Blue,
+        );
+        let Action::Launch { launch, .. } = &plan.steps[2].action else { panic!("{plan}") };
+        assert_eq!(launch.command[2..], ["-p", "8081", "real1"]);
+        assert!(launch.command[1].ends_with("/app.jar"));
+    }
+}

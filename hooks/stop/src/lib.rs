@@ -1,0 +1,124 @@
+//! `stop` (AfterInstall) frees the idle slot. It looks at who is in it, and before anything changes it refuses what a later
+//! hook would stumble over (`preflight`).
+
+mod preflight;
+
+use shared::config::Settings;
+use shared::discovery::Roles;
+use shared::error::Result;
+use shared::host::Host;
+use shared::ledger::{Deployment, Note, Stage};
+use shared::occupant::{self, Occupant};
+use shared::plan::{Action, Plan, Step};
+use shared::run::{Hook, Scene};
+
+/// The hook `stop`.
+#[derive(Debug)]
+pub struct Stop;
+
+/// `stop` has no arguments of its own.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {}
+
+impl Hook for Stop {
+    const NAME: &'static str = "stop";
+    const ABOUT: &'static str = "Frees the idle slot for the next release; the live one is never touched";
+    type Arguments = Arguments;
+
+    async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        let (finding, _) = scene.discover().await?;
+        let deployment = scene.ledger.open(scene.lifecycle, finding.roles)?;
+        let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;
+        preflight::check(scene, finding.roles, &occupant).await?;
+        plan(scene.settings, deployment, occupant)
+    }
+}
+
+/// What `stop` does about the occupant of the idle slot.
+///
+/// # Errors
+/// `Kind::Undecided` if a stranger holds it.
+pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant) -> Result<Plan> {
+    let idle = deployment.idle;
+    let place = settings.place(idle).clone();
+    let roles = deployment.roles();
+    let opened = Deployment { stage: Stage::Opened, ..deployment };
+    let mut steps = vec![Step::of(Action::Remember(Note::Open(opened)))];
+    let found = match occupant {
+        Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
+        Occupant::Nobody => "was free already",
+        Occupant::Ours(processes) => {
+            steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
+            steps.push(Step::of(Action::Terminate { place: place.clone(), processes, grace: settings.stop.grace }));
+            steps.push(Step::of(Action::AwaitFree(place.clone())));
+            "is free"
+        }
+    };
+    steps.push(Step::of(Action::Remember(Note::Freed(idle))));
+    Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles)) })
+}
+
+fn serving(settings: &Settings, roles: Roles) -> String {
+    match roles.live {
+        Some(live) => format!("{} serves", settings.place(live)),
+        None => "neither slot serves yet".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use shared::config::{SettingsFile, settings};
+    use shared::error::Kind;
+    use shared::host::{Process, ProcessIdentity};
+    use shared::slot::Slot;
+
+    use super::*;
+
+    fn process(id: u32) -> Process {
+        Process {
+            identity: ProcessIdentity { id, started: 1 },
+            parent: 1,
+            session: id,
+            owner: 1000,
+            started_at: SystemTime::UNIX_EPOCH,
+            command: vec!["java".into()],
+        }
+    }
+
+    fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let deployment = Deployment { id: Some("d-A".into()), live, idle, stage: Stage::Opened };
+        plan(&settings, deployment, occupant).map(|plan| plan.to_string())
+    }
+
+    #[test]
+    fn i2_only_the_idle_slot_is_ever_freed() {
+        let text = planned(Some(Slot::Blue), Slot::Green, Occupant::Ours(vec![process(7), process(8)])).unwrap();
+        assert_eq!(
+            text,
+            "1. remember: deployment `d-A` works in green\n\
+             2. let requests on their way to `real2` (port 8082) end, for at most 10s\n\
+             3. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35s SIGKILL\n\
+             4. wait until port 8082 is free\n\
+             5. remember: green is free\n\
+             then: `real2` (port 8082) is free; `real1` (port 8081) serves"
+        );
+    }
+
+    #[test]
+    fn an_empty_slot_needs_nothing_but_to_be_remembered() {
+        let text = planned(None, Slot::Blue, Occupant::Nobody).unwrap();
+        assert!(text.ends_with("then: `real1` (port 8081) was free already; neither slot serves yet"), "{text}");
+        assert!(!text.contains("SIGTERM"));
+    }
+
+    #[test]
+    fn f31_a_stranger_is_left_alone() {
+        let refused =
+            planned(Some(Slot::Green), Slot::Blue, Occupant::Stranger("port 8081 is held by x".into())).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Undecided);
+        assert!(refused.to_string().contains("port 8081 is held by x"));
+    }
+}

@@ -1,0 +1,80 @@
+//! What the later hooks will need, asked before anything changes: whoever fails here has lost nothing, not even the standby.
+
+use shared::config::Settings;
+use shared::discovery::Roles;
+use shared::error::{Error, Kind, Result};
+use shared::host::Host;
+use shared::occupant::{self, Occupant};
+use shared::proxy::configuration;
+use shared::release::{self, megabytes};
+use shared::run::Scene;
+
+/// Refuses what `start`, `health` or `switch` would refuse later.
+///
+/// # Errors
+/// Each with its own kind: nginx broken or down, sudo not allowed, no java, no artifact, no room.
+pub(crate) async fn check(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
+    let (_, access) = scene.nginx()?;
+    access.check(scene.host).await?;
+    configuration::test(scene.host, &access).await?;
+    check_program(scene.host, scene.settings)?;
+    check_config_locations(scene.host, scene.settings)?;
+    release::find_artifact(scene.host, scene.settings)?;
+    check_memory(scene, roles, occupant)
+}
+
+fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {
+    let name = settings.app.command.first().unwrap_or(&settings.app.java);
+    // A command may be the artifact itself, which is no program before it is copied.
+    if name.contains('{') || host.find_program(name).is_some() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Settings, format!("the program `{name}` was not found on this host, or may not be run"))
+        .advise("install it, or give its whole path in `app.java` (or `app.command`) of hooks.toml"))
+}
+
+/// Spring ends at once if a file among its locations is missing.
+fn check_config_locations(host: &impl Host, settings: &Settings) -> Result<()> {
+    if !settings.app.command.is_empty() {
+        return Ok(());
+    }
+    for location in &settings.app.config_locations {
+        let path = location.strip_prefix("file:").unwrap_or(location);
+        let is_file = path.starts_with('/') && !path.ends_with('/') && !path.contains(['{', '*']);
+        if !is_file {
+            continue;
+        }
+        host.open(path.as_ref()).map_err(|cause| {
+            Error::new(Kind::Settings, format!("Spring's configuration file `{path}` cannot be read: {cause}"))
+                .advise("make that file, or take it out of `app.config_locations` in hooks.toml")
+        })?;
+    }
+    Ok(())
+}
+
+/// A second copy of what is live has to fit beside it. What the idle slot still holds will be free by then.
+fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
+    let (host, settings) = (scene.host, scene.settings);
+    let Some(live) = roles.live.filter(|_| settings.app.check_memory) else { return Ok(()) };
+    let held = |occupant: &Occupant| match occupant {
+        Occupant::Ours(processes) => {
+            processes.iter().filter_map(|process| host.resident_memory(&process.identity)).sum()
+        }
+        Occupant::Nobody | Occupant::Stranger(_) => 0,
+    };
+    let needed: u64 = held(&occupant::find(host, settings, scene.ledger, live)?);
+    let Some(available) = host.available_memory() else { return Ok(()) };
+    let available = available.saturating_add(held(occupant));
+    if available >= needed {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::NoRoom,
+        format!(
+            "memory is too short for a second copy: {} (swap included) can be had, the live one holds {}",
+            megabytes(available),
+            megabytes(needed)
+        ),
+    )
+    .advise("add swap or memory, or give java less (`app.jvm_options = [\"-Xmx300m\"]`); `app.check_memory = false` goes on regardless"))
+}

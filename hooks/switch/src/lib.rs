@@ -1,0 +1,223 @@
+//! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
+//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby.
+
+use std::time::Duration;
+
+use shared::config::Settings;
+use shared::discovery::witness::Testimony;
+use shared::error::{Error, Kind, Result};
+use shared::host::{Answer, Host, ProcessIdentity};
+use shared::ledger::{Stage, unchanged};
+use shared::occupant::{self, Occupant};
+use shared::plan::{Action, Plan, Step};
+use shared::probe::Probe;
+use shared::proxy::arrival::Proof;
+use shared::proxy::cutover::{self, Cutover};
+use shared::proxy::workers;
+use shared::retry::Patience;
+use shared::run::{Hook, Scene};
+use shared::slot::Slot;
+
+/// A standby is warm: it answers within this time or not at all.
+const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The hook `switch`.
+#[derive(Debug)]
+pub struct Switch;
+
+/// The arguments of `switch`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Go back to the standby: the release that served before and still runs
+    #[arg(long)]
+    pub back: bool,
+}
+
+impl Hook for Switch {
+    const NAME: &'static str = "switch";
+    const ABOUT: &'static str =
+        "Moves the traffic to the proven release, proves it, and sends it back if it did not arrive";
+    type Arguments = Arguments;
+
+    async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        let (finding, testimony) = scene.discover().await?;
+        let (to, process) = if arguments.back {
+            let Some(live) = finding.roles.live else {
+                return Err(nothing_to_return_to("neither slot serves yet"));
+            };
+            (!live, standby(scene, !live)?)
+        } else {
+            let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
+            let idle = deployment.idle;
+            if deployment.stage == Stage::Switched && finding.roles.live == Some(idle) {
+                scene.nginx()?;
+                return Ok(again(scene.settings, idle, proven(scene, idle)?, &testimony.door));
+            }
+            scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
+            unchanged(deployment, finding.roles)?;
+            (deployment.idle, proven(scene, deployment.idle)?)
+        };
+        let cutover = look(scene, finding.roles.live, to, process, testimony)?;
+        Ok(plan(scene.settings, &cutover, arguments.back))
+    }
+}
+
+/// What `switch` does: one more look at the release, then the cutover.
+#[must_use]
+pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
+    let mut probe = one_look(settings, cutover.to, cutover.process);
+    if back {
+        // `health` has proven a new release moments ago; a standby is proven here.
+        probe.consecutive = settings.health.consecutive;
+    }
+    let mut steps = vec![Step::of(Action::Probe { probe, log: None })];
+    steps.extend(cutover::steps(settings, cutover));
+    let standby = match (cutover.from, cutover.standby) {
+        (Some(from), Some(_)) => format!("{} stays warm behind it (`switch --back`)", settings.place(from)),
+        _ => "there is no standby".to_owned(),
+    };
+    Plan { steps, result: format!("{} serves; {standby}", settings.place(cutover.to)) }
+}
+
+/// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10).
+fn again(settings: &Settings, live: Slot, process: ProcessIdentity, door: &Answer) -> Plan {
+    Plan {
+        steps: vec![
+            Step::of(Action::Probe { probe: one_look(settings, live, process), log: None }),
+            Step::of(Action::ProveDoor(Proof::of(settings, live, door))),
+        ],
+        result: format!("{} serves already", settings.place(live)),
+    }
+}
+
+/// One more look at a release that has been proven.
+fn one_look(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe {
+    let mut probe = Probe::of(settings, slot, process);
+    probe.patience = Patience { at_most: STANDBY_PATIENCE.min(probe.patience.at_most), ..probe.patience };
+    probe.consecutive = 1;
+    probe
+}
+
+fn look(
+    scene: &Scene<'_, impl Host>,
+    from: Option<Slot>,
+    to: Slot,
+    process: ProcessIdentity,
+    testimony: Testimony,
+) -> Result<Cutover> {
+    let (master, access) = scene.nginx()?;
+    let Some(include) = testimony.include else {
+        return Err(Error::new(
+            Kind::ProxyBroken,
+            format!("the include `{}` does not exist", access.path.to_string_lossy()),
+        )
+        .advise(format!(
+            "write `set ${} http://127.0.0.1:{};` into it (the port that serves now), then deploy again",
+            scene.settings.proxy.variable,
+            scene.settings.place(from.unwrap_or(!to)).port
+        )));
+    };
+    let standby = match from.map(|from| occupant::find(scene.host, scene.settings, scene.ledger, from)).transpose()? {
+        Some(Occupant::Ours(processes)) => processes.first().map(|process| process.identity),
+        _ => None,
+    };
+    let workers = workers::workers(scene.host, &master.identity);
+    let workers = workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect();
+    Ok(Cutover { from, to, include, master: master.identity, workers, access, door: testimony.door, process, standby })
+}
+
+/// The process that `start` launched and `health` has proven.
+fn proven(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
+    scene.ledger.process(slot, &scene.host.boot_id()).ok_or_else(|| {
+        Error::new(Kind::NotStarted, format!("no process is known in {}", scene.settings.place(slot)))
+            .advise("deploy again")
+    })
+}
+
+/// The process of the standby: it must be ours, run, and have served before.
+fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
+    let place = scene.settings.place(slot);
+    let tenant = scene.ledger.tenants.get(slot);
+    if tenant.release.is_some() && !tenant.served {
+        return Err(nothing_to_return_to(&format!("{place} holds a release that never served")));
+    }
+    match occupant::find(scene.host, scene.settings, scene.ledger, slot)? {
+        Occupant::Ours(processes) => match processes.first() {
+            Some(process) => Ok(process.identity),
+            None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
+        },
+        Occupant::Nobody => Err(nothing_to_return_to(&format!("nothing runs in {place} any more"))),
+        Occupant::Stranger(who) => Err(occupant::refuse(&who)),
+    }
+}
+
+fn nothing_to_return_to(why: &str) -> Error {
+    Error::new(Kind::NotHealthy, format!("there is no standby to go back to: {why}"))
+        .advise("deploy the release that you want (CodeDeploy: redeploy its revision)")
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::config::{SettingsFile, settings};
+    use shared::proxy::access::{Access, Way};
+    use shared::proxy::include::Include;
+
+    use super::*;
+
+    fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
+        let process = |id| ProcessIdentity { id, started: 1 };
+        Cutover {
+            from,
+            to,
+            include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
+            master: process(1),
+            workers: vec![process(2)],
+            access: Access {
+                include: Way::Own,
+                nginx: Way::Own,
+                program: vec!["/usr/sbin/nginx".into()],
+                path: "/etc/nginx/conf.d/service-url.inc".into(),
+                staged: "/staged".into(),
+            },
+            door: Answer::Silence("connection refused".into()),
+            process: process(77),
+            standby: from.map(|_| process(66)),
+        }
+    }
+
+    #[test]
+    fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let plan = plan(&settings, &cutover(Some(Slot::Blue), Slot::Green), false);
+        assert_eq!(
+            plan.to_string(),
+            "1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77\n\
+             2. test nginx's configuration: /usr/sbin/nginx -T\n\
+             3. remember: a cutover to green begins\n   \
+                if it comes to nothing: remember: the cutover was undone\n\
+             4. make `/etc/nginx/conf.d/service-url.inc` name port 8082\n   \
+                if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081\n   \
+                if it comes to nothing: reload nginx again, if it was told to reload\n\
+             5. reload nginx, in force within 5s (new workers accept, no old one does)\n\
+             6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)\n\
+             7. remember: green is live\n\
+             8. protect process 77 as usual when memory is short\n\
+             9. let process 66 go first when memory is short\n\
+             then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"
+        );
+    }
+
+    #[test]
+    fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let back = plan(&settings, &cutover(Some(Slot::Green), Slot::Blue), true).to_string();
+        assert!(back.starts_with("1. ask http://127.0.0.1:8081/profile until 3 good answers in a row"), "{back}");
+    }
+
+    #[test]
+    fn a_first_release_has_no_standby_and_says_so() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let first = plan(&settings, &cutover(None, Slot::Blue), false);
+        assert!(first.result.ends_with("there is no standby"), "{}", first.result);
+    }
+}
