@@ -1,0 +1,132 @@
+//! The endpoints, and what a release's faults make of them.
+
+use std::collections::hash_map::RandomState;
+use std::convert::Infallible;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use demo_app::Fault;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::sleep;
+
+use crate::endless_body::EndlessBody;
+
+/// A whole body or an endless one.
+type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// Everything that an answer depends on.
+pub(crate) struct Answers {
+    release: String,
+    profile: String,
+    instance: String,
+    faults: Vec<Fault>,
+    flapped: AtomicBool,
+}
+
+impl Answers {
+    pub(crate) fn new(release: String, profile: String, faults: Vec<Fault>) -> Self {
+        // The standard library's hash keys are random for each process, which is all that an instance's name needs.
+        let random = RandomState::new().build_hasher().finish();
+        let instance = format!("{:08x}", random >> 32);
+        Self { release, profile, instance, faults, flapped: AtomicBool::new(false) }
+    }
+
+    /// Answers one request. A body that cannot be read ends the connection.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
+        let mut response = match (request.method(), request.uri().path()) {
+            (&Method::GET, "/") => {
+                let Self { release, instance, profile, .. } = self;
+                text(StatusCode::OK, format!("release {release}, instance {instance}, profile {profile}"))
+            }
+            (&Method::GET, "/profile") => self.profile().await,
+            (&Method::GET, "/slow") => self.slow(request.uri().query().unwrap_or("")).await,
+            (&Method::POST, "/echo") => echo(request).await?,
+            (_, "/" | "/profile" | "/slow") => not_allowed("GET"),
+            (_, "/echo") => not_allowed("POST"),
+            _ => text(StatusCode::NOT_FOUND, "no such endpoint".to_owned()),
+        };
+        for (name, value) in [("x-release", &self.release), ("x-instance", &self.instance)] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        Ok(response)
+    }
+
+    /// The first fault that concerns `/profile` decides.
+    async fn profile(&self) -> Response<AnswerBody> {
+        for fault in &self.faults {
+            match fault {
+                Fault::Answers { status, body } => return misplaced(*status, body),
+                Fault::Redirects { location } => return redirect(location),
+                Fault::Flapping if self.flapped.fetch_xor(true, Ordering::Relaxed) => {
+                    return text(StatusCode::INTERNAL_SERVER_ERROR, "flapping".to_owned());
+                }
+                Fault::Hangs => return std::future::pending().await,
+                Fault::EndlessBody => return Response::new(EndlessBody::new().boxed_unsync()),
+                _ => {}
+            }
+        }
+        text(StatusCode::OK, self.profile.clone())
+    }
+
+    async fn slow(&self, query: &str) -> Response<AnswerBody> {
+        let milliseconds = query.split('&').find_map(|pair| pair.strip_prefix("milliseconds=")?.parse().ok());
+        let Some(milliseconds) = milliseconds else {
+            return text(StatusCode::BAD_REQUEST, "needed ?milliseconds=NUMBER".to_owned());
+        };
+        sleep(Duration::from_millis(milliseconds)).await;
+        text(StatusCode::OK, format!("waited {milliseconds} ms"))
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Response<AnswerBody> {
+    let mut response = Response::new(Full::new(Bytes::from(body)).boxed_unsync());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
+    response
+}
+
+fn misplaced(status: u16, body: &str) -> Response<AnswerBody> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = text(status, body.to_owned());
+    let kind = match body.as_bytes().first() {
+        Some(b'<') => "text/html;charset=UTF-8",
+        Some(b'{') => "application/json",
+        _ => return response,
+    };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn redirect(location: &str) -> Response<AnswerBody> {
+    match HeaderValue::from_str(location) {
+        Ok(value) => {
+            let mut response = text(StatusCode::FOUND, String::new());
+            response.headers_mut().insert(LOCATION, value);
+            response
+        }
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("location {location:?}: {error}")),
+    }
+}
+
+fn not_allowed(method: &'static str) -> Response<AnswerBody> {
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("only {method} is answered here"));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
+    response
+}
+
+async fn echo(request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
+    let kind = request.headers().get(CONTENT_TYPE).cloned();
+    let body = request.into_body().collect().await?.to_bytes();
+    let mut response = Response::new(Full::new(body).boxed_unsync());
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/octet-stream")));
+    Ok(response)
+}

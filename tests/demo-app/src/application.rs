@@ -1,0 +1,170 @@
+//! One life of the service: boot, serve, stop; and the exit code that it ends with.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use demo_app::{Behaviour, Fault};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use crate::answers::Answers;
+use crate::arguments::Launch;
+use crate::termination::Termination;
+use crate::{listener, log};
+
+/// What a Java virtual machine exits with after SIGTERM.
+const TERMINATED: u8 = 143;
+/// What it exits with if `main` throws, and what Spring Boot exits with if it cannot start.
+const FAILED: u8 = 1;
+/// How long Spring Boot waits for requests in flight (`spring.lifecycle.timeout-per-shutdown-phase`).
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The service, not yet started.
+pub(crate) struct Application {
+    launch: Launch,
+    started: Instant,
+}
+
+impl Application {
+    pub(crate) fn new(launch: Launch, started: Instant) -> Self {
+        Self { launch, started }
+    }
+
+    /// Lives from boot to exit; the exit code.
+    pub(crate) async fn run(&self) -> u8 {
+        let behaviour = match Behaviour::read(&self.launch.artifact) {
+            Ok(behaviour) => behaviour,
+            Err(error) => {
+                log::error_line(&format!("Error: {error}"));
+                return FAILED;
+            }
+        };
+        let termination = match Termination::catch(&behaviour.faults) {
+            Ok(termination) => termination,
+            Err(error) => {
+                log::failed_to_start(&format!("SIGTERM could not be caught: {error}"));
+                return FAILED;
+            }
+        };
+        let mut termination = pin!(termination.due());
+        let booted = tokio::select! {
+            booted = self.boot(&behaviour) => booted,
+            () = &mut termination => return TERMINATED,
+        };
+        match booted {
+            Ok(listener) => self.serve(listener, behaviour, termination).await,
+            Err(code) => code,
+        }
+    }
+
+    async fn boot(&self, behaviour: &Behaviour) -> Result<TcpListener, u8> {
+        let Launch { profile, port, .. } = &self.launch;
+        log::information(&format!("Starting demo.Application {} with PID {}", behaviour.release, std::process::id()));
+        log::information(&format!("The following 1 profile is active: \"{profile}\""));
+        sleep(behaviour.boot).await;
+        for fault in &behaviour.faults {
+            match fault {
+                Fault::DiesAtBoot { code } => {
+                    log::stack_trace();
+                    log::failed_to_start("Failed to configure a DataSource: no connection to the database.");
+                    return Err(*code);
+                }
+                Fault::FloodsLog => {
+                    log::flood();
+                    return Err(FAILED);
+                }
+                Fault::NeverBinds => return std::future::pending().await,
+                _ => {}
+            }
+        }
+        let listener = listener::listen(behaviour.bind, *port).map_err(|error| {
+            log::failed_to_start(&if error.kind() == io::ErrorKind::AddrInUse {
+                format!("Web server failed to start. Port {port} was already in use.")
+            } else {
+                format!("Web server failed to start. Port {port} could not be listened on: {error}")
+            });
+            FAILED
+        })?;
+        let seconds = self.started.elapsed().as_secs_f64();
+        log::information(&format!("Tomcat started on port {port} (http) with context path '/'"));
+        log::information(&format!("Started demo.Application in {seconds:.3} seconds"));
+        Ok(listener)
+    }
+
+    async fn serve(
+        &self,
+        listener: TcpListener,
+        behaviour: Behaviour,
+        mut termination: Pin<&mut impl Future<Output = ()>>,
+    ) -> u8 {
+        let Behaviour { release, faults, .. } = behaviour;
+        let mut death = pin!(death(death_after(&faults)));
+        let answers = Arc::new(Answers::new(release, self.launch.profile.clone(), faults));
+        let connections = GracefulShutdown::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => serve_connection(stream, &answers, &connections),
+                    Err(error) => {
+                        log::information(&format!("A connection could not be accepted: {error}"));
+                        // Out of file descriptors, most likely: an accept at once would fail again, at full speed.
+                        sleep(Duration::from_millis(10)).await;
+                    }
+                },
+                () = &mut termination => break,
+                () = &mut death => {
+                    log::error_line("Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space");
+                    return FAILED;
+                }
+            }
+        }
+        drop(listener);
+        log::information("Commencing graceful shutdown. Waiting for active requests to complete");
+        if timeout(SHUTDOWN_PATIENCE, connections.shutdown()).await.is_ok() {
+            log::information("Graceful shutdown complete");
+        } else {
+            log::information("Graceful shutdown aborted with one or more requests still active");
+        }
+        TERMINATED
+    }
+}
+
+fn serve_connection(stream: TcpStream, answers: &Arc<Answers>, connections: &GracefulShutdown) {
+    if let Err(error) = stream.set_nodelay(true) {
+        log::information(&format!("A connection was gone before it was served: {error}"));
+        return;
+    }
+    let answers = Arc::clone(answers);
+    let service = service_fn(move |request| {
+        let answers = Arc::clone(&answers);
+        async move { answers.answer(request).await }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            log::information(&format!("A connection ended early: {error}"));
+        }
+    });
+}
+
+fn death_after(faults: &[Fault]) -> Option<Duration> {
+    faults.iter().find_map(|fault| match fault {
+        Fault::DiesLater { after } => Some(*after),
+        _ => None,
+    })
+}
+
+/// Ends when the release is to die of its fault; never, if it has none of that kind.
+async fn death(after: Option<Duration>) {
+    match after {
+        Some(after) => sleep(after).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,116 @@
+//! What is kept of one request. All times are counted from the start of the load, on the monotonic clock.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::failure::Failure;
+use crate::mode::Mode;
+
+/// One request and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// The kind of client that sent it.
+    pub mode: Mode,
+    /// When the client set about it (before it connected, if it had to).
+    #[serde(rename = "sent_at_microseconds", serialize_with = "microseconds")]
+    pub sent_at: Duration,
+    /// When the first byte of the response came; none, if none came.
+    #[serde(rename = "first_byte_at_microseconds", serialize_with = "optional_microseconds")]
+    pub first_byte_at: Option<Duration>,
+    /// When the response was complete, or the failure was known.
+    #[serde(rename = "finished_at_microseconds", serialize_with = "microseconds")]
+    pub finished_at: Duration,
+    /// The number of the connection, unique within the load. The last one's, if the request was sent twice.
+    pub connection: u64,
+    /// Which use of that connection it was; the first is 1.
+    pub nth_use: u64,
+    /// The response's status.
+    pub status: Option<u16>,
+    /// The response's `X-Release`.
+    pub release: Option<String>,
+    /// The response's `X-Instance`.
+    pub instance: Option<String>,
+    /// How it failed; none, if it did not.
+    pub failure: Option<Failure>,
+    /// More about the failure, in the system's words.
+    pub detail: Option<String>,
+    /// Whether it was sent a second time.
+    pub retried: bool,
+}
+
+impl Record {
+    /// Whether it failed in the one way that clients are expected to make up for: a *reused* connection died without
+    /// a byte of the response, so that sending the request again is safe (RFC 9112, section 9.3.1).
+    #[must_use]
+    pub fn is_failure_that_a_retry_would_have_saved(&self) -> bool {
+        let died = self.failure.is_some_and(Failure::is_death_of_connection);
+        died && self.nth_use >= 2 && self.first_byte_at.is_none()
+    }
+
+    /// From the sending to the end.
+    #[must_use]
+    pub fn latency(&self) -> Duration {
+        self.finished_at.saturating_sub(self.sent_at)
+    }
+}
+
+/// Whole microseconds: exact enough for loopback, and readable in any language.
+pub(crate) fn microseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u128(time.as_micros())
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is declared")]
+fn optional_microseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_micros()).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(failure: Failure, nth_use: u64, first_byte: bool) -> Record {
+        let at = Duration::from_millis(1);
+        Record {
+            mode: Mode::KeepAlive,
+            sent_at: at,
+            first_byte_at: first_byte.then_some(at),
+            finished_at: at,
+            connection: 1,
+            nth_use,
+            status: None,
+            release: None,
+            instance: None,
+            failure: Some(failure),
+            detail: None,
+            retried: false,
+        }
+    }
+
+    #[test]
+    fn only_a_reused_connection_that_died_without_a_byte_is_forgiven() {
+        let table = [
+            (failed(Failure::EofBeforeResponse, 2, false), true),
+            (failed(Failure::Reset, 7, false), true),
+            (failed(Failure::Reset, 1, false), false),
+            (failed(Failure::EofBeforeResponse, 1, false), false),
+            (failed(Failure::Reset, 2, true), false),
+            (failed(Failure::EofWithinResponse, 2, true), false),
+            (failed(Failure::Timeout, 2, false), false),
+            (failed(Failure::Connect, 1, false), false),
+            (failed(Failure::BadStatus(502), 2, true), false),
+        ];
+        for (record, forgiven) in table {
+            assert_eq!(record.is_failure_that_a_retry_would_have_saved(), forgiven, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line_of_json_with_its_units_in_the_names() {
+        let text = serde_json::to_string(&failed(Failure::BadStatus(502), 2, true)).unwrap();
+        let expected = "{\"mode\":\"keep-alive\",\"sent_at_microseconds\":1000,\"first_byte_at_microseconds\":1000,\
+            \"finished_at_microseconds\":1000,\"connection\":1,\"nth_use\":2,\"status\":null,\"release\":null,\
+            \"instance\":null,\"failure\":\"bad status 502\",\"detail\":null,\"retried\":false}";
+        assert_eq!(text, expected);
+    }
+}

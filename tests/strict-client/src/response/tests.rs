@@ -1,0 +1,82 @@
+//! Whole, cut, chunked and malformed responses, in every way of cutting them to pieces.
+
+use super::*;
+
+/// Feeds `text` in pieces of `size` bytes.
+fn read(text: &str, size: usize) -> Result<ResponseReader, Malformed> {
+    let mut reader = ResponseReader::new();
+    for piece in text.as_bytes().chunks(size) {
+        reader.take(piece)?;
+    }
+    Ok(reader)
+}
+
+#[test]
+fn a_whole_response_is_complete_however_it_was_cut() {
+    let table = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nreal1",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nreal\r\nA\r\n0123456789\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: y\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+    ];
+    for text in table {
+        for size in 1..=text.len() {
+            let reader = read(text, size).unwrap();
+            assert!(reader.is_complete(), "{text:?} in pieces of {size}");
+        }
+        for end in 0..text.len() {
+            let reader = read(&text[..end], 64).unwrap();
+            assert!(!reader.is_complete(), "{:?}", &text[..end]);
+            let failure = if end == 0 { Failure::EofBeforeResponse } else { Failure::EofWithinResponse };
+            let is_between_heads = text[..end].ends_with("\r\n\r\n") && text.starts_with("HTTP/1.1 100");
+            assert!(reader.end() == Err(failure) || is_between_heads, "{:?}", &text[..end]);
+        }
+    }
+}
+
+#[test]
+fn the_head_tells_status_release_instance_and_whether_the_connection_may_be_used_again() {
+    let marks = "X-Release: v2\r\nx-instance: ab12cd34\r\n";
+    let table = [
+        (format!("HTTP/1.1 200 OK\r\n{marks}Content-Length: 1\r\n\r\n"), true),
+        (format!("HTTP/1.1 200 OK\r\n{marks}Content-Length: 1\r\nConnection: Close\r\n\r\n"), false),
+        (format!("HTTP/1.0 200 OK\r\n{marks}Content-Length: 1\r\n\r\n"), false),
+        (format!("HTTP/1.0 200 OK\r\n{marks}Content-Length: 1\r\nConnection: keep-alive\r\n\r\n"), true),
+        (format!("HTTP/1.1 200 OK\r\n{marks}\r\n"), false),
+    ];
+    for (text, reuse) in table {
+        let reader = read(&text, 1024).unwrap();
+        let head = reader.head().unwrap();
+        assert_eq!(
+            (head.status, head.release.as_deref(), head.instance.as_deref()),
+            (200, Some("v2"), Some("ab12cd34"))
+        );
+        assert_eq!(head.allows_reuse(), reuse, "{text:?}");
+    }
+}
+
+#[test]
+fn a_body_without_a_length_ends_with_the_connection() {
+    let reader = read("HTTP/1.0 200 OK\r\n\r\nsome", 3).unwrap();
+    assert!(!reader.is_complete());
+    assert_eq!(reader.end(), Ok(()));
+}
+
+#[test]
+fn what_is_no_response_is_refused() {
+    let table = [
+        ("SSH-2.0-OpenSSH\r\n\r\n", "a status line \"SSH-2.0-OpenSSH\""),
+        ("HTTP/2 200\r\n\r\n", "a status line \"HTTP/2 200\""),
+        ("HTTP/1.1 OK\r\n\r\n", "a status line \"HTTP/1.1 OK\""),
+        ("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "a header \"nonsense\""),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "a content length \"-1\""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "a chunk of the size \"zz\""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc", "a chunk that ends with \"bc\""),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", "2 bytes after the response's end"),
+    ];
+    for (text, message) in table {
+        assert_eq!(read(text, 1024).unwrap_err(), Malformed(message.to_owned()), "{text:?}");
+    }
+}

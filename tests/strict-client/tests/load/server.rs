@@ -1,0 +1,104 @@
+//! A small server on loopback, whose connections each do what a test wants of them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::net::sockopt::{set_socket_linger, set_tcp_cork};
+
+static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+
+/// A whole response.
+pub(crate) const GOOD: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Release: v1\r\nX-Instance: 0123abcd\r\n\r\nok";
+
+/// Runs until it is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+/// One connection, as seen by the server.
+pub(crate) struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Server {
+    /// Serves each connection in a thread of its own with `serve`, which returns when it has done with it.
+    pub(crate) fn start(serve: impl Fn(Client) + Send + Sync + 'static) -> Self {
+        let listener = listen();
+        let address = listener.local_addr().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let serve = Arc::new(serve);
+        let acceptor = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::SeqCst) {
+                    break;
+                }
+                let client = Client { reader: BufReader::new(stream.unwrap()) };
+                let serve = Arc::clone(&serve);
+                std::thread::spawn(move || serve(client));
+            }
+        });
+        Self { address, stop, acceptor: Some(acceptor) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Wakes the acceptor; if that fails there is nobody left to wake.
+        drop(TcpStream::connect(self.address));
+        if let Some(acceptor) = self.acceptor.take() {
+            drop(acceptor.join());
+        }
+    }
+}
+
+/// Listens below the ephemeral range, on a port away from those of a test that runs beside this one.
+fn listen() -> TcpListener {
+    let first = 10_000 + u16::try_from(std::process::id() % 500).unwrap() * 20;
+    let port = |_| first + NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+    (0..20).find_map(|attempt| TcpListener::bind(("127.0.0.1", port(attempt))).ok()).unwrap()
+}
+
+/// An address where nobody listens.
+pub(crate) fn deserted_address() -> SocketAddr {
+    listen().local_addr().unwrap()
+}
+
+impl Client {
+    /// Waits for the next request; false, if the client has closed the connection instead.
+    pub(crate) fn has_request(&mut self) -> bool {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            match self.reader.read_line(&mut line) {
+                Ok(0) | Err(_) => return false,
+                Ok(_) if line == "\r\n" => return true,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Answers; a client that has gone meanwhile is its own business.
+    pub(crate) fn answer(&mut self, bytes: &[u8]) {
+        drop(self.reader.get_mut().write_all(bytes));
+    }
+
+    /// Answers with the FIN in the same segment, so that the client cannot have the one without the other.
+    pub(crate) fn answer_and_close(mut self, bytes: &[u8]) {
+        set_tcp_cork(self.reader.get_ref(), true).unwrap();
+        self.answer(bytes);
+    }
+
+    /// Closes the connection with a reset, which is what a linger time of zero stands for.
+    pub(crate) fn reset(self) {
+        set_socket_linger(self.reader.get_ref(), Some(Duration::ZERO)).unwrap();
+    }
+}
