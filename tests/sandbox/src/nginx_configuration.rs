@@ -1,0 +1,63 @@
+//! The text of the private nginx's configuration: the server block that the scripts' hosts have, with paths and ports of
+//! the sandbox's own.
+
+use std::path::Path;
+
+/// How many workers it has: one would hide what a reload does to several.
+pub(crate) const WORKERS: usize = 2;
+
+/// Writes the configuration. `location` is what the door adds to the server block.
+pub(crate) fn render(prefix: &Path, port: u16, as_root: bool, location: &str) -> String {
+    let prefix = prefix.display();
+    // Otherwise its workers, being nobody, could not pass through the temporary directory.
+    let user = if as_root { "user root;\n" } else { "" };
+    format!(
+        r#"{user}worker_processes {WORKERS};
+pid "{prefix}/run/nginx.pid";
+error_log "{prefix}/logs/error.log";
+
+events {{
+    worker_connections 1024;
+}}
+
+http {{
+    access_log off;
+    client_body_temp_path "{prefix}/temp/client_body";
+    proxy_temp_path "{prefix}/temp/proxy";
+    fastcgi_temp_path "{prefix}/temp/fastcgi";
+    uwsgi_temp_path "{prefix}/temp/uwsgi";
+    scgi_temp_path "{prefix}/temp/scgi";
+
+    include "{prefix}/conf.d/*.conf";
+
+    server {{
+        listen 127.0.0.1:{port};
+        server_name localhost;
+
+        include "{prefix}/conf.d/service-url.inc";
+
+        location / {{
+            proxy_pass $service_url;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header Host $http_host;
+        }}
+        {location}
+    }}
+}}
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_named_only_where_it_can_be_changed() {
+        let render = |as_root| render(Path::new("/x"), 12_345, as_root, "");
+        assert!(render(true).starts_with("user root;\nworker_processes 2;"));
+        assert!(render(false).starts_with("worker_processes 2;"));
+        assert!(render(false).contains("listen 127.0.0.1:12345;"));
+    }
+}
