@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The main job on one machine, without AWS: builds the hooks, then deploys with them as CodeDeploy would, on a private nginx in a
+# temporary directory, under load that counts every failed request.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=requirements.sh
+. "$root/scripts/requirements.sh"
+
+usage() {
+    cat <<'TEXT'
+usage: simulate.sh [--spring] [--bundle DIR|ZIP] [--agent 1|2] [--keep] [--json]
+
+Deploys on this machine as CodeDeploy would: a private nginx, the agent's way of running the hooks, real releases, and clients
+that count every failed request. Tells of a first release, a second one under load, one that never becomes healthy, one that
+crashes at boot, a third good one, and the way back by hand. Neither AWS nor the system's nginx is touched.
+
+  --spring          deploy real Spring Boot jars (built with Maven) instead of a demo service that boots in 0.2 s
+  --bundle DIR|ZIP  replay your own bundle: deploy it, deploy it again under load, go back; its own hooks are run
+  --agent 1|2       which of AWS's agents to play: 1 (in Ruby, up to 1.8; the default) or 2 (in Rust)
+  --keep            keep the directory with the logs, the bundles and the ledger, and say where it is
+  --json            print the result as one JSON object
+  --help            this text
+
+Needs cargo and nginx (installed by the system's package manager if it is missing); --spring needs a JDK and Maven.
+
+exit codes: 0 all went as it should and no request was lost, 1 something did not (the last lines say what), 2 it could not be
+carried out, 130 interrupted. What it started and wrote is gone at the end in any case.
+TEXT
+}
+
+# Builds the sample service three times, each time under another name; what is newer than its sources stays.
+build_spring_jars() {
+    local app=$root/tests/spring-app jars=$1 release
+    for release in v1 v2 v5; do
+        if [ -f "$jars/spring-app-$release.jar" ] &&
+            [ -z "$(find "$app/src" "$app/pom.xml" -newer "$jars/spring-app-$release.jar" -print -quit)" ]; then
+            continue
+        fi
+        say "building the Spring Boot sample $release with Maven (the first time Maven downloads Spring Boot)"
+        mvn -q -B -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
+            fail "Maven could not build tests/spring-app (its output is above)"
+    done
+}
+
+spring=false
+for argument in "$@"; do
+    case "$argument" in
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        --spring) spring=true ;;
+    esac
+done
+
+require_cargo
+require_nginx
+if "$spring"; then
+    require_java_and_maven
+fi
+
+target=$(target_directory "$root")
+say "building the hooks and the simulation (the first build takes a few minutes)"
+# In the project's directory, whose rust-toolchain.toml names the compiler.
+(
+    cd -- "$root"
+    cargo build --quiet --locked --target-dir "$target" \
+        -p stop -p start -p health -p switch -p demo-app -p simulate
+) || fail "the build failed (its messages are above)"
+
+if "$spring"; then
+    build_spring_jars "$target/spring-app"
+    set -- --jars "$target/spring-app" "$@"
+fi
+exec "$target/debug/simulate" "$@"
