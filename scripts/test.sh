@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Everything that CI runs: format, lints, documents, tests. Installs what it needs. A test that cannot run fails.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=requirements.sh
+. "$root/scripts/requirements.sh"
+cd -- "$root"
+
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+    printf 'usage: test.sh\nFormat, lints, documents and tests, as CI runs them. Run it as root: some stories become other users.\n'
+    exit 0
+fi
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+# The stories run hooks as another user, in mount and network namespaces that they make themselves.
+[ "$(id -u)" -eq 0 ] || fail "the tests need root, to run hooks as another user in namespaces of their own: sudo ./scripts/test.sh"
+require_cargo
+require_nginx
+require_program sudo
+require_program ip iproute2
+require_program unshare util-linux
+require_program setpriv util-linux
+require_program java openjdk-17-jdk-headless
+require_program mvn maven
+
+step "format"
+cargo fmt --all --check
+
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+step "documents"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+step "tests"
+# No test asks the metadata address of a cloud, whatever it tests.
+export AWS_EC2_METADATA_DISABLED=true
+cargo test --workspace --locked --no-fail-fast
+
+step "the simulation, as a reader of the README would run it"
+./scripts/simulate.sh
+./scripts/simulate.sh --agent 2

@@ -1,0 +1,119 @@
+//! What is deployed: exactly one whole, executable jar, or a refusal before even the standby is stopped (F20, F22).
+
+use demo_app::Jar;
+
+use crate::rig::{Stage, ended};
+
+/// Puts files into the agent's directory instead of a release, and expects `stop` to refuse them with nothing changed.
+#[track_caller]
+fn refused(files: &[(&str, Vec<u8>)], words: &[&str]) {
+    let stage = Stage::live_in("real1");
+    let (_, idle) = stage.live_and_idle_ports();
+    let standby = crate::rig::listener(idle);
+    let zip = stage.host.staging_directory();
+    for name in crate::rig::names_in(&zip) {
+        std::fs::remove_file(zip.join(name)).unwrap();
+    }
+    for (name, bytes) in files {
+        std::fs::write(zip.join(name), bytes).unwrap();
+    }
+    stage.begin();
+    stage.untouched_by(|| stage.run_hooks().fails("stop", 20, words).output());
+    assert_eq!(crate::rig::listener(idle), standby, "the standby runs on");
+    assert_eq!(stage.names_in("releases").len(), 2, "no release was made");
+}
+
+fn whole_jar() -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.jar");
+    Jar::release("v2").write(&path).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn f20_no_jar_two_jars_or_only_a_plain_jar_is_refused() {
+    let jar = whole_jar;
+    refused(&[("readme.txt", b"hello".to_vec())], &["found no `*.jar`"]);
+    refused(
+        &[("b-1.0.jar", jar()), ("a-1.0.jar", jar())],
+        &["found 2 candidates (`a-1.0.jar`, `b-1.0.jar`), needed exactly one"],
+    );
+    refused(&[("a-1.0-plain.jar", jar())], &["found only `a-1.0-plain.jar`"]);
+}
+
+#[test]
+fn f20_what_gradle_puts_beside_a_boot_jar_is_no_candidate_in_any_locale() {
+    for locale in ["C", "en_US.UTF-8", "ko_KR.UTF-8"] {
+        let stage = Stage::live_in("real1");
+        stage.stage(&Jar::release("v2"));
+        let zip = stage.host.staging_directory();
+        for name in ["application-plain.jar", "application-sources.jar", "application-javadoc.jar"] {
+            std::fs::write(zip.join(name), b"none").unwrap();
+        }
+        for hook in crate::rig::HOOKS {
+            ended(&stage.hook(hook).variable("LANG", locale).variable("LC_ALL", locale).run().unwrap(), 0, &[]);
+        }
+        assert_eq!(stage.release(), "v2");
+    }
+}
+
+#[test]
+fn f22_a_truncated_jar_or_none_at_all_is_refused() {
+    let whole = whole_jar();
+    for length in [whole.len() / 2, whole.len() - 22, whole.len() - 1] {
+        refused(&[("app.jar", whole[..length].to_vec())], &["`app.jar`".trim_matches('`'), "is no whole jar"]);
+    }
+    refused(&[("app.jar", b"<html>404</html>".to_vec())], &["is no whole jar"]);
+    refused(&[("app.jar", Vec::new())], &["is empty"]);
+}
+
+#[test]
+fn f22_a_library_is_refused_since_it_has_no_main_class() {
+    let stage = Stage::live_in("real1");
+    stage.stage(&Jar::release("v2").without_main_class());
+    stage.untouched_by(|| stage.run_hooks().fails("stop", 20, &["has no `Main-Class`"]).output());
+}
+
+#[test]
+fn s18_a_fifo_of_that_name_does_not_hang_the_hook() {
+    let stage = Stage::live_in("real1");
+    let zip = stage.host.staging_directory();
+    for name in crate::rig::names_in(&zip) {
+        std::fs::remove_file(zip.join(name)).unwrap();
+    }
+    rustix::fs::mknodat(rustix::fs::CWD, zip.join("app.jar"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .unwrap();
+    stage.begin();
+    stage.run_hooks().fails("stop", 20, &["not a regular file"]);
+}
+
+#[test]
+fn f87_i13_old_releases_and_their_logs_go_and_those_in_use_stay() {
+    let stage = Stage::live_in("real1");
+    stage.host.set("start.keep_releases", "1").unwrap();
+    for number in 2..8 {
+        stage.deploy(&Jar::release(&format!("v{number}"))).succeeds();
+        // The live one, the standby, and one more.
+        assert!(stage.names_in("releases").len() <= 3, "{:?}", stage.names_in("releases"));
+        assert!(stage.names_in("logs").len() <= 4, "{:?}", stage.names_in("logs"));
+        assert_eq!(stage.names_in("ledger"), ["ledger.json", "lock"], "no temporary file is left");
+    }
+    assert_eq!(stage.host.hook("switch").argument("--back").run().unwrap().code, 0);
+    assert_eq!(stage.release(), "v6");
+}
+
+#[test]
+fn something_else_than_a_jar_is_deployed_by_a_command_of_its_own() {
+    let stage = Stage::live_in("real1");
+    let java = stage.host.binaries().unwrap().java().unwrap();
+    let command = format!(
+        "[\"{}\", \"--artifact\", \"{{artifact}}\", \"--profile\", \"{{profile}}\", \"--port\", \"{{port}}\"]",
+        java.display()
+    );
+    stage.host.set("app.command", &command).unwrap();
+    stage.host.set("app.artifact", "\"{directory}/zip/*\"").unwrap();
+    stage.deploy(&Jar::release("v2")).succeeds();
+    assert_eq!(stage.release(), "v2");
+    stage.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(stage.release(), "v3");
+}

@@ -1,0 +1,108 @@
+//! Two runs at once, and locks that die with their holders (F81, I6).
+
+use demo_app::{Fault, Jar};
+
+use crate::rig::{Stage, ended, eventually};
+
+#[test]
+fn f81_a_second_run_waits_and_is_told_who_holds_the_lock() {
+    let stage = Stage::live_in("real1");
+    stage.host.set("health.patience", "\"60s\"").unwrap();
+    stage.host.set("lock.wait", "\"300ms\"").unwrap();
+    stage.host.set("start.survive", "\"50ms\"").unwrap();
+    stage.stage(&Jar::release("v2").fault(Fault::NeverBinds));
+    ended(&stage.run("stop"), 0, &[]);
+    ended(&stage.run("start"), 0, &[]);
+    let holder = stage.hook("health").spawn().unwrap();
+    let lock = stage.host.app_directory().join("ledger/lock");
+    eventually("health holds the lock", || std::fs::read_to_string(&lock).unwrap_or_default().starts_with("health"));
+    let second = stage.host.hook("stop").deployment("d-OTHER0001").run().unwrap();
+    ended(&second, 11, &["another run holds the lock", "health of deployment", &format!("process {}", holder.pid())]);
+    // Killed, it leaves nothing that a next run would have to wait for.
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    ended(&stage.host.hook("stop").deployment("d-OTHER0002").run().unwrap(), 0, &[]);
+}
+
+#[test]
+fn f81_f03_nothing_of_the_hooks_or_the_agents_is_open_in_the_app() {
+    let stage = Stage::live_in("real1");
+    stage.stage(&Jar::release("v2"));
+    // The agent may have been started with descriptors of its own; here it is a pipe that the hook inherits as number 9.
+    let binaries = stage.host.binaries().unwrap();
+    for hook in crate::rig::HOOKS {
+        let program = binaries.path(hook).unwrap();
+        let output = std::process::Command::new("bash")
+            .args(["-c", &format!("exec 9> >(cat >/dev/null); exec {}", program.display())])
+            .env("HOOKS_CONFIG", stage.host.settings_path())
+            .env("DEPLOYMENT_ID", "d-OPEN00001")
+            .output()
+            .unwrap();
+        // `output` returns at the end of both pipes: the app holds neither.
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    let app = crate::rig::listener(stage.live_and_idle_ports().0).expect("v2");
+    let mut open: Vec<String> = std::fs::read_dir(format!("/proc/{app}/fd"))
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .map(|target| target.display().to_string())
+        .collect();
+    open.sort();
+    let log = open.iter().filter(|target| target.contains("/logs/real2-")).count();
+    assert_eq!(log, 2, "standard output and standard error: {open:?}");
+    for target in &open {
+        let its_own = target.starts_with("socket:")
+            || target.starts_with("anon_inode:")
+            || target == "/dev/null"
+            || target.contains("/logs/real2-");
+        // The runtime of the demo service makes a pipe or a socket pair for its signals; the ledger, the lock and the hooks'
+        // log are nobody's but the hooks'.
+        assert!(its_own || target.starts_with("pipe:"), "{open:?}");
+    }
+    assert!(
+        !open
+            .iter()
+            .any(|target| target.contains("ledger") || target.contains("hooks.log") || target.contains("/zip/")),
+        "{open:?}"
+    );
+    let pipes = |process: u32| -> Vec<String> {
+        std::fs::read_dir(format!("/proc/{process}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+            .map(|target| target.display().to_string())
+            .filter(|target| target.starts_with("pipe:"))
+            .collect()
+    };
+    // A pipe that is the app's own has both of its ends in the app and in nobody else.
+    for pipe in pipes(app) {
+        assert_eq!(pipes(app).iter().filter(|other| **other == pipe).count(), 2, "{pipe} leads out of the app");
+    }
+    // Its own session, away from the agent's process group.
+    let stat = std::fs::read_to_string(format!("/proc/{app}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    assert_eq!((fields[2], fields[3]), (app.to_string().as_str(), app.to_string().as_str()), "group and session");
+}
+
+#[test]
+fn i6_runs_of_many_hooks_at_once_never_interleave() {
+    let stage = Stage::live_in("real1");
+    stage.host.stage(stage.jar(&Jar::release("v2"))).unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let host = &stage.host;
+            scope.spawn(move || {
+                for hook in crate::rig::HOOKS {
+                    let run = host.hook(hook).deployment(format!("d-RACE{number:05}")).run().expect("the hook runs");
+                    assert!([0, 10, 11].contains(&run.code), "{hook}: {}\n{}", run.code, run.output);
+                }
+            });
+        }
+    });
+    // Whatever won: one whole release serves, the include says so, and the next deploy goes through.
+    assert!(["v1", "v2"].contains(&stage.release().as_str()));
+    stage.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(stage.release(), "v3");
+}

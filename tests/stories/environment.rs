@@ -1,0 +1,95 @@
+//! The environment as hooks meet it: none of what a login shell has, and much of what it should not have.
+
+use demo_app::Jar;
+
+use crate::rig::{HOOKS, Stage, ended};
+
+#[test]
+fn probes_go_past_every_proxy_of_the_environment() {
+    let stage = Stage::live_in("real1");
+    stage.stage(&Jar::release("v2"));
+    for hook in HOOKS {
+        let mut command = stage.hook(hook);
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"] {
+            // Whoever asked there would get nothing: nobody listens on port 9.
+            command = command.variable(name, "http://127.0.0.1:9");
+        }
+        ended(&command.run().unwrap(), 0, &[]);
+    }
+    assert_eq!(stage.release(), "v2");
+}
+
+#[test]
+fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
+    let stage = Stage::live_in("real1");
+    stage.stage(&Jar::release("v2"));
+    let binaries = stage.host.binaries().unwrap();
+    for (number, hook) in HOOKS.into_iter().enumerate() {
+        let program = binaries.path(hook).unwrap();
+        let gone = stage.host.directory().join(format!("gone{number}"));
+        std::fs::create_dir(&gone).unwrap();
+        // A working directory that no longer exists, a umask that takes everything away, a Korean locale, a megabyte of noise.
+        let script = format!(
+            "cd {0}; rmdir {0}; umask 077; export NOISE=$(head -c 100000 /dev/zero | tr '\\0' x); exec {1}",
+            gone.display(),
+            program.display()
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &script])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "ko_KR.UTF-8")
+            .env("LC_ALL", "ko_KR.UTF-8")
+            .env("HOOKS_CONFIG", stage.host.settings_path())
+            .env("DEPLOYMENT_ID", "d-BARE00001")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    assert_eq!(stage.release(), "v2");
+    // The umask has taken nothing away that nginx or the next user needs.
+    let mode = |path: std::path::PathBuf| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777
+    };
+    assert_eq!(mode(stage.host.nginx().include_path()), 0o644);
+    assert_eq!(mode(stage.host.app_directory().join("releases")), 0o755);
+}
+
+#[test]
+fn s4_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
+    let stage = Stage::live_in("real1");
+    stage.stage(&Jar::release("v2"));
+    for hook in HOOKS {
+        let command = stage
+            .hook(hook)
+            .variable("AWS_SECRET_KEY", "CANARY")
+            .variable("JAVA_TOOL_OPTIONS", "-Dcanary")
+            .variable("SPRING_DATASOURCE_URL", "kept");
+        ended(&command.run().unwrap(), 0, &[]);
+    }
+    let process = crate::rig::listener(stage.live_and_idle_ports().0).unwrap();
+    let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
+    assert!(environment.contains("SPRING_DATASOURCE_URL=kept"), "{environment}");
+    for name in ["CANARY", "JAVA_TOOL_OPTIONS", "DEPLOYMENT_ID", "HOOKS_CONFIG"] {
+        assert!(!environment.contains(name), "{environment}");
+    }
+}
+
+#[test]
+fn the_settings_are_found_beside_the_hooks_from_any_working_directory() {
+    let stage = Stage::live_in("real1");
+    let jar = stage.jar(&Jar::release("v2"));
+    let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
+    stage.host.stage(&jar).unwrap();
+    for hook in HOOKS {
+        let output = std::process::Command::new(bundle.join("hooks").join(hook))
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("DEPLOYMENT_ID", "d-BESIDE001")
+            .current_dir("/")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    assert_eq!(stage.release(), "v2");
+}

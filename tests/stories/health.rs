@@ -1,0 +1,86 @@
+//! When a release is healthy, and what is said when it is not (F50 to F54): the live app serves on in every case.
+
+use std::time::Duration;
+
+use demo_app::{Fault, Jar};
+
+use crate::rig::Stage;
+
+#[track_caller]
+fn unhealthy(fault: Fault, words: &[&str]) {
+    let stage = Stage::live_in("real1");
+    stage.untouched_by(|| {
+        stage.deploy(&Jar::release("v2").fault(fault)).fails("health", 31, words);
+    });
+    assert_eq!(stage.release(), "v1");
+}
+
+#[test]
+fn f51_a_refusal_whose_body_contains_the_word_is_no_health() {
+    unhealthy(Fault::answers(401, "{\"realm\":\"real2\"}"), &["HTTP 401", "needed HTTP 200 `real2`", "permitAll()"]);
+    unhealthy(Fault::answers(200, "<p>real2</p>"), &["needed HTTP 200 `real2`"]);
+}
+
+#[test]
+fn f52_a_redirect_to_a_login_page_is_told_at_once() {
+    unhealthy(
+        Fault::redirects("/oauth2/authorization/google?token=secret"),
+        &["HTTP 302 to /oauth2/authorization/google", "permitAll()"],
+    );
+    unhealthy(Fault::answers(404, "not here"), &["HTTP 404"]);
+}
+
+#[test]
+fn f52_what_follows_the_question_mark_of_a_redirect_is_told_nobody() {
+    let stage = Stage::live_in("real1");
+    let deployed = stage.deploy(&Jar::release("v2").fault(Fault::redirects("/login?token=CANARY")));
+    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    assert!(!deployed.output().contains("CANARY") && !log.contains("CANARY"));
+}
+
+#[test]
+fn f53_an_app_with_another_profile_is_told_with_the_property_to_set() {
+    unhealthy(Fault::answers(200, "real"), &["answers HTTP 200 `real`", "spring.profiles.active=real2"]);
+    unhealthy(Fault::answers(200, "default"), &["spring.profiles.active=real2"]);
+}
+
+#[test]
+fn f50_one_good_answer_among_bad_ones_is_not_enough() {
+    unhealthy(Fault::Flapping, &["is not healthy"]);
+}
+
+#[test]
+fn f54_an_app_that_hangs_or_never_ends_its_answer_is_given_up() {
+    unhealthy(Fault::Hangs, &["does not answer"]);
+    unhealthy(Fault::EndlessBody, &["needed HTTP 200 `real2`"]);
+}
+
+#[test]
+fn i12_a_flood_in_the_apps_log_does_not_hide_the_verdict() {
+    let stage = Stage::live_in("real1");
+    let deployed = stage.deploy(&Jar::release("v2").fault(Fault::FloodsLog));
+    deployed.fails("start", 30, &["FAILED start (exit code 30)", "serving: `real1`", "log: "]);
+    let output = deployed.output();
+    assert!(output.lines().all(|line| line.len() <= 200 && !line.chars().any(char::is_control)), "{output}");
+    let verdict = &output[output.find("FAILED start").expect("a verdict")..];
+    assert!(verdict.len() <= 1500, "{}", verdict.len());
+}
+
+#[test]
+fn a_slow_boot_is_waited_for() {
+    let stage = Stage::live_in("real1");
+    stage.host.set("start.survive", "\"200ms\"").unwrap();
+    stage.deploy(&Jar::release("v2").boot_milliseconds(1500)).succeeds();
+    assert_eq!(stage.release(), "v2");
+}
+
+#[test]
+fn an_app_that_dies_while_it_is_asked_is_noticed() {
+    let stage = Stage::live_in("real1");
+    stage.host.set("health.consecutive", "100").unwrap();
+    stage.host.set("health.patience", "\"60s\"").unwrap();
+    stage.untouched_by(|| {
+        let dies = Fault::DiesLater { after: Duration::from_secs(3) };
+        stage.deploy(&Jar::release("v2").fault(dies)).fails("health", 30, &["has died"]);
+    });
+}

@@ -1,0 +1,94 @@
+//! The include, written by people: kept byte for byte where nginx reads it as it was meant, else refused with line and
+//! column (F67, F68).
+
+use demo_app::Jar;
+
+use crate::rig::Stage;
+
+#[test]
+fn f68_what_else_stands_in_the_include_survives_byte_for_byte() {
+    let stage = Stage::live_in("real1");
+    let ports = stage.host.ports();
+    for text in [
+        "# the live slot; see the wiki\r\nset $service_url http://127.0.0.1:PORT;\r\n",
+        "set $other 1;\n\n  set   $service_url   \"http://127.0.0.1:PORT\" ;   # PORT\nset $last 'a;b';",
+        "#set $service_url http://127.0.0.1:1;\nset $service_url http://127.0.0.1:PORT;\n# 한국어 주석\n",
+    ] {
+        let (live, idle) = stage.live_and_idle_ports();
+        let with = |port: u16| text.replacen(":PORT", &format!(":{port}"), 1);
+        stage.host.nginx().write_include(&with(live)).unwrap();
+        stage.host.nginx().reload_and_wait().unwrap();
+        stage.deploy(&Jar::release("v2")).succeeds();
+        assert_eq!(stage.include(), with(idle));
+        // Back to what the rig reads.
+        stage.host.nginx().write_include(&format!("set $service_url http://127.0.0.1:{idle};\n")).unwrap();
+        stage.host.nginx().reload_and_wait().unwrap();
+    }
+    assert!([ports.blue, ports.green].contains(&stage.live_and_idle_ports().0));
+}
+
+#[test]
+fn f67_f68_an_include_that_nginx_would_misread_is_refused_with_its_place_and_nothing_changes() {
+    let stage = Stage::live_in("real1");
+    let (live, idle) = stage.live_and_idle_ports();
+    let good = stage.include();
+    let processes = (crate::rig::listener(live), crate::rig::listener(idle));
+    for (name, text, words) in [
+        ("trailing slash", "set $service_url http://127.0.0.1:PORT/;\n", "line 1, column 18: the target is"),
+        ("localhost", "set $service_url http://localhost:PORT;\n", "write `127.0.0.1`"),
+        (
+            "two set lines",
+            "set $service_url http://127.0.0.1:PORT;\nset $service_url http://127.0.0.1:1;\n",
+            "line 2, column 1",
+        ),
+        ("BOM", "\u{feff}set $service_url http://127.0.0.1:PORT;\n", "byte order mark"),
+        ("missing semicolon", "set $service_url http://127.0.0.1:PORT\n", "has no `;`"),
+        ("a foreign variable", "set $backend http://127.0.0.1:PORT;\n", "it sets `$backend`, needed `set $service_url"),
+        ("no URL", "set $service_url 127.0.0.1:PORT;\n", "nginx takes for no URL"),
+        ("empty", "", "it is empty"),
+        ("truncated", "set $serv", "has no `;`"),
+    ] {
+        let text = text.replace("PORT", &live.to_string());
+        stage.host.nginx().write_include(&text).unwrap();
+        let deployed = stage.deploy(&Jar::release("v2"));
+        deployed.fails("stop", 12, &["the include", words]);
+        assert_eq!(stage.include(), text, "{name}: it is left as it was");
+    }
+    assert_eq!((crate::rig::listener(live), crate::rig::listener(idle)), processes, "nobody was stopped");
+    stage.host.nginx().write_include(&good).unwrap();
+    assert_eq!(stage.release(), "v1", "nginx never read any of them");
+}
+
+#[test]
+fn f67_a_missing_include_is_refused_with_the_line_that_it_needs() {
+    let stage = Stage::live_in("real1");
+    std::fs::remove_file(stage.host.nginx().include_path()).unwrap();
+    stage.deploy(&Jar::release("v2")).fails("stop", 40, &["service-url.inc"]);
+    assert_eq!(stage.release(), "v1");
+}
+
+#[test]
+fn an_include_that_is_no_file_of_its_own_is_refused() {
+    let stage = Stage::live_in("real1");
+    let path = stage.host.nginx().include_path();
+    let aside = path.with_file_name("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, &path).unwrap();
+    stage.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a symbolic link"]);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    stage.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a directory"]);
+    assert_eq!(stage.release(), "v1");
+}
+
+#[test]
+fn a_port_of_nobody_in_the_include_is_not_taken_for_an_idle_host() {
+    let stage = Stage::live_in("real1");
+    stage.host.nginx().write_include("set $service_url http://127.0.0.1:7;\n").unwrap();
+    stage.host.nginx().reload_and_wait().unwrap();
+    stage.deploy(&Jar::release("v2")).fails(
+        "stop",
+        12,
+        &["names port 7, which is neither slot's", "the ledger remembers blue"],
+    );
+}

@@ -1,0 +1,29 @@
+//! Whole deploys on a host in a temporary directory, with a real nginx and real processes. Each test is named after what a
+//! user would notice, and carries the ids of the failures that it covers.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "everything in here is a story or its stage: what fails ends the story"
+)]
+
+mod artifacts;
+mod book_bugs;
+mod concurrency;
+mod discovery;
+mod documents;
+mod environment;
+mod health;
+mod include;
+mod logs;
+mod nginx;
+mod order;
+mod permissions;
+mod processes;
+mod rig;
+mod settings;
+mod spring;
+mod take_over;
+mod through_the_agent;
+mod timeouts;

@@ -1,0 +1,84 @@
+//! What holds after every hook on every site, whatever happened (failures.md, section 5). A story need not ask for it.
+
+use shared::error::Kind;
+use shared::host::Signal;
+use shared::host::fake::{Deed, Nature};
+
+use crate::exit::{Exit, Hook};
+use crate::site::Site;
+
+/// What was the case before a hook.
+#[derive(Debug)]
+pub(crate) struct Before {
+    journal: usize,
+    port_in_force: Option<u16>,
+    include_port: Option<u16>,
+}
+
+impl Before {
+    pub(crate) fn of(site: &Site) -> Before {
+        Before {
+            journal: site.host.journal().len(),
+            port_in_force: site.host.port_in_force(),
+            include_port: site.host.include_port(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn hold_against(&self, site: &Site, hook: Hook, exit: &Exit) {
+        let told = format!("{hook:?} ended with {exit:?}, before: {self:?}");
+        self.i2_the_live_release_is_never_touched(site, hook, &told);
+        let uncertain = exit.kind() == Some(Kind::Uncertain);
+        let refused = matches!(exit, Exit::Failed(_)) && !uncertain && !site.unsettled.get();
+        if refused {
+            self.i3_failure_changes_nothing(site, &told);
+        }
+        if exit == &Exit::Killed || uncertain {
+            site.unsettled.set(true);
+        } else if exit.kind() != Some(Kind::Busy) {
+            // Whoever cannot even begin, since the lock is held, cannot settle what a killed run left.
+            site.unsettled.set(false);
+        }
+        // Who refuses leaves what a person did to the include behind nginx's back as it is.
+        let found_so = refused && self.include_port != self.port_in_force;
+        if !site.unsettled.get() && !found_so {
+            i3a_no_time_bomb(site, &told);
+        }
+        assert_ne!(exit.kind(), Some(Kind::Bug), "{told}");
+    }
+
+    #[track_caller]
+    fn i2_the_live_release_is_never_touched(&self, site: &Site, hook: Hook, told: &str) {
+        for entry in site.host.journal().split_off(self.journal) {
+            match entry.deed {
+                Deed::Signalled { process, signal: Signal::Reload, nature } => {
+                    assert_eq!(nature, Nature::NginxMaster, "I2, SIGHUP to {process:?}: {told}");
+                }
+                Deed::Signalled { process, signal, nature } => {
+                    assert_eq!(nature, Nature::Release, "I2, {signal:?} to {process:?}: {told}");
+                    assert!(matches!(hook, Hook::Stop | Hook::Start), "I2, {signal:?} to {process:?}: {told}");
+                }
+                Deed::Launched { port, .. } => {
+                    assert_ne!(Some(port), entry.live_port, "I2, launched where traffic goes: {told}");
+                }
+                Deed::Wrote(_) | Deed::Published(_) | Deed::Removed(_) | Deed::Sacrificed(..) | Deed::Ran(_) => {}
+            }
+        }
+    }
+
+    #[track_caller]
+    fn i3_failure_changes_nothing(&self, site: &Site, told: &str) {
+        let in_force = site.host.port_in_force();
+        if in_force.is_some() && self.port_in_force.is_some() {
+            assert_eq!(in_force, self.port_in_force, "I3, traffic moved: {told}");
+        }
+        assert_eq!(site.host.include_port(), self.include_port, "I3, the include changed: {told}");
+    }
+}
+
+#[track_caller]
+fn i3a_no_time_bomb(site: &Site, told: &str) {
+    if let Some(in_force) = site.host.port_in_force() {
+        assert_eq!(site.host.include_port(), Some(in_force), "I3a, include and nginx differ: {told}");
+    }
+}

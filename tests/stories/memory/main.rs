@@ -1,0 +1,16 @@
+//! Whole deploys on a host in memory: every hook, every fault, at every point, in a second each. What a real host does is
+//! told by the other stories; these are about what holds whatever happens.
+
+mod deploys;
+mod discovery;
+mod exit;
+mod interruption;
+mod invariants;
+mod jar;
+mod launches;
+mod operation;
+mod schedule;
+mod site;
+mod switches;
+mod two_deployments;
+mod writes;

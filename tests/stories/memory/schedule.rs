@@ -1,0 +1,161 @@
+//! Random schedules: deploys, single hooks, crashes and mishaps in any order. After each hook the invariants of `Site::run`
+//! hold; at the end everything is mended, and a deploy succeeds.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use shared::error::Kind;
+use shared::host::fake::{Door, WriteFault};
+use shared::host::{Answer, Host};
+use shared::slot::Slot;
+
+use crate::exit::{Exit, Hook};
+use crate::operation::{Operation, operation};
+use crate::site::{Site, User};
+
+/// A site and the deployments that are told apart on it.
+struct Story {
+    site: Site,
+    deployments: usize,
+}
+
+impl Story {
+    fn happens(&mut self, operation: &Operation) {
+        let host = &self.site.host;
+        match operation {
+            Operation::Deploy(behaviour) => {
+                host.next_release(behaviour.app());
+                self.deploy();
+            }
+            Operation::Single(hook, who) => {
+                let exit = self.site.run(*hook, self.deployment(*who).as_deref());
+                self.hold(*hook, &exit);
+            }
+            Operation::Interrupted(hook, wait) => {
+                host.interrupt_at(*wait);
+                self.site.run(*hook, self.deployment(0).as_deref());
+            }
+            Operation::KilledAt(hook, point) => {
+                host.kill_at(*point);
+                self.site.run(*hook, self.deployment(0).as_deref());
+            }
+            Operation::WriteFails(hook, nth) => {
+                host.fail_write(WriteFault {
+                    nth: *nth,
+                    for_good: false,
+                    kind: ErrorKind::StorageFull,
+                    after_the_rename: nth % 2 == 0,
+                });
+                self.site.run(*hook, self.deployment(0).as_deref());
+            }
+            Operation::KillLive => {
+                if let Some(live) = self.site.live() {
+                    host.kill_listener(self.site.port(live));
+                }
+            }
+            Operation::KillStandby => {
+                if let Some(live) = self.site.live() {
+                    host.kill_listener(self.site.port(!live));
+                }
+            }
+            Operation::NginxDown(pid_file) => host.nginx_down(*pid_file),
+            Operation::NginxUp => {
+                host.nginx_up();
+            }
+            Operation::Configuration(valid) => host.configuration_is_valid(*valid),
+            Operation::DoorNoHelp => host.door(Door::Answers(Answer::Response {
+                status: 301,
+                location: Some("https://example.org/".into()),
+                body: String::new(),
+            })),
+            Operation::DoorHelps => host.door(Door::Nginx),
+            Operation::NextReload(reloading) => host.next_reload(*reloading),
+            Operation::ForeignReload => host.foreign_reload(),
+            // Whoever loses the ledger in the middle of a cutover loses what there is to settle.
+            Operation::DamageLedger | Operation::LoseLedger if self.site.unsettled.get() => {}
+            Operation::DamageLedger => {
+                if host.describe(&self.ledger()).is_ok() {
+                    host.write(&self.ledger(), b"zero-downtime-hooks ledger, format 1, sha256 0\n{}\n");
+                }
+            }
+            Operation::LoseLedger => host.delete(&self.ledger()),
+            Operation::Reboot => host.reboot(),
+            Operation::Wait(seconds) => host.pass(Duration::from_secs(*seconds)),
+        }
+        self.site.host.clear_faults();
+    }
+
+    fn deploy(&mut self) {
+        self.deployments += 1;
+        let name = format!("d-{}", self.deployments);
+        let before = self.site.host.live();
+        let (hook, exit) = self.site.deploy(&name);
+        self.site.host.next_releases_are_good();
+        self.hold(hook, &exit);
+        if exit.is_done() {
+            assert_eq!(hook, Hook::Switch);
+            assert_ne!(self.site.host.live(), before, "a new release serves");
+        }
+    }
+
+    /// What a switch says is true of the host (I10).
+    fn hold(&self, hook: Hook, exit: &Exit) {
+        if exit.is_done() && matches!(hook, Hook::Switch | Hook::Back) {
+            assert!(self.site.live().is_some(), "{exit:?}, and nginx sends traffic to neither slot");
+        }
+    }
+
+    fn deployment(&self, who: u8) -> Option<String> {
+        match who {
+            0 => Some(format!("d-{}", self.deployments)),
+            1 => Some("d-other".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn ledger(&self) -> std::path::PathBuf {
+        self.site.settings.ledger_directory().join("ledger.json")
+    }
+
+    /// Everything is mended, as a person would who reads the advice.
+    fn ends_well(mut self) {
+        let host = &self.site.host;
+        host.configuration_is_valid(true);
+        host.door(Door::Nginx);
+        host.pass(Duration::from_mins(1));
+        host.nginx_up();
+        for _ in 0..6 {
+            // Reloads that were to fail are used up.
+            host.foreign_reload();
+        }
+        // A first deploy may have to settle what is open, or to say that it cannot tell.
+        self.deployments += 1;
+        let (hook, exit) = self.site.deploy(&format!("d-{}", self.deployments));
+        if exit.is_done() {
+            return;
+        }
+        assert_eq!(exit.kind(), Some(Kind::Undecided), "{hook:?} ended with {exit:?}");
+        // The advice: the include and nginx agree by now; the ledger is only a cache.
+        self.site.host.delete(&self.ledger());
+        self.site.host.foreign_reload();
+        self.site.deploys("d-last");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_500, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn i2_i3_i3a_i4_i16_hold_in_any_order_of_deploys_and_mishaps(
+        live in prop::sample::select(Slot::BOTH.to_vec()),
+        user in prop::sample::select(User::BOTH.to_vec()),
+        operations in prop::collection::vec(operation(), 1..14),
+    ) {
+        let mut story = Story { site: Site::of_scripts(live, user), deployments: 0 };
+        for operation in &operations {
+            story.happens(operation);
+        }
+        story.ends_well();
+    }
+}

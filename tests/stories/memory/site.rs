@@ -1,0 +1,140 @@
+//! A site in memory: a host, its settings, and hooks that are run on it one by one, each watched by the invariants.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use shared::config::{self, Settings, SettingsFile};
+use shared::host::Host;
+use shared::host::fake::{App, FakeHost, Killed};
+use shared::lifecycle::Lifecycle;
+use shared::report::Report;
+use shared::run::{self, CommandLine};
+use shared::slot::Slot;
+
+use crate::exit::{Deployed, Exit, Hook};
+use crate::invariants::Before;
+use crate::jar;
+
+/// The settings of the site: the scripts' values in a directory of its own.
+const SETTINGS: &str = "[app]\ndirectory = \"/app\"\nconfig_locations = []\n";
+
+/// As whom the hooks run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// root, who may do everything.
+    Root,
+    /// The application's user, who writes the include and signals nginx through sudo.
+    Application,
+}
+
+impl User {
+    pub(crate) const BOTH: [User; 2] = [User::Root, User::Application];
+}
+
+/// A site.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) host: FakeHost,
+    pub(crate) settings: Settings,
+    /// Whether the last hook was killed, or told that a person must look: then traffic may be anywhere.
+    pub(crate) unsettled: Cell<bool>,
+}
+
+impl Site {
+    /// A site on which the scripts have put a release into `live`, and where a bundle has been unpacked.
+    pub(crate) fn of_scripts(live: Slot, user: User) -> Site {
+        let site = Site::cold(live, user);
+        let place = site.settings.place(live);
+        site.host.place_app(App::good(), &place.profile, place.port);
+        site
+    }
+
+    /// The same with nobody in either slot.
+    pub(crate) fn cold(names: Slot, user: User) -> Site {
+        let settings = config::settings(SettingsFile::parse("hooks.toml", SETTINGS));
+        let settings = settings.unwrap_or_else(|error| unreachable!("{error}"));
+        let host = FakeHost::new(&settings.proxy.include, &settings.proxy.pid_file, settings.place(names).port);
+        if user == User::Application {
+            host.run_as(1000);
+        }
+        let made = host.own_directory(Path::new("/app"));
+        assert!(made.is_ok(), "{made:?}");
+        host.write(Path::new("/app/zip/app.jar"), jar::bytes());
+        Site { host, settings, unsettled: Cell::new(false) }
+    }
+
+    pub(crate) fn port(&self, slot: Slot) -> u16 {
+        self.settings.place(slot).port
+    }
+
+    /// The slot that traffic goes to.
+    pub(crate) fn live(&self) -> Option<Slot> {
+        let port = self.host.port_in_force()?;
+        self.settings.places.find(|place| place.port == port)
+    }
+
+    /// Runs one hook of a deployment; without an id, by hand.
+    pub(crate) fn run(&self, hook: Hook, deployment: Option<&str>) -> Exit {
+        self.host.begin();
+        let before = Before::of(self);
+        let exit = match hook {
+            Hook::Stop => self.execute::<stop::Stop>(deployment, stop::Arguments {}),
+            Hook::Start => self.execute::<start::Start>(deployment, start::Arguments {}),
+            Hook::Health => self.execute::<health::Health>(deployment, health::Arguments {}),
+            Hook::Switch => self.execute::<switch::Switch>(deployment, switch::Arguments { back: false }),
+            Hook::Back => self.execute::<switch::Switch>(None, switch::Arguments { back: true }),
+        };
+        before.hold_against(self, hook, &exit);
+        exit
+    }
+
+    /// Runs the four hooks as the agent does: the first that fails is the last.
+    pub(crate) fn deploy(&self, deployment: &str) -> Deployed {
+        self.deploy_from(Hook::Stop, deployment)
+    }
+
+    /// The same, beginning with a later hook.
+    pub(crate) fn deploy_from(&self, first: Hook, deployment: &str) -> Deployed {
+        let mut ended = (first, Exit::Killed);
+        for hook in Hook::DEPLOY.into_iter().skip_while(|hook| *hook != first) {
+            ended = (hook, self.run(hook, Some(deployment)));
+            if !ended.1.is_done() {
+                break;
+            }
+        }
+        ended
+    }
+
+    /// A whole deploy that has to succeed, and to serve what it started.
+    #[track_caller]
+    pub(crate) fn deploys(&self, deployment: &str) {
+        let before = self.host.launches().len();
+        let (hook, exit) = self.deploy(deployment);
+        assert!(exit.is_done(), "{deployment}: {hook:?} ended with {exit:?}");
+        assert_eq!(hook, Hook::Switch);
+        let launches = self.host.launches();
+        assert_eq!(launches.len(), before + 1, "{deployment}: exactly one release is started");
+        let serves = self.host.live().and_then(|live| self.host.process(live.id)).map(|process| process.session);
+        assert_eq!(serves, launches.last().map(|launch| launch.id), "{deployment}: what was started serves");
+    }
+
+    fn execute<H: run::Hook>(&self, deployment: Option<&str>, own: H::Arguments) -> Exit {
+        let lifecycle = Lifecycle { deployment: deployment.map(str::to_owned), ..Lifecycle::default() };
+        let command_line = CommandLine { dry_run: false, config: None, own };
+        let mut report = Report::collecting(H::NAME);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let hook = pin!(run::run::<H>(&self.host, &self.settings, &lifecycle, &command_line, &mut report));
+            hook.poll(&mut Context::from_waker(Waker::noop()))
+        }));
+        match ended {
+            Ok(Poll::Ready((Ok(result), _))) => Exit::Done(result),
+            Ok(Poll::Ready((Err(error), _))) => Exit::Failed(error),
+            Ok(Poll::Pending) => unreachable!("a host in memory never waits"),
+            Err(unwound) if unwound.is::<Killed>() => Exit::Killed,
+            Err(unwound) => resume_unwind(unwound),
+        }
+    }
+}

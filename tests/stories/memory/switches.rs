@@ -1,0 +1,162 @@
+//! Cutovers that do not arrive: sent back and proven, or told loudly.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use shared::error::Kind;
+use shared::host::Answer;
+use shared::host::fake::{App, AppAnswer, Door, PidFile, Reloading, WriteFault};
+use shared::slot::Slot;
+
+use crate::exit::Hook;
+use crate::site::{Site, User};
+
+/// A deployment `d-1` that is ready for its cutover.
+fn ready(app: App, user: User) -> Site {
+    let site = Site::of_scripts(Slot::Blue, user);
+    site.host.next_release(app);
+    for hook in &Hook::DEPLOY[..3] {
+        let exit = site.run(*hook, Some("d-1"));
+        assert!(exit.is_done(), "{hook:?} ended with {exit:?}");
+    }
+    site
+}
+
+#[test]
+fn f57_i3_a_release_that_nginx_cannot_reach_is_sent_back() {
+    for (name, answer) in [
+        ("502", AppAnswer::Says(502, "Bad Gateway".into())),
+        ("500", AppAnswer::Says(500, String::new())),
+        ("a redirect", AppAnswer::Redirects("https://example.org/".into())),
+        ("the wrong profile", AppAnswer::Says(200, "default".into())),
+        ("nothing", AppAnswer::Hangs),
+    ] {
+        for user in User::BOTH {
+            let site = ready(App::good().answering_nginx(answer.clone()), user);
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            assert_eq!(exit.kind(), Some(Kind::SentBack), "{name}: {exit:?}");
+            assert_eq!(site.live(), Some(Slot::Blue), "{name}");
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn f62_finding_7_a_reload_that_is_refused_or_half_done_is_sent_back_and_leaves_no_time_bomb() {
+    for (name, reloads) in [
+        ("refused", vec![Reloading::Refused]),
+        ("new workers die", vec![Reloading::NewWorkersDie]),
+        ("old workers stay, the way back works", vec![Reloading::OldWorkersStay]),
+    ] {
+        for user in User::BOTH {
+            let site = ready(App::good(), user);
+            for reloading in &reloads {
+                site.host.next_reload(*reloading);
+            }
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            assert_eq!(exit.kind(), Some(Kind::SentBack), "{name}: {exit:?}");
+            site.host.foreign_reload();
+            assert_eq!(site.live(), Some(Slot::Blue), "{name}: an unrelated reload moves nothing");
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn f62_a_slow_reload_is_waited_for_and_one_that_comes_too_late_is_sent_back() {
+    for user in User::BOTH {
+        for (late, wanted) in [(0, None), (1000, None), (4000, None), (7000, Some(Kind::SentBack))] {
+            let site = ready(App::good(), user);
+            site.host.next_reload(Reloading::WorksLate(Duration::from_millis(late)));
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            assert_eq!(exit.kind(), wanted, "{late} ms late: {exit:?}");
+            site.host.pass(Duration::from_secs(30));
+            let live = if wanted.is_none() { Slot::Green } else { Slot::Blue };
+            assert_eq!(site.live(), Some(live), "{late} ms late: also when the late reload has come");
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn row_41_a_way_back_that_fails_as_well_is_told_loudly_and_a_later_deploy_is_still_safe() {
+    for (name, user, reloads) in [
+        ("refused both ways", User::Root, [Reloading::NewWorkersDie, Reloading::Refused]),
+        ("new workers die both ways", User::Root, [Reloading::NewWorkersDie, Reloading::NewWorkersDie]),
+        ("the same through sudo", User::Application, [Reloading::NewWorkersDie, Reloading::Refused]),
+    ] {
+        let site = ready(App::good(), user);
+        for reloading in reloads {
+            site.host.next_reload(reloading);
+        }
+        let old = site.host.listening(site.port(Slot::Blue));
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!(exit.kind(), Some(Kind::Uncertain), "{name}: {exit:?}");
+        assert_eq!(site.host.include_port(), Some(site.port(Slot::Blue)), "{name}: the include is back at least");
+        assert_eq!(site.host.listening(site.port(Slot::Blue)), old, "{name}");
+        // A person looks and reloads.
+        site.host.foreign_reload();
+        assert_eq!(site.live(), Some(Slot::Blue), "{name}");
+        site.deploys("d-2");
+    }
+}
+
+#[test]
+fn row_41_a_disk_that_is_full_when_the_include_has_to_go_back_is_told_loudly() {
+    let site = ready(App::good().answering_nginx(AppAnswer::Says(502, String::new())), User::Root);
+    // The intent and the include can be written, and nothing after that.
+    site.host.fail_write(WriteFault { nth: 3, for_good: true, kind: ErrorKind::StorageFull, after_the_rename: false });
+    let exit = site.run(Hook::Switch, Some("d-1"));
+    assert_eq!(exit.kind(), Some(Kind::Uncertain), "{exit:?}");
+    site.host.clear_faults();
+    assert!(!site.host.listening(site.port(Slot::Blue)).is_empty(), "what served still runs");
+    let (hook, exit) = site.deploy("d-2");
+    assert!(exit.is_done(), "{hook:?} ended with {exit:?}");
+}
+
+#[test]
+fn f37_a_release_that_dies_before_or_during_the_cutover_gets_no_traffic() {
+    for after in [0, 5, 20, 60, 70, 100, 150] {
+        for user in User::BOTH {
+            let site = ready(App::good(), user);
+            let new = site.host.listening(site.port(Slot::Green));
+            site.host.will_die(&new[0], Duration::from_millis(after));
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            if !exit.is_done() {
+                assert_eq!(site.live(), Some(Slot::Blue), "{after} ms: {exit:?}");
+            }
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn i3a_i2_after_exit_42_the_next_run_sends_traffic_back_before_anything_else() {
+    let redirect = Door::Answers(Answer::Response { status: 301, location: None, body: String::new() });
+    for door in [Door::Nginx, redirect] {
+        for user in User::BOTH {
+            let site = ready(App::good().answering_nginx(AppAnswer::Says(502, String::new())), user);
+            // The way there works, the release cannot be reached, and the way back is refused.
+            site.host.next_reload(Reloading::Works);
+            site.host.next_reload(Reloading::Refused);
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            assert_eq!(exit.kind(), Some(Kind::Uncertain), "{exit:?}");
+            assert_eq!((site.live(), site.host.include_port()), (Some(Slot::Green), Some(site.port(Slot::Blue))));
+            site.host.door(door.clone());
+            // `Site::run` holds I2 and I3a against each hook of it.
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn i10_a_second_switch_is_done_only_while_its_release_serves() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    site.deploys("d-1");
+    let down = site.clone();
+    down.host.nginx_down(PidFile::Removed);
+    assert_eq!(down.run(Hook::Switch, Some("d-1")).kind(), Some(Kind::ProxyBroken), "nginx is down");
+    site.host.kill_listener(site.port(Slot::Green));
+    let exit = site.run(Hook::Switch, Some("d-1"));
+    assert!(!exit.is_done(), "its release is dead: {exit:?}");
+}

@@ -1,0 +1,52 @@
+//! Two deployments on one host, their hooks in every order (b10, F10, I6).
+
+use shared::error::Kind;
+use shared::slot::Slot;
+
+use crate::exit::Hook;
+use crate::site::{Site, User};
+
+/// All the ways to lay two rows of four hooks into one.
+fn interleavings() -> Vec<Vec<usize>> {
+    let orders = (0_u32..256).filter(|order| order.count_ones() == 4);
+    orders.map(|order| (0..8).map(|bit| usize::from(order >> bit & 1 == 1)).collect()).collect()
+}
+
+#[test]
+fn b10_f10_of_two_deployments_at_once_each_either_wins_whole_or_is_told_that_it_lost() {
+    let names = ["d-A", "d-B"];
+    assert_eq!(interleavings().len(), 70);
+    for order in interleavings() {
+        let site = Site::of_scripts(Slot::Blue, User::Application);
+        let mut next = [0, 0];
+        let mut lost = [None, None];
+        let mut won = Vec::new();
+        let mut launched = [None, None];
+        for who in &order {
+            let hook = Hook::DEPLOY[next[*who]];
+            next[*who] += 1;
+            if lost[*who].is_some() {
+                continue;
+            }
+            let exit = site.run(hook, Some(names[*who]));
+            match exit.kind() {
+                None if hook == Hook::Start => launched[*who] = site.host.launches().last().copied(),
+                None if hook == Hook::Switch => {
+                    won.push(*who);
+                    assert_eq!(site.host.live(), launched[*who], "{order:?}: who switched serves what it launched");
+                }
+                None => {}
+                Some(kind) => {
+                    assert!(matches!(kind, Kind::Busy | Kind::Settings), "{order:?}: {hook:?} ended with {exit:?}");
+                    lost[*who] = Some(kind);
+                }
+            }
+        }
+        let told = format!("{order:?}: won {won:?}, lost {lost:?}");
+        let switched_last = won.last().map(|who| launched[*who]);
+        assert_eq!(switched_last, Some(site.host.live()), "the one that switched last serves; {told}");
+        for who in [0, 1] {
+            assert_ne!(won.contains(&who), lost[who].is_some(), "{told}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Hooks out of order, repeated, or of another deployment (F10, F15): refused with the order, and nothing changes.
+
+use demo_app::Jar;
+
+use crate::rig::{Stage, ended};
+
+#[test]
+fn f15_hooks_out_of_order_are_refused_and_told_the_order() {
+    let stage = Stage::live_in("real1");
+    stage.untouched_by(|| {
+        stage.stage(&Jar::release("v2"));
+        ended(
+            &stage.host.hook("start").run().unwrap(),
+            10,
+            &["came out of order", "the order is stop, start, health, switch"],
+        );
+        ended(&stage.run("start"), 11, &["has lost the idle slot to deployment"]);
+        ended(&stage.run("stop"), 0, &[]);
+        ended(&stage.run("health"), 10, &["`start` has not started a release"]);
+        ended(&stage.run("switch"), 10, &["`start` has not started a release"]);
+        ended(&stage.run("start"), 0, &[]);
+        ended(&stage.run("start"), 10, &["already runs a release"]);
+        ended(&stage.run("switch"), 10, &["`health` has not proven the release"]);
+    });
+    ended(&stage.run("health"), 0, &[]);
+    ended(&stage.run("health"), 0, &[]);
+    ended(&stage.run("switch"), 0, &[]);
+    ended(&stage.run("switch"), 0, &["serves already"]);
+    assert_eq!(stage.release(), "v2");
+}
+
+#[test]
+fn a_first_hook_other_than_stop_on_an_untouched_host_is_refused() {
+    let stage = Stage::new();
+    for hook in ["start", "health", "switch"] {
+        ended(&stage.run(hook), 10, &["no deployment is under way"]);
+    }
+}
+
+#[test]
+fn by_hand_the_four_hooks_share_one_deployment() {
+    let stage = Stage::live_in("real1");
+    for release in ["v2", "v3"] {
+        stage.stage(&Jar::release(release));
+        for hook in crate::rig::HOOKS {
+            ended(&stage.host.hook(hook).run().unwrap(), 0, &[]);
+        }
+        assert_eq!(stage.release(), release);
+    }
+}
+
+#[test]
+fn f10_a_deployment_that_lost_the_slot_to_another_one_is_told_which() {
+    let stage = Stage::live_in("real1");
+    let hook = |name: &str, id: &str| stage.host.hook(name).deployment(id).run().unwrap();
+    stage.stage(&Jar::release("v2"));
+    ended(&hook("stop", "d-FIRST0001"), 0, &[]);
+    ended(&hook("start", "d-FIRST0001"), 0, &[]);
+    ended(&hook("stop", "d-SECOND002"), 0, &[]);
+    ended(&hook("health", "d-FIRST0001"), 11, &["`d-FIRST0001` has lost the idle slot to deployment `d-SECOND002`"]);
+    for name in ["start", "health", "switch"] {
+        ended(&hook(name, "d-SECOND002"), 0, &[]);
+    }
+    ended(&hook("switch", "d-FIRST0001"), 11, &["d-SECOND002"]);
+    assert_eq!(stage.release(), "v2");
+}
+
+#[test]
+fn f11_the_same_artifact_is_deployed_again_like_any_other() {
+    let stage = Stage::live_in("real1");
+    let first = stage.instance();
+    stage.deploy(&Jar::release("v1")).succeeds();
+    assert_ne!(stage.instance(), first);
+    assert_eq!(stage.release(), "v1");
+}

@@ -1,0 +1,249 @@
+//! The stage of a story: a host with nginx running, releases made on the spot, and deploys that run the hooks in order.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use demo_app::Jar;
+use sandbox::{HookCommand, HookRun, Sandbox};
+
+/// The hooks in the order of `appspec.yml`.
+pub(crate) const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
+
+/// A host with nginx running, whose include names blue's port.
+pub(crate) struct Stage {
+    pub(crate) host: Sandbox,
+    jars: tempfile::TempDir,
+    deployments: Cell<u32>,
+}
+
+/// What became of one deploy: the hooks that ran, up to the first that failed.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    runs: Vec<(&'static str, HookRun)>,
+}
+
+impl Stage {
+    /// A host on which nothing runs yet but nginx.
+    pub(crate) fn new() -> Stage {
+        let host = Sandbox::new().expect("a sandbox");
+        host.nginx().start().expect("nginx starts");
+        host.set("health.patience", "\"3s\"").expect("a shorter patience");
+        host.set("lock.wait", "\"5s\"").expect("a shorter wait");
+        Stage { host, jars: tempfile::tempdir().expect("a directory"), deployments: Cell::new(0) }
+    }
+
+    /// A host on which release `v1` is live in the slot of this profile, with a standby `v0` in the other one.
+    pub(crate) fn live_in(profile: &str) -> Stage {
+        let stage = Stage::new();
+        // The include names blue, so the first deploy fills green and the second one blue.
+        stage.deploy(&Jar::release("v0")).succeeds();
+        if profile == "real2" {
+            stage.deploy(&Jar::release("v0")).succeeds();
+        }
+        stage.deploy(&Jar::release("v1")).succeeds();
+        assert_eq!(stage.profile(), profile);
+        stage
+    }
+
+    /// Writes a release into a file of its own.
+    pub(crate) fn jar(&self, release: &Jar) -> PathBuf {
+        let path = self.jars.path().join("application.jar");
+        release.write(&path).expect("a release");
+        path
+    }
+
+    /// Puts a release where the agent would, and begins a deployment.
+    pub(crate) fn stage(&self, release: &Jar) {
+        self.host.stage(self.jar(release)).expect("a staged release");
+        self.begin();
+    }
+
+    /// Begins a deployment with whatever is staged.
+    pub(crate) fn begin(&self) {
+        self.deployments.set(self.deployments.get() + 1);
+    }
+
+    /// A hook of the deployment that was begun last.
+    pub(crate) fn hook(&self, name: &str) -> HookCommand {
+        self.host.hook(name).deployment(format!("d-STORY{:04}", self.deployments.get()))
+    }
+
+    /// Runs a hook of the deployment that was begun last.
+    pub(crate) fn run(&self, name: &str) -> HookRun {
+        self.hook(name).run().expect("the hook runs")
+    }
+
+    /// Deploys a release.
+    pub(crate) fn deploy(&self, release: &Jar) -> Deployed {
+        self.stage(release);
+        self.run_hooks()
+    }
+
+    /// Runs the hooks of the deployment that was begun last.
+    pub(crate) fn run_hooks(&self) -> Deployed {
+        let mut runs = Vec::new();
+        for name in HOOKS {
+            let run = self.run(name);
+            let failed = run.code != 0;
+            runs.push((name, run));
+            if failed {
+                break;
+            }
+        }
+        Deployed { runs }
+    }
+
+    /// The release that answers at the door. It is asked for the page, which `Door`s other than the app never touch.
+    pub(crate) fn release(&self) -> String {
+        let answer = self.host.door_get("/").expect("the door answers");
+        answer
+            .release()
+            .unwrap_or_else(|| panic!("the door answers HTTP {}: {}", answer.status, answer.body))
+            .to_owned()
+    }
+
+    /// The instance that answers at the door.
+    pub(crate) fn instance(&self) -> String {
+        self.host.door_get("/").expect("the door answers").instance().expect("an instance").to_owned()
+    }
+
+    /// The profile that the live application has.
+    pub(crate) fn profile(&self) -> String {
+        self.host.door_get("/profile").expect("the door answers").body
+    }
+
+    /// The bytes of the include.
+    pub(crate) fn include(&self) -> String {
+        String::from_utf8_lossy(&self.host.nginx().include().expect("the include")).into_owned()
+    }
+
+    /// The port of the slot that the include names, and the other one.
+    pub(crate) fn live_and_idle_ports(&self) -> (u16, u16) {
+        let ports = self.host.ports();
+        if self.include().contains(&format!(":{};", ports.blue)) {
+            (ports.blue, ports.green)
+        } else {
+            (ports.green, ports.blue)
+        }
+    }
+
+    /// Asserts that `act` leaves the live application, the include and what the door serves as they were.
+    #[track_caller]
+    pub(crate) fn untouched_by<T>(&self, act: impl FnOnce() -> T) -> T {
+        let seen = || {
+            let (live, _) = self.live_and_idle_ports();
+            (
+                self.include(),
+                listener(live),
+                self.host.direct_get(live, "/").ok().and_then(|answer| answer.instance().map(str::to_owned)),
+            )
+        };
+        let before = seen();
+        let result = act();
+        assert_eq!(seen(), before, "include, live process and its instance");
+        result
+    }
+
+    /// The names in a directory of the application's.
+    pub(crate) fn names_in(&self, directory: &str) -> Vec<String> {
+        names_in(&self.host.app_directory().join(directory))
+    }
+}
+
+impl Deployed {
+    /// Asserts that every hook ended well.
+    #[track_caller]
+    pub(crate) fn succeeds(&self) -> &Deployed {
+        let (name, last) = self.runs.last().expect("a hook ran");
+        assert!(last.code == 0 && self.runs.len() == HOOKS.len(), "{name} ended with {}:\n{}", last.code, last.output);
+        self
+    }
+
+    /// Asserts that this hook, and none before it, failed with this exit code and said all of these words.
+    #[track_caller]
+    pub(crate) fn fails(&self, hook: &str, code: i32, words: &[&str]) -> &Deployed {
+        let (name, last) = self.runs.last().expect("a hook ran");
+        assert_eq!((*name, last.code), (hook, code), "{}", last.output);
+        said(last, words);
+        self
+    }
+
+    /// Everything that the hooks printed.
+    pub(crate) fn output(&self) -> String {
+        self.runs.iter().map(|(_, run)| run.output.as_str()).collect()
+    }
+}
+
+/// Asserts that a hook ended with this exit code and said all of these words. What was broken over lines reads as one.
+#[track_caller]
+pub(crate) fn said(run: &HookRun, words: &[&str]) {
+    let output = run.output.replace("\n    ", " ");
+    for word in words {
+        assert!(output.contains(word), "`{word}` is not in:\n{}", run.output);
+    }
+}
+
+/// Asserts that a hook ended with this exit code and said all of these words.
+#[track_caller]
+pub(crate) fn ended(run: &HookRun, code: i32, words: &[&str]) {
+    assert_eq!(run.code, code, "{}", run.output);
+    said(run, words);
+}
+
+/// The process that listens on a port, if there is one, as the kernel shows it to `ss`-like readers.
+pub(crate) fn listener(port: u16) -> Option<u32> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let inode = tables.iter().flat_map(|table| table.lines()).find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let local = fields.get(1)?.rsplit_once(':')?.1;
+        (fields.get(3) == Some(&"0A") && u16::from_str_radix(local, 16) == Ok(port)).then(|| (*fields[9]).to_owned())
+    })?;
+    let wanted = PathBuf::from(format!("socket:[{inode}]"));
+    fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(
+        |id: &u32| {
+            fs::read_dir(format!("/proc/{id}/fd")).is_ok_and(|descriptors| {
+                descriptors
+                    .flatten()
+                    .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == wanted))
+            })
+        },
+    )
+}
+
+/// Whether a process runs: a zombie does not.
+pub(crate) fn is_alive(id: u32) -> bool {
+    fs::read_to_string(format!("/proc/{id}/stat"))
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().chars().next()? != 'Z'))
+        .unwrap_or(false)
+}
+
+/// Ends a process at once and waits until it is gone.
+pub(crate) fn kill(id: u32) {
+    let pid = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it can be killed");
+    eventually("a killed process is gone", || !is_alive(id));
+}
+
+/// Waits until a condition holds.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(20), "waited 20 s until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap_or_else(|cause| panic!("{}: {cause}", directory.display()))
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

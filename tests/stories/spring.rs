@@ -1,0 +1,118 @@
+//! The same with a real Spring Boot jar in a real JVM, under load (Maven builds it from tests/spring-app).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sandbox::{Binaries, BuildProfile, Sandbox};
+use strict_client::{Load, Mode, Record};
+
+use crate::rig::{HOOKS, ended, eventually};
+
+/// Builds a release of the sample application.
+fn build(release: &str, directory: &Path) -> PathBuf {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("spring-app");
+    let output = Command::new("mvn")
+        .args(["-q", "-B", "package", "-DskipTests"])
+        .arg(format!("-Drelease={release}"))
+        .arg(format!("-Doutput.directory={}", directory.join(release).display()))
+        .current_dir(project)
+        .output()
+        .expect("Maven is installed");
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    directory.join(release).join(format!("spring-app-{release}.jar"))
+}
+
+/// Every release comes under the same file name, as from the same build.
+fn stage(host: &Sandbox, jar: &Path) {
+    let same = host.directory().join("application.jar");
+    std::fs::copy(jar, &same).unwrap();
+    host.stage(&same).unwrap();
+}
+
+fn deploy(host: &Sandbox, jar: &Path, deployment: &str) {
+    stage(host, jar);
+    for hook in HOOKS {
+        ended(&host.hook(hook).deployment(deployment).run().unwrap(), 0, &[]);
+    }
+}
+
+#[test]
+fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a_failed_request() {
+    let built = tempfile::tempdir().unwrap();
+    let jars: Vec<PathBuf> = ["v1", "v2", "v3"].into_iter().map(|release| build(release, built.path())).collect();
+    let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
+    host.nginx().start().unwrap();
+    // The book's own settings: property files outside the jar, named in spring.config.location.
+    let directory = host.directory().display();
+    let locations = format!(
+        "[\"classpath:/application.properties\", \"classpath:/application-{{profile}}.properties\", \
+         \"{directory}/application-oauth.properties\", \"{directory}/application-real-db.properties\"]"
+    );
+    host.set("app.config_locations", &locations).unwrap();
+    let ports = host.ports();
+    let release = || host.door_get("/").ok().and_then(|answer| answer.release().map(str::to_owned)).unwrap_or_default();
+
+    // As the scripts left it: v1 in a JVM that start.sh started, its jar in the application's directory.
+    host.start_as_the_scripts_did("real1", ports.blue, &jars[0], "java").unwrap();
+    eventually("v1 answers at the door", || release() == "v1");
+
+    let door = SocketAddr::from(([127, 0, 0, 1], ports.door));
+    let load = Load::builder(door).rate_per_second(50).modes(Mode::ALL).start().unwrap();
+    deploy(&host, &jars[1], "d-SPRING001");
+    assert_eq!(release(), "v2");
+    // b7: classes and resources that were not loaded yet come from a jar that nobody has written since.
+    for number in 0..10 {
+        assert_eq!(host.door_get(&format!("/lazy/{number}")).unwrap().status, 200, "/lazy/{number} before");
+    }
+    deploy(&host, &jars[2], "d-SPRING002");
+    assert_eq!(release(), "v3");
+    for number in 10..20 {
+        assert_eq!(
+            host.direct_get(ports.green, &format!("/lazy/{number}")).unwrap().status,
+            200,
+            "/lazy/{number} after, in the standby"
+        );
+    }
+    ended(&host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
+    assert_eq!(release(), "v2");
+    let history = load.finish();
+
+    assert!(history.summary().requests() > 500, "{}", history.summary());
+    assert_eq!(history.failures_on_fresh(), Vec::<&Record>::new(), "{}", history.summary());
+    assert_eq!(
+        history.failures_on_reused_that_a_retry_would_not_have_saved(),
+        Vec::<&Record>::new(),
+        "{}",
+        history.summary()
+    );
+}
+
+#[test]
+fn f33_a_spring_boot_jar_that_cannot_start_is_told_with_springs_own_words() {
+    let built = tempfile::tempdir().unwrap();
+    let jar = build("bad", built.path());
+    let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
+    host.nginx().start().unwrap();
+    // A database driver that is not in the jar, say: here a port that cannot be.
+    host.set("app.jvm_options", "[\"-Dserver.tomcat.threads.max=none\"]").unwrap();
+    host.set("start.survive", "\"50ms\"").unwrap();
+    stage(&host, &jar);
+    let mut last = None;
+    for hook in HOOKS {
+        let run = host.hook(hook).deployment("d-SPRING009").run().unwrap();
+        let failed = run.code != 0;
+        last = Some((hook, run));
+        if failed {
+            break;
+        }
+    }
+    let (hook, run) = last.unwrap();
+    assert_eq!((hook, run.code), ("health", 30), "{}", run.output);
+    assert!(run.output.contains("server.tomcat.threads.max"), "{}", run.output);
+}

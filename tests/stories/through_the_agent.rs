@@ -1,0 +1,70 @@
+//! The shipped `appspec.yml`, run as both generations of the agent run it: events in order, pipes that reach their end,
+//! exit codes and an excerpt that a person can read in the console (F03).
+
+use agent::{Agent, Bundle, Deployment, Environment, EventStatus, Generation, LifecycleEvent};
+use demo_app::{Fault, Jar};
+
+use crate::rig::Stage;
+
+fn agent(stage: &Stage, generation: Generation) -> Agent {
+    Agent::new(stage.host.directory().join("agent"), generation).unwrap().environment(Environment::bash_noise())
+}
+
+fn deploy(stage: &Stage, agent: &Agent, release: &Jar) -> Deployment {
+    let jar = stage.jar(release);
+    let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
+    agent.deploy(&Bundle::open(bundle).unwrap())
+}
+
+#[test]
+fn f03_whole_deploys_through_the_agent_end_well_and_leave_none_of_its_pipes_open() {
+    for generation in [Generation::One, Generation::Two] {
+        let stage = Stage::new();
+        let agent = agent(&stage, generation);
+        for release in ["v1", "v2", "v3"] {
+            let deployment = deploy(&stage, &agent, &Jar::release(release));
+            assert!(deployment.succeeded, "{generation:?}: {:#?}", deployment.failure());
+            assert_eq!(stage.release(), release);
+            let ran: Vec<&str> = deployment
+                .events
+                .iter()
+                .filter(|event| event.status == EventStatus::Succeeded)
+                .flat_map(|event| &event.scripts)
+                .map(|script| script.location.as_str())
+                .collect();
+            assert_eq!(ran, ["hooks/stop", "hooks/start", "hooks/health", "hooks/switch"]);
+        }
+    }
+}
+
+#[test]
+fn a_failed_deploy_shows_its_cause_and_what_to_do_in_the_consoles_excerpt() {
+    for generation in [Generation::One, Generation::Two] {
+        let stage = Stage::new();
+        let agent = agent(&stage, generation);
+        assert!(deploy(&stage, &agent, &Jar::release("v1")).succeeded);
+        let deployment = deploy(&stage, &agent, &Jar::release("v2").fault(Fault::FloodsLog));
+        let failure = deployment.failure().expect("it failed");
+        assert_eq!(failure.event, LifecycleEvent::ApplicationStart);
+        let told = failure.diagnostics.to_json().to_string();
+        for words in ["failed with exit code 30", "FAILED start (exit code 30)", "to do: ", "serving: ", "log: "] {
+            assert!(told.contains(words), "{generation:?}: `{words}` is not in {told}");
+        }
+        assert_eq!(stage.release(), "v1");
+        // The next revision goes through: nothing of the failed one is in its way.
+        assert!(deploy(&stage, &agent, &Jar::release("v3")).succeeded);
+        assert_eq!(stage.release(), "v3");
+    }
+}
+
+#[test]
+fn f11_a_rollback_is_a_deployment_of_the_old_bundle_and_goes_through_like_any_other() {
+    let stage = Stage::new();
+    let agent = agent(&stage, Generation::One);
+    let jar = stage.jar(&Jar::release("v1"));
+    let old = Bundle::open(stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap()).unwrap();
+    assert!(agent.deploy(&old).succeeded);
+    assert!(deploy(&stage, &agent, &Jar::release("v2")).succeeded);
+    assert!(agent.deploy(&old).succeeded);
+    assert_eq!(stage.release(), "v1");
+}

@@ -1,0 +1,93 @@
+//! A plan knows how long it may take: with default settings each hook ends before the timeout that the shipped
+//! `appspec.yml` gives it.
+
+use std::time::{Duration, SystemTime};
+
+use agent::AppSpec;
+use shared::config::{self, Settings, SettingsFile};
+use shared::host::{Answer, Process, ProcessIdentity};
+use shared::ledger::{Deployment, Stage};
+use shared::occupant::Occupant;
+use shared::plan::Plan;
+use shared::proxy::access::{Access, Way};
+use shared::proxy::configuration::TEST_AT_MOST;
+use shared::proxy::cutover::Cutover;
+use shared::proxy::include::Include;
+use shared::release::{Artifact, Release};
+use shared::slot::Slot;
+
+/// The longest plan that each hook can make.
+fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
+    let process = Process {
+        identity: ProcessIdentity { id: 7, started: 1 },
+        parent: 1,
+        session: 7,
+        owner: 1000,
+        started_at: SystemTime::UNIX_EPOCH,
+        command: vec!["java".into()],
+    };
+    let deployment = Deployment { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened };
+    let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()])).unwrap();
+    let artifact = Artifact { path: "/zip/app.jar".into(), size: 1 };
+    let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
+    let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
+    let health = health::plan(settings, Slot::Green, process.identity, &release);
+    let cutover = Cutover {
+        from: Some(Slot::Blue),
+        to: Slot::Green,
+        include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
+        master: process.identity,
+        workers: Vec::new(),
+        access: Access {
+            include: Way::Sudo,
+            nginx: Way::Sudo,
+            program: vec!["nginx".into()],
+            path: settings.proxy.include.clone(),
+            staged: "/staged".into(),
+        },
+        door: Answer::Silence("x".into()),
+        process: process.identity,
+        standby: Some(process.identity),
+    };
+    [("stop", stop), ("start", start), ("health", health), ("switch", switch::plan(settings, &cutover, false))]
+}
+
+#[test]
+fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
+    let settings = config::settings(SettingsFile::parse("hooks.toml", include_str!("../../hooks.toml"))).unwrap();
+    let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let timeout = |hook: &str| {
+        spec.hooks
+            .iter()
+            .flat_map(|(_, scripts)| scripts)
+            .find(|script| script.location == format!("hooks/{hook}"))
+            .unwrap_or_else(|| panic!("`{hook}` is not in appspec.yml"))
+            .timeout
+    };
+    for (hook, plan) in longest_plans(&settings) {
+        // Before a plan there are the lock, the door, and in `stop` the test of nginx's configuration and of sudo.
+        let before = settings.lock_wait
+            + Duration::from_secs(2)
+            + if hook == "stop" { TEST_AT_MOST + Duration::from_secs(20) } else { Duration::ZERO };
+        let longest = before + plan.at_most();
+        assert!(longest < timeout(hook), "`{hook}` may take {longest:?}, its timeout is {:?}", timeout(hook));
+    }
+}
+
+#[test]
+fn the_hooks_stand_in_appspec_in_the_order_of_a_deploy() {
+    let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let found: Vec<(String, String)> = spec
+        .hooks
+        .iter()
+        .flat_map(|(event, scripts)| scripts.iter().map(move |script| (event.clone(), script.location.clone())))
+        .collect();
+    let wanted = [
+        ("AfterInstall", "hooks/stop"),
+        ("ApplicationStart", "hooks/start"),
+        ("ValidateService", "hooks/health"),
+        ("ValidateService", "hooks/switch"),
+    ]
+    .map(|(event, location)| (event.to_owned(), location.to_owned()));
+    assert_eq!(found, wanted);
+}
