@@ -117,3 +117,20 @@ fn something_else_than_a_jar_is_deployed_by_a_command_of_its_own() {
     stage.deploy(&Jar::release("v3")).succeeds();
     assert_eq!(stage.release(), "v3");
 }
+
+#[test]
+fn an_artifact_that_is_a_program_itself_is_run_from_its_release() {
+    let stage = Stage::live_in("real1");
+    let java = stage.host.binaries().unwrap().java().unwrap();
+    let jar = stage.jar(&Jar::release("v2"));
+    // A script stands for a compiled program. It comes without its mode, as out of a zip that has none.
+    let script = format!("#!/bin/sh\nexec {} --artifact {} --profile $1 --port $2\n", java.display(), jar.display());
+    let program = stage.host.staging_directory().join("server");
+    stage.begin();
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    stage.host.set("app.artifact", "\"{directory}/zip/server\"").unwrap();
+    stage.host.set("app.command", "[\"{artifact}\", \"{profile}\", \"{port}\"]").unwrap();
+    stage.run_hooks().succeeds();
+    assert_eq!(stage.release(), "v2");
+}

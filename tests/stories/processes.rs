@@ -185,6 +185,24 @@ fn i8_the_release_that_was_live_stays_warm_and_going_back_is_one_command() {
 }
 
 #[test]
+fn f40_the_newcomer_goes_first_when_memory_is_short_until_it_serves_and_then_the_standby_does() {
+    let stage = Stage::live_in("real1");
+    let (live, idle) = stage.live_and_idle_ports();
+    let score = |port| {
+        let process = crate::rig::listener(port).expect("an app");
+        std::fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap().trim().to_owned()
+    };
+    assert_eq!((score(live).as_str(), score(idle).as_str()), ("0", "1000"), "live and standby");
+    stage.stage(&Jar::release("v2"));
+    for hook in ["stop", "start", "health"] {
+        ended(&stage.run(hook), 0, &[]);
+    }
+    assert_eq!((score(live).as_str(), score(idle).as_str()), ("0", "1000"), "live and newcomer");
+    ended(&stage.run("switch"), 0, &[]);
+    assert_eq!((score(idle).as_str(), score(live).as_str()), ("0", "1000"), "live and standby, the other way round");
+}
+
+#[test]
 fn f88_going_back_to_a_standby_that_died_or_never_served_is_refused() {
     let stage = Stage::live_in("real1");
     let (_, idle) = stage.live_and_idle_ports();

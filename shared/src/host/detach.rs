@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use super::Launch;
+use super::{Launch, programs};
 use crate::lifecycle;
 
 /// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
@@ -20,6 +20,10 @@ const FIRST_TO_GO: &[u8] = b"1000";
 pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
     let Some((program, arguments)) = launch.command.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+    };
+    // Looked for where the preflight looked, not in the PATH that the application is left with.
+    let Some(program) = programs::find(program) else {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "no such program, or it may not be run"));
     };
     let log = OpenOptions::new().append(true).create(true).mode(0o640).open(&launch.log)?;
     #[expect(clippy::disallowed_methods, reason = "this is the place that starts programs, for everybody")]

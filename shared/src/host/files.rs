@@ -125,7 +125,8 @@ pub(super) fn publish(from: &Path, to: &Path) -> io::Result<String> {
             format!("it changed while it was copied: {expected} bytes at first, {copied} were read"),
         ));
     }
-    temporary.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    // As the scripts' `chmod +x` had it: an artifact may be a program.
+    temporary.as_file().set_permissions(Permissions::from_mode(0o755))?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(to).map_err(|error| error.error)?;
     sync_directory(directory)?;
