@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::access::Access;
 use super::include::Include;
+use super::workers::Worker;
 use crate::config::Settings;
 use crate::discovery::DoorSays;
 use crate::host::ProcessIdentity;
@@ -38,19 +39,51 @@ impl fmt::Display for Settlement {
     }
 }
 
-/// Decides it by looking at nginx, not by believing the ledger. `in_force` says whether the workers that accept have read the
-/// include as it is now; nothing while nginx is down.
+/// What nginx's workers have become since the cutover began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// The very same ones accept: nginx has not reloaded.
+    Untouched,
+    /// Other ones accept, and none of the old ones does.
+    Replaced,
+    /// Old ones accept beside new ones.
+    Mixed,
+    /// Nobody accepts: nginx is down, or as good as that.
+    Down,
+}
+
+/// Compares the workers that accepted when the cutover began with those of now.
+#[must_use]
+pub fn since(before: &[ProcessIdentity], now: &[Worker]) -> Since {
+    let accepting: Vec<ProcessIdentity> =
+        now.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect();
+    let old = accepting.iter().filter(|identity| before.contains(identity)).count();
+    match (old, accepting.len()) {
+        (_, 0) => Since::Down,
+        (0, _) => Since::Replaced,
+        (old, all) if old == all && old == before.len() => Since::Untouched,
+        _ => Since::Mixed,
+    }
+}
+
+/// Decides it by looking at nginx, not by believing the ledger. `in_force` is whether the workers that accept were started
+/// after the include last changed.
 #[must_use]
 pub fn decide(
     intent: &Intent,
     include: Option<&Include>,
+    since: Since,
     in_force: Option<bool>,
     door: &DoorSays,
     to_listens: bool,
 ) -> Settlement {
     let Some(bytes) = include.map(Include::bytes) else { return Settlement::LeaveAlone };
     if bytes == intent.before {
-        return if in_force == Some(false) { Settlement::ReloadBack } else { Settlement::Forget };
+        return match since {
+            Since::Untouched | Since::Down => Settlement::Forget,
+            // It may have been put back after nginx had read the other one.
+            Since::Replaced | Since::Mixed => Settlement::ReloadBack,
+        };
     }
     if bytes != intent.after {
         return Settlement::LeaveAlone;
@@ -59,7 +92,7 @@ pub fn decide(
         DoorSays::Slot(slot) => *slot == intent.to,
         DoorSays::NoHelp(_) => to_listens,
     };
-    if in_force == Some(true) && arrived { Settlement::Commit } else { Settlement::PutBack }
+    if since == Since::Replaced && in_force == Some(true) && arrived { Settlement::Commit } else { Settlement::PutBack }
 }
 
 /// The steps that settle it; `master` is nothing while nginx is down, which reads the include when it is started.
@@ -89,6 +122,7 @@ pub fn steps(
 
 #[cfg(test)]
 mod tests {
+    use super::Since::{Down, Mixed, Replaced, Untouched};
     use super::*;
     use crate::slot::Slot;
 
@@ -104,33 +138,40 @@ mod tests {
         };
         let no_help = DoorSays::NoHelp("HTTP 301".into());
         let (blue, green) = (DoorSays::Slot(Slot::Blue), DoorSays::Slot(Slot::Green));
-        for (name, port, in_force, door, listens, wanted) in [
-            ("killed before the include was written", Some(8081), Some(true), &blue, true, Settlement::Forget),
-            ("killed before the reload", Some(8082), Some(false), &blue, true, Settlement::PutBack),
-            ("killed after the reload", Some(8082), Some(true), &green, true, Settlement::Commit),
-            (
-                "killed after the reload, the door is a redirect",
-                Some(8082),
-                Some(true),
-                &no_help,
-                true,
-                Settlement::Commit,
-            ),
-            (
-                "killed after the reload, and the release died",
-                Some(8082),
-                Some(true),
-                &no_help,
-                false,
-                Settlement::PutBack,
-            ),
-            ("killed while putting it back", Some(8081), Some(false), &green, true, Settlement::ReloadBack),
-            ("nginx is down", Some(8082), None, &no_help, true, Settlement::PutBack),
-            ("somebody wrote another one", Some(9999), Some(true), &no_help, true, Settlement::LeaveAlone),
-            ("it is gone", None, None, &no_help, true, Settlement::LeaveAlone),
+        for (name, port, since, in_force, door, listens, wanted) in [
+            ("before the include was written", 8081, Untouched, Some(true), &blue, true, Settlement::Forget),
+            ("before the reload", 8082, Untouched, Some(false), &blue, true, Settlement::PutBack),
+            ("while nginx reloads", 8082, Mixed, Some(false), &green, true, Settlement::PutBack),
+            ("after the reload", 8082, Replaced, Some(true), &green, true, Settlement::Commit),
+            ("the same, the door is a redirect", 8082, Replaced, Some(true), &no_help, true, Settlement::Commit),
+            ("the same, and the release died", 8082, Replaced, Some(true), &no_help, false, Settlement::PutBack),
+            ("nginx was reloaded by others before", 8082, Replaced, Some(false), &no_help, true, Settlement::PutBack),
+            ("while putting it back", 8081, Replaced, Some(true), &green, true, Settlement::ReloadBack),
+            ("nginx is down, the include is new", 8082, Down, None, &no_help, true, Settlement::PutBack),
+            ("nginx is down, the include is old", 8081, Down, None, &no_help, true, Settlement::Forget),
+            ("somebody wrote another one", 9999, Replaced, Some(true), &no_help, true, Settlement::LeaveAlone),
         ] {
-            let include = port.map(|port: u16| Include::parse(&text(port), "service_url").unwrap());
-            assert_eq!(decide(&intent, include.as_ref(), in_force, door, listens), wanted, "{name}");
+            let include = Include::parse(&text(port), "service_url").unwrap();
+            assert_eq!(decide(&intent, Some(&include), since, in_force, door, listens), wanted, "killed {name}");
+        }
+        assert_eq!(decide(&intent, None, Untouched, None, &no_help, true), Settlement::LeaveAlone);
+    }
+
+    #[test]
+    fn f83_workers_are_compared_by_identity() {
+        let identity = |id| ProcessIdentity { id, started: u64::from(id) };
+        let worker =
+            |id, draining| Worker { identity: identity(id), started_at: std::time::SystemTime::UNIX_EPOCH, draining };
+        let before = [identity(1), identity(2)];
+        for (now, wanted) in [
+            (vec![worker(2, false), worker(1, false)], Untouched),
+            (vec![worker(1, true), worker(2, true), worker(3, false)], Replaced),
+            (vec![worker(1, false), worker(3, false)], Mixed),
+            (vec![worker(1, false)], Mixed),
+            (vec![worker(1, true)], Down),
+            (vec![], Down),
+        ] {
+            assert_eq!(since(&before, &now), wanted, "{now:?}");
         }
     }
 }

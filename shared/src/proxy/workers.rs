@@ -2,9 +2,12 @@
 //! the reload command returns some 100 ms before that (nginx.md §2), and one answer from the new slot proves nothing.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::host::{Host, Process, ProcessIdentity};
+
+/// To this much start times are known.
+const TICK: Duration = Duration::from_millis(10);
 
 /// One worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,18 +110,15 @@ pub fn are_untouched(before: &[Worker], now: &[Worker]) -> bool {
 /// Whether the workers that accept were all started after the include last changed, so that what it says is what they do.
 /// `None` where no worker accepts.
 ///
-/// Start times are known to a clock tick (10 ms) and rounded down, so a worker that was started within milliseconds of the
-/// change may be taken for an older one, never the other way round: then one more witness is needed.
+/// Start times are known to a clock tick and rounded down, so a change within that tick is given the benefit of the doubt.
 #[must_use]
 pub fn know(workers: &[Worker], include_changed: SystemTime) -> Option<bool> {
     let oldest = workers.iter().filter(|worker| !worker.draining).map(|worker| worker.started_at).min()?;
-    Some(oldest >= include_changed)
+    Some(oldest + TICK >= include_changed)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn worker(id: u32, draining: bool) -> Worker {

@@ -11,7 +11,8 @@ use crate::lifecycle::Lifecycle;
 use crate::plan::execute::Execution;
 use crate::plan::{Outcome, Plan};
 use crate::proxy::access::Access;
-use crate::proxy::{settlement, workers};
+use crate::proxy::settlement::{self, Since};
+use crate::proxy::workers;
 use crate::report::Report;
 
 /// What a hook sees.
@@ -79,16 +80,13 @@ async fn look_and_settle(
         IncludeSays::Missing => None,
     };
     let master = workers::master(host, &settings.proxy.pid_file).ok();
-    let still_accept = master.as_ref().is_some_and(|master| {
-        let now = workers::workers(host, &master.identity);
-        now.iter().any(|worker| !worker.draining && intent.workers.contains(&worker.identity))
-    });
-    // The workers from before have read the include of before, whatever the times of files say.
-    let wrote_after = testimony.include.as_ref().is_some_and(|include| include.bytes() == intent.after);
-    let in_force = in_force.map(|in_force| in_force && !(wrote_after && still_accept));
+    let since = match &master {
+        Some(master) => settlement::since(&intent.workers, &workers::workers(host, &master.identity)),
+        None => Since::Down,
+    };
     let door = witness::what_door_says(settings, &testimony.door);
     let to_listens = *testimony.evidence.listening.get(intent.to);
-    let decided = settlement::decide(intent, testimony.include.as_ref(), in_force, &door, to_listens);
+    let decided = settlement::decide(intent, testimony.include.as_ref(), since, in_force, &door, to_listens);
     report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
     let access = Access::find(host, settings, master.as_ref())?;
     let plan = Plan {
