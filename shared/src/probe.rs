@@ -82,9 +82,9 @@ impl Probe {
             None => format!("HTTP {}", self.status),
         };
         let found = witness::describe(answer);
-        let told = format!("it answers {found} to {}, needed {needed}", self.url);
+        let told = format!("{} answers {found}, needed {needed}", self.url);
         let Answer::Response { status, body, .. } = answer else {
-            return Judgement::NotYet(format!("it does not answer {} ({found})", self.url));
+            return Judgement::NotYet(format!("{} does not answer: {found}", self.url));
         };
         if *status == self.status {
             return match &self.body {
