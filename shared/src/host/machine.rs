@@ -131,11 +131,9 @@ impl Host for Machine {
     }
 
     fn launch(&self, launch: &Launch) -> io::Result<Process> {
-        let mut child = detach::spawn(launch)?;
-        let Some(process) = processes::find(child.id()) else {
-            let status = child.wait()?;
-            return Err(io::Error::other(format!("it ended at once with {}", programs::ending(status))));
-        };
+        let child = detach::spawn(launch)?;
+        let process = processes::child(child.id())
+            .ok_or_else(|| io::Error::other("it was started, but /proc does not show it"))?;
         self.launched.borrow_mut().push((process.identity, child));
         Ok(process)
     }

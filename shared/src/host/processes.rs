@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use procfs::process::Process as Entry;
+use procfs::process::{Process as Entry, Stat};
 use rustix::process::{Pid, PidfdFlags};
 
 use super::{Process, ProcessIdentity, Signal};
@@ -20,12 +20,19 @@ pub(super) fn all() -> Vec<Process> {
     procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()
 }
 
-/// What `/proc` says of one process.
+/// A child of this process that was not waited for: it can be described even if it has ended already.
+pub(super) fn child(id: u32) -> Option<Process> {
+    let entry = Entry::new(i32::try_from(id).ok()?).ok()?;
+    as_process(&entry, &entry.stat().ok()?)
+}
+
+/// What `/proc` says of one process that has not ended.
 pub(super) fn describe(entry: &Entry) -> Option<Process> {
     let stat = entry.stat().ok()?;
-    if matches!(stat.state, 'Z' | 'X' | 'x') {
-        return None;
-    }
+    if matches!(stat.state, 'Z' | 'X' | 'x') { None } else { as_process(entry, &stat) }
+}
+
+fn as_process(entry: &Entry, stat: &Stat) -> Option<Process> {
     Some(Process {
         identity: ProcessIdentity { id: u32::try_from(stat.pid).ok()?, started: stat.starttime },
         parent: u32::try_from(stat.ppid).unwrap_or(0),
