@@ -38,7 +38,7 @@ build_spring_jars() {
             continue
         fi
         say "building the Spring Boot sample $release with Maven (the first time Maven downloads Spring Boot)"
-        mvn -q -B -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
+        mvn -q -B -Dstyle.color=never -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
             fail "Maven could not build tests/spring-app (its output is above)"
     done
 }

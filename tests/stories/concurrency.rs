@@ -33,7 +33,7 @@ fn f81_f03_nothing_of_the_hooks_or_the_agents_is_open_in_the_app() {
     for hook in crate::rig::HOOKS {
         let program = binaries.path(hook).unwrap();
         let output = std::process::Command::new("bash")
-            .args(["-c", &format!("exec 9> >(cat >/dev/null); exec {}", program.display())])
+            .args(["-c", &format!("exec 9> >(cat >/dev/null 2>&1); exec {}", program.display())])
             .env("HOOKS_CONFIG", stage.host.settings_path())
             .env("DEPLOYMENT_ID", "d-OPEN00001")
             .output()

@@ -66,6 +66,29 @@ fn f10_a_deployment_that_lost_the_slot_to_another_one_is_told_which() {
 }
 
 #[test]
+fn i16_somebody_else_moves_the_traffic_during_a_deploy_and_switch_refuses_to_go_on() {
+    let stage = Stage::live_in("real1");
+    let (_, idle) = stage.live_and_idle_ports();
+    stage.stage(&Jar::release("v2"));
+    for hook in ["stop", "start", "health"] {
+        ended(&stage.run(hook), 0, &[]);
+    }
+    // As the scripts' switch.sh, run by hand, would.
+    stage.host.nginx().write_include(&format!("set $service_url http://127.0.0.1:{idle};\n")).unwrap();
+    stage.host.nginx().reload_and_wait().unwrap();
+    stage.untouched_by(|| {
+        ended(
+            &stage.run("switch"),
+            12,
+            &["the live slot changed while this deployment was under way: blue then, green now"],
+        );
+    });
+    // The next deploy takes the host as it is now.
+    stage.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(stage.release(), "v3");
+}
+
+#[test]
 fn f11_the_same_artifact_is_deployed_again_like_any_other() {
     let stage = Stage::live_in("real1");
     let first = stage.instance();

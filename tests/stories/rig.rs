@@ -14,7 +14,7 @@ pub(crate) const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
 /// A host with nginx running, whose include names blue's port.
 pub(crate) struct Stage {
     pub(crate) host: Sandbox,
-    jars: tempfile::TempDir,
+    jars: PathBuf,
     deployments: Cell<u32>,
 }
 
@@ -31,7 +31,10 @@ impl Stage {
         host.nginx().start().expect("nginx starts");
         host.set("health.patience", "\"3s\"").expect("a shorter patience");
         host.set("lock.wait", "\"5s\"").expect("a shorter wait");
-        Stage { host, jars: tempfile::tempdir().expect("a directory"), deployments: Cell::new(0) }
+        // Within the sandbox, so that whatever runs from there ends with it.
+        let jars = host.directory().join("jars");
+        fs::create_dir(&jars).expect("a directory");
+        Stage { host, jars, deployments: Cell::new(0) }
     }
 
     /// A host on which release `v1` is live in the slot of this profile, with a standby `v0` in the other one.
@@ -49,7 +52,7 @@ impl Stage {
 
     /// Writes a release into a file of its own.
     pub(crate) fn jar(&self, release: &Jar) -> PathBuf {
-        let path = self.jars.path().join("application.jar");
+        let path = self.jars.join("application.jar");
         release.write(&path).expect("a release");
         path
     }

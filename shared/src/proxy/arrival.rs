@@ -143,6 +143,7 @@ mod tests {
             ("F69 a redirect before as well", response(301, ""), response(301, ""), "no help"),
             ("F69 a refusal before as well", response(401, ""), response(401, ""), "no help"),
             ("F69 a maintenance page before as well", response(503, ""), response(503, ""), "no help"),
+            ("a redirect where there was a 404", response(404, ""), response(301, ""), "elsewhere"),
             ("a redirect, but only now", response(200, "real1"), response(301, ""), "elsewhere"),
             ("the same page before", response(200, "<html>"), response(200, "<html>"), "no help"),
             ("another page before", response(200, "<html>"), response(200, "<b>"), "elsewhere"),
