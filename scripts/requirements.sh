@@ -110,7 +110,7 @@ require_nginx() {
 
 require_cargo() {
     has_program cargo ||
-        fail "\`cargo\` is not in PATH: install Rust (https://rustup.rs), then run this again"
+        fail "\`cargo\` is not in PATH: install Rust (with rustup), then run this again"
 }
 
 require_java_and_maven() {
