@@ -121,8 +121,7 @@ fn look(
         Some(Occupant::Ours(processes)) => processes.first().map(|process| process.identity),
         _ => None,
     };
-    let workers = workers::workers(scene.host, &master.identity);
-    let workers = workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect();
+    let workers = workers::accepting(&workers::workers(scene.host, &master.identity));
     Ok(Cutover { from, to, include, master: master.identity, workers, access, door: testimony.door, process, standby })
 }
 

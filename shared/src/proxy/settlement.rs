@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::access::Access;
 use super::include::Include;
-use super::workers::Worker;
+use super::workers::{self, Worker};
 use crate::config::Settings;
 use crate::discovery::DoorSays;
 use crate::host::ProcessIdentity;
@@ -55,8 +55,7 @@ pub enum Since {
 /// Compares the workers that accepted when the cutover began with those of now.
 #[must_use]
 pub fn since(before: &[ProcessIdentity], now: &[Worker]) -> Since {
-    let accepting: Vec<ProcessIdentity> =
-        now.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect();
+    let accepting = workers::accepting(now);
     let old = accepting.iter().filter(|identity| before.contains(identity)).count();
     match (old, accepting.len()) {
         (_, 0) => Since::Down,

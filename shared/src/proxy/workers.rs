@@ -47,6 +47,12 @@ pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, String> {
     }
 }
 
+/// Those that accept connections.
+#[must_use]
+pub fn accepting(workers: &[Worker]) -> Vec<ProcessIdentity> {
+    workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect()
+}
+
 /// The workers of `master`.
 pub fn workers(host: &impl Host, master: &ProcessIdentity) -> Vec<Worker> {
     host.children(master.id).iter().filter_map(as_worker).collect()
@@ -98,13 +104,8 @@ pub fn generation(before: &[Worker], now: &[Worker]) -> Generation {
 /// Whether every worker that accepted before still does, and no other: nginx never took a change.
 #[must_use]
 pub fn are_untouched(before: &[Worker], now: &[Worker]) -> bool {
-    let accepting = |workers: &[Worker]| {
-        let mut ids: Vec<u32> =
-            workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity.id).collect();
-        ids.sort_unstable();
-        ids
-    };
-    accepting(before) == accepting(now)
+    let (before, now) = (accepting(before), accepting(now));
+    before.len() == now.len() && now.iter().all(|identity| before.contains(identity))
 }
 
 /// Whether the workers that accept were all started after the include last changed, so that what it says is what they do.
