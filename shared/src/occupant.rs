@@ -37,6 +37,10 @@ pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) 
         (None, Some(release)) => launched_from(host, &release.path),
         _ => Vec::new(),
     };
+    // Whoever holds the other slot's port is never ours to end, wherever it was launched (I2).
+    if let Some(both) = ours.iter().find(|own| elsewhere.contains(&own.identity)) {
+        return Ok(Occupant::Stranger(stranger(host, place, both, &elsewhere)));
+    }
     for listener in listeners {
         if listener.processes.is_empty() {
             let owner = host.user_named(listener.owner).name;
@@ -64,7 +68,11 @@ pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) 
 /// The launched process, as far as it lives, and all that it started in its session. To be asked while it lives or right
 /// after: once it is long gone another process may have its id, and its session's.
 pub fn family(host: &impl Host, launched: &ProcessIdentity) -> Vec<Process> {
-    host.processes().into_iter().filter(|process| is_in_session(launched, process)).collect()
+    let mut family: Vec<Process> =
+        host.processes().into_iter().filter(|process| is_in_session(launched, process)).collect();
+    // The launched one first, whatever the order of the ids: it is the one that others are held against.
+    family.sort_by_key(|process| process.identity != *launched);
+    family
 }
 
 fn lives(host: &impl Host, identity: &ProcessIdentity) -> bool {
@@ -124,9 +132,17 @@ fn may_signal(host: &impl Host, process: &Process) -> bool {
 }
 
 fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[ProcessIdentity]) -> String {
-    let also = if elsewhere.contains(&process.identity) { ", which also holds the other slot's port" } else { "" };
+    if elsewhere.contains(&process.identity) {
+        return format!(
+            "process {} of user `{}` (`{}`) of the slot with port {} holds the other slot's port",
+            process.identity.id,
+            host.user_named(process.owner).name,
+            process.summary(),
+            place.port
+        );
+    }
     format!(
-        "port {} is held by process {} of user `{}` (`{}`){also}, which is none of ours",
+        "port {} is held by process {} of user `{}` (`{}`), which is none of ours",
         place.port,
         process.identity.id,
         host.user_named(process.owner).name,
@@ -157,5 +173,25 @@ impl fmt::Display for Occupant {
                 write!(formatter, "process {}", ids.join(", "))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+    use crate::host::fake::{App, FakeHost};
+
+    #[test]
+    fn i2_a_process_that_holds_the_other_slots_port_is_never_ours_to_end_whatever_the_ledger_says() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let host = FakeHost::new(&settings.proxy.include, &settings.proxy.pid_file, 8082);
+        let live = host.place_app(App::good(), "real1", 8082);
+        let mut ledger = Ledger { boot: host.boot_id(), ..Ledger::default() };
+        ledger.tenants.blue.process = Some(live);
+        let found = find(&host, &settings, &ledger, Slot::Blue).unwrap();
+        assert!(matches!(&found, Occupant::Stranger(who) if who.contains("holds the other slot's port")), "{found}");
+        ledger.tenants.blue.process = None;
+        assert_eq!(find(&host, &settings, &ledger, Slot::Blue), Ok(Occupant::Nobody));
     }
 }
