@@ -8,7 +8,6 @@ use crate::rig::Stage;
 #[test]
 fn f68_what_else_stands_in_the_include_survives_byte_for_byte() {
     let stage = Stage::live_in("real1");
-    let ports = stage.host.ports();
     for text in [
         "# the live slot; see the wiki\r\nset $service_url http://127.0.0.1:PORT;\r\n",
         "set $other 1;\n\n  set   $service_url   \"http://127.0.0.1:PORT\" ;   # PORT\nset $last 'a;b';",
@@ -24,7 +23,6 @@ fn f68_what_else_stands_in_the_include_survives_byte_for_byte() {
         stage.host.nginx().write_include(&format!("set $service_url http://127.0.0.1:{idle};\n")).unwrap();
         stage.host.nginx().reload_and_wait().unwrap();
     }
-    assert!([ports.blue, ports.green].contains(&stage.live_and_idle_ports().0));
 }
 
 #[test]
