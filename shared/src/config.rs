@@ -31,6 +31,8 @@ pub struct Settings {
     pub health: Health,
     /// `[switch]`.
     pub switch: Switch,
+    /// `[report]`: CodeDeploy's API.
+    pub report: ReportSettings,
     /// `[lock] wait`: how long to wait for another run to end.
     pub lock_wait: Duration,
 }
@@ -128,6 +130,30 @@ pub struct Health {
     pub patience: Patience,
     /// How long one answer may take.
     pub timeout: Duration,
+    /// What is asked where the hook validates an ECS or Lambda deployment; nothing on a host.
+    pub url: Option<String>,
+}
+
+/// CodeDeploy's API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// Whether it is asked before traffic moves.
+    pub api: ReportApi,
+    /// The region; nothing for the one of the environment or of this host.
+    pub region: Option<String>,
+    /// This host's name as a target; nothing for the instance id.
+    pub target: Option<String>,
+}
+
+/// Whether CodeDeploy's API is asked before traffic moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportApi {
+    /// On AWS; without an answer the deploy goes on.
+    Auto,
+    /// Never.
+    Off,
+    /// Always; without an answer traffic stays where it is.
+    Required,
 }
 
 /// The hook `switch`.

@@ -28,7 +28,7 @@ pub enum Kind {
     Uncertain,
     /// A fault of these hooks themselves.
     Bug,
-    /// SIGTERM, SIGINT or SIGHUP came while the hook worked.
+    /// A signal, the hook's own deadline, or the end of its deployment in CodeDeploy came while the hook worked.
     Interrupted,
 }
 
@@ -83,7 +83,9 @@ impl Kind {
             Kind::SentBack => "traffic did not arrive at the new release and was sent back",
             Kind::Uncertain => "sending traffic back failed: a person must look",
             Kind::Bug => "a fault of these hooks: please report it",
-            Kind::Interrupted => "interrupted by a signal",
+            Kind::Interrupted => {
+                "interrupted: by a signal, by its deadline, or since the deployment is not wanted any more"
+            }
         }
     }
 }
@@ -124,6 +126,13 @@ impl Error {
     pub fn interrupted() -> Error {
         Error::new(Kind::Interrupted, "a signal asked this hook to end before it was done")
             .advise("if the agent's timeout ended it, raise `timeout` in appspec.yml; then deploy again")
+    }
+
+    /// The hook's own limit, below the agent's, was reached: why there is one.
+    #[must_use]
+    pub fn out_of_time(why: &str) -> Error {
+        Error::new(Kind::Interrupted, format!("this hook ended itself before it was done: {why}"))
+            .advise("raise its `timeout` in appspec.yml (`stop` says how far), then deploy again")
     }
 
     /// What kind of failure it is.

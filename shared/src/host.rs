@@ -2,6 +2,7 @@
 //! ask of it; `machine` is the real one, one file per outside thing, and `fake` the one in memory that tests use.
 
 mod clock;
+pub mod codedeploy;
 mod detach;
 #[cfg(any(test, feature = "fake-host"))]
 pub mod fake;
@@ -21,6 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub(crate) use self::files::hexadecimal;
 pub use self::machine::Machine;
 use crate::error::Result;
@@ -39,6 +41,15 @@ pub trait Host {
     /// # Errors
     /// `Kind::Interrupted` as soon as a signal asks the hook to end, unless it is shielded.
     async fn pause(&self, pause: Duration) -> Result<()>;
+
+    /// From `at` after the beginning of this hook on, waits end as after a signal, with `why`. Not behind the shield.
+    fn limit(&self, at: Duration, why: &str);
+
+    /// Does something that waits, unless a signal or the limit comes first.
+    ///
+    /// # Errors
+    /// `Kind::Interrupted` after a signal.
+    async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T>;
 
     /// Behind a raised shield a signal is noted but not obeyed: an undo, or the settlement of an earlier cutover, has to come
     /// to its end. Lowered again, the signal is obeyed at the next wait.
@@ -193,6 +204,9 @@ pub trait Host {
     /// # Errors
     /// `Kind::Interrupted` after a signal. Whatever the server does is an `Answer`.
     async fn get(&self, request: &Request) -> Result<Answer>;
+
+    /// CodeDeploy's API.
+    fn codedeploy(&self) -> &impl CodeDeploy;
 }
 
 /// Something that can be read at any place.

@@ -1,6 +1,16 @@
 //! Who called this hook: the agent's variables (agent.md §3). The only reader of the environment.
 
+pub mod app_spec;
+pub mod budget;
+pub mod deadline;
+
 use std::ffi::OsString;
+use std::path::Path;
+
+use self::app_spec::AppSpec;
+use self::deadline::Deadline;
+use crate::host::Host;
+use crate::report::codedeploy::Execution;
 
 /// Read from the environment once, at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +21,12 @@ pub struct Lifecycle {
     pub deployment: Option<String>,
     /// The deployment group's name.
     pub group: Option<String>,
+    /// The id of a validation hook's execution on ECS or Lambda; nothing on a host.
+    pub execution: Option<String>,
+    /// Whether a variable speaks of AWS: a region, credentials, an endpoint.
+    pub aws: bool,
+    /// The timeouts that the agent holds the hooks to; nothing when a person runs the hook by hand.
+    pub app_spec: Option<AppSpec>,
 }
 
 impl Lifecycle {
@@ -21,7 +37,44 @@ impl Lifecycle {
             event: variable("LIFECYCLE_EVENT"),
             deployment: variable("DEPLOYMENT_ID"),
             group: variable("DEPLOYMENT_GROUP_NAME"),
+            execution: variable("LIFECYCLE_EVENT_HOOK_EXECUTION_ID"),
+            aws: speaks_of_aws(),
+            app_spec: None,
         }
+    }
+
+    /// The same with the timeouts of the bundle that `program` is a hook of, and what is to be said where they cannot be
+    /// read. Only the agent holds a hook to them.
+    #[must_use]
+    pub fn with_timeouts(mut self, host: &impl Host, program: &Path) -> (Lifecycle, Option<String>) {
+        if self.event.is_none() {
+            return (self, None);
+        }
+        match app_spec::of_bundle(host, program) {
+            Ok(app_spec) => {
+                self.app_spec = app_spec;
+                (self, None)
+            }
+            Err(why) => (self, Some(format!("note: this hook does not know its timeout: {why}"))),
+        }
+    }
+
+    /// When the agent will end the hook of this name.
+    #[must_use]
+    pub fn deadline(&self, hook: &str) -> Option<Deadline> {
+        self.app_spec.as_ref()?.timeout(hook, self.event.as_deref()).map(Deadline::of)
+    }
+
+    /// The deployment's id if CodeDeploy knows it: those of local deployments (`local-…`, `d-…-local`) mean nothing there.
+    #[must_use]
+    pub fn known_to_codedeploy(&self) -> Option<&str> {
+        self.deployment.as_deref().filter(|id| !is_local(id))
+    }
+
+    /// The execution that waits for a verdict over the API.
+    #[must_use]
+    pub fn awaited_verdict(&self) -> Option<Execution> {
+        Some(Execution { deployment: self.deployment.clone()?, id: self.execution.clone()? })
     }
 
     /// How to name the deployment to a person.
@@ -31,10 +84,26 @@ impl Lifecycle {
     }
 }
 
+/// Whether a deployment's id is one that the agent made up for a deployment without the service (agent.md §3).
+#[must_use]
+pub fn is_local(id: &str) -> bool {
+    id.starts_with("local-") || id.ends_with("-local")
+}
+
 /// A variable of the environment, if it is set, not empty and text.
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether the environment has any variable of AWS's, but for the one that says not to ask for metadata.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
+fn speaks_of_aws() -> bool {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).any(|name| is_of_aws(&name))
+}
+
+fn is_of_aws(name: &str) -> bool {
+    name.starts_with("AWS_") && name != "AWS_EC2_METADATA_DISABLED"
 }
 
 /// The variables that override settings: those whose names begin with `HOOKS_`.
@@ -65,6 +134,20 @@ fn is_listed(name: &str, names: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ids_of_local_deployments_mean_nothing_to_codedeploy() {
+        for (id, known) in [
+            ("d-ABCDEF123", true),
+            ("0b1c2d3e-0000-4000-8000-000000000000", true),
+            ("d-ABCDEF123-local", false),
+            ("local-4711", false),
+        ] {
+            let lifecycle = Lifecycle { deployment: Some(id.to_owned()), ..Lifecycle::default() };
+            assert_eq!(lifecycle.known_to_codedeploy().is_some(), known, "{id}");
+        }
+        assert_eq!(Lifecycle::default().known_to_codedeploy(), None, "by hand");
+    }
 
     #[test]
     fn f43_only_listed_variables_are_inherited() {

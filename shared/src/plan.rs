@@ -72,6 +72,12 @@ impl Plan {
     pub fn at_most(&self) -> Duration {
         self.steps.iter().flat_map(|step| std::iter::once(&step.action).chain(&step.undo)).map(Action::at_most).sum()
     }
+
+    /// The longest that taking everything back can take.
+    #[must_use]
+    pub fn undo_at_most(&self) -> Duration {
+        self.steps.iter().flat_map(|step| &step.undo).map(Action::at_most).sum()
+    }
 }
 
 impl fmt::Display for Plan {

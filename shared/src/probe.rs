@@ -1,6 +1,8 @@
 //! Asking a release whether it is healthy: the exact answer, several times in a row, from the very process that was
 //! launched. What can never become good fails at once and says why.
 
+pub mod validation;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ mod panic;
 mod scene;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -13,7 +14,7 @@ pub use self::command_line::CommandLine;
 pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Machine};
+use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
 use crate::plan::Outcome;
@@ -37,18 +38,32 @@ pub trait Hook {
     /// # Errors
     /// Whatever forbids the plan; nothing was changed then.
     async fn plan(arguments: &Self::Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan>;
+
+    /// Whether this run stands for itself: it needs nothing that this host remembers, and changes nothing on it.
+    #[must_use]
+    fn stands_alone(_: &Lifecycle) -> bool {
+        false
+    }
+
+    /// Tells the verdict to whoever waits for it beside the agent; `settings` are missing where they cannot be read.
+    ///
+    /// # Errors
+    /// Why it could not be told.
+    async fn conclude(_: &impl Host, _: Option<&Settings>, _: &Lifecycle, _succeeded: bool) -> Result<()> {
+        Ok(())
+    }
 }
 
-/// What `main` of every hook calls.
+/// What `main` of every hook calls, with CodeDeploy's API as far as it links it.
 #[must_use]
-pub fn main<H: Hook>() -> ExitCode {
+pub fn main<H: Hook, C: CodeDeploy + Default>() -> ExitCode {
     let command_line = match CommandLine::<H::Arguments>::parse::<H>() {
         Ok(command_line) => command_line,
         Err(exit_code) => return exit_code,
     };
     panic::becomes_an_exit_code(H::NAME);
     let mut report = Report::new(H::NAME);
-    let (verdict, serving) = match on_this_machine::<H>(&command_line, &mut report) {
+    let (verdict, serving) = match on_this_machine::<H, C>(&command_line, &mut report) {
         Ok(ended) => ended,
         Err(cause) => (Err(Error::new(Kind::Bug, format!("the hook could not begin: {cause:#}"))), unknown()),
     };
@@ -57,30 +72,57 @@ pub fn main<H: Hook>() -> ExitCode {
             report.done(&result);
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            let exit_code = error.kind().exit_code();
-            report.failed(exit_code, &error.to_string(), error.advice(), &serving);
-            ExitCode::from(exit_code)
-        }
+        Err(error) => failed(&report, &error, &serving),
     }
+}
+
+/// Tells a failure; its exit code.
+fn failed(report: &Report, error: &Error, serving: &str) -> ExitCode {
+    let exit_code = error.kind().exit_code();
+    report.failed(exit_code, &error.to_string(), error.advice(), serving);
+    ExitCode::from(exit_code)
 }
 
 /// What holds at the end, and who serves then.
 type Ended = (Result<String>, String);
 
 /// The outermost edge: what fails here is no fault of the host's owner.
-fn on_this_machine<H: Hook>(command_line: &CommandLine<H::Arguments>, report: &mut Report) -> anyhow::Result<Ended> {
+fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
+    command_line: &CommandLine<H::Arguments>,
+    report: &mut Report,
+) -> anyhow::Result<Ended> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be made")?;
     runtime.block_on(async {
-        let machine = Machine::new().context("signals cannot be listened for")?;
+        let machine = Machine::new(C::default()).context("signals cannot be listened for")?;
         let program = command_line::program();
+        let (lifecycle, note) = Lifecycle::from_environment().with_timeouts(&machine, &program);
+        if let Some(note) = note {
+            report.say(&note);
+        }
         let settings = config::find(&machine, command_line.config.as_deref(), &program).and_then(config::settings);
-        Ok(match settings {
-            Ok(settings) => run::<H>(&machine, &settings, &Lifecycle::from_environment(), command_line, report).await,
-            Err(error) => (Err(error), unknown()),
-        })
+        let (verdict, serving) = match &settings {
+            Ok(settings) => run::<H>(&machine, settings, &lifecycle, command_line, report).await,
+            Err(error) => (Err(error.clone()), unknown()),
+        };
+        if command_line.dry_run {
+            return Ok((verdict, serving));
+        }
+        let told = H::conclude(&machine, settings.as_ref().ok(), &lifecycle, verdict.is_ok()).await;
+        Ok((verdict_with(verdict, told, report), serving))
     })
+}
+
+/// A verdict that somebody waits for in vain is a failure, beside which the first one stays the cause.
+fn verdict_with(verdict: Result<String>, told: Result<()>, report: &Report) -> Result<String> {
+    match (verdict, told) {
+        (verdict, Ok(())) => verdict,
+        (Ok(_), Err(untold)) => Err(untold),
+        (Err(error), Err(untold)) => {
+            report.say(&untold.to_string());
+            Err(error)
+        }
+    }
 }
 
 /// Runs a hook on a host, real or in memory.
@@ -91,9 +133,13 @@ pub async fn run<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &mut Report,
 ) -> Ended {
+    if H::stands_alone(lifecycle) {
+        return alone::<H>(host, settings, lifecycle, command_line, report).await;
+    }
     if command_line.dry_run {
         return show::<H>(host, settings, lifecycle, command_line, report).await;
     }
+    hold_to_deadline(host, lifecycle, H::NAME, Duration::ZERO);
     if let Err(error) = store::prepare(host, settings) {
         return (Err(error), unknown());
     }
@@ -140,9 +186,41 @@ async fn locked<H: Hook>(
     let mut scene = Scene { host, settings, lifecycle, ledger, report };
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
+    hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
     let outcome = Execution::new(host, settings, ledger, report).carry_out(&plan).await;
     judge(&plan, outcome)?;
     Ok(plan.result)
+}
+
+/// A hook that is ended by the agent shows the agent's verdict; one that ends itself a little earlier shows its own.
+fn hold_to_deadline(host: &impl Host, lifecycle: &Lifecycle, hook: &str, undo: Duration) {
+    if let Some(deadline) = lifecycle.deadline(hook) {
+        let why = format!("its `timeout` in appspec.yml is {} s", deadline.timeout().as_secs());
+        host.limit(deadline.waits_end(undo), &why);
+    }
+}
+
+/// What a hook does that stands for itself.
+async fn alone<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &Report,
+) -> Ended {
+    let mut ledger = Ledger::default();
+    let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
+    let serving = "as CodeDeploy decides, which is told this verdict".to_owned();
+    let plan = match H::plan(&command_line.own, &mut scene).await {
+        Ok(plan) => plan,
+        Err(error) => return (Err(error), serving),
+    };
+    if command_line.dry_run {
+        report.show(&plan.to_string());
+        return (Ok("that is the plan; nothing was changed".to_owned()), serving);
+    }
+    let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
+    (judge(&plan, outcome).map(|()| plan.result), serving)
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.

@@ -5,15 +5,19 @@ use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
 use shared::config::{self, Settings, SettingsFile};
+use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::{Answer, Process, ProcessIdentity};
 use shared::ledger::{Deployment, Stage};
+use shared::lifecycle::budget;
 use shared::occupant::Occupant;
 use shared::plan::Plan;
+use shared::probe::Probe;
 use shared::proxy::access::{Access, Way};
-use shared::proxy::configuration::TEST_AT_MOST;
 use shared::proxy::cutover::Cutover;
 use shared::proxy::include::Include;
 use shared::release::{Artifact, Release};
+use shared::report::codedeploy::Asking;
+use shared::report::codedeploy::consent::Question;
 use shared::slot::Slot;
 
 /// The longest plan that each hook can make.
@@ -31,7 +35,7 @@ fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1 };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
-    let health = health::plan(settings, Slot::Green, process.identity, &release);
+    let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
     let cutover = Cutover {
         from: Some(Slot::Blue),
         to: Slot::Green,
@@ -46,6 +50,11 @@ fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
             staged: "/staged".into(),
         },
         door: Answer::Silence("x".into()),
+        consent: Some(Question {
+            deployment: "d-ABCDEF123".into(),
+            required: false,
+            asking: Asking { at_most: Duration::from_secs(1), attempts: 2, region: None },
+        }),
         process: process.identity,
         standby: Some(process.identity),
     };
@@ -65,11 +74,10 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
             .timeout
     };
     for (hook, plan) in longest_plans(&settings) {
-        // Before a plan there are the lock, the door, and in `stop` the test of nginx's configuration and of sudo.
-        let before = settings.lock_wait
-            + Duration::from_secs(2)
-            + if hook == "stop" { TEST_AT_MOST + Duration::from_secs(20) } else { Duration::ZERO };
-        let longest = before + plan.at_most();
+        let longest = budget::longest(hook, &settings).unwrap();
+        // Before a plan there are the lock and the door.
+        let planned = settings.lock_wait + DOOR_AT_MOST + plan.at_most();
+        assert!(planned <= longest, "`{hook}` plans {planned:?}, which is more than {longest:?}");
         assert!(longest < timeout(hook), "`{hook}` may take {longest:?}, its timeout is {:?}", timeout(hook));
     }
 }

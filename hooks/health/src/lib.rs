@@ -1,13 +1,18 @@
 //! `health` (ValidateService) asks the new release on its own port until it is proven. It looks at the process that `start`
 //! launched: nobody else's answer counts.
 
-use shared::config::Settings;
+use std::time::Duration;
+
+use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, ProcessIdentity};
+use shared::host::Host;
 use shared::ledger::{Note, Stage};
+use shared::lifecycle::Lifecycle;
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
+use shared::probe::validation::Validation;
 use shared::release::Release;
+use shared::report::codedeploy::verdict;
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 
@@ -25,11 +30,17 @@ impl Hook for Health {
     type Arguments = Arguments;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        if Self::stands_alone(scene.lifecycle) {
+            return Validation::of(scene.settings).map(validate);
+        }
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Started, Stage::Healthy])?;
         let idle = deployment.idle;
         let process = scene.ledger.process(idle, &scene.host.boot_id());
         match (process, &scene.ledger.tenants.get(idle).release) {
-            (Some(process), Some(release)) => Ok(plan(scene.settings, idle, process, release)),
+            (Some(process), Some(release)) => {
+                let probe = in_time(scene, Probe::of(scene.settings, idle, process));
+                Ok(plan(scene.settings, idle, probe, release))
+            }
             _ => Err(Error::new(
                 Kind::NotStarted,
                 format!(
@@ -40,18 +51,56 @@ impl Hook for Health {
             .advise("deploy again")),
         }
     }
+
+    /// As a validation hook of ECS or Lambda there is no slot, no release and no nginx: a URL, and CodeDeploy that waits.
+    fn stands_alone(lifecycle: &Lifecycle) -> bool {
+        lifecycle.awaited_verdict().is_some()
+    }
+
+    async fn conclude(
+        host: &impl Host,
+        settings: Option<&Settings>,
+        lifecycle: &Lifecycle,
+        succeeded: bool,
+    ) -> Result<()> {
+        let Some(execution) = lifecycle.awaited_verdict() else { return Ok(()) };
+        // Settings that cannot be read are a reason to tell that it failed, and none to let CodeDeploy wait.
+        let report = settings.map(|settings| &settings.report);
+        if report.is_some_and(|report| report.api == ReportApi::Off) {
+            return Ok(());
+        }
+        verdict::send(host, &execution, succeeded, report.and_then(|report| report.region.clone())).await
+    }
+}
+
+/// What `health` does as a validation hook.
+fn validate(validation: Validation) -> Plan {
+    let result = format!("{} is healthy", validation.url);
+    Plan { steps: vec![Step::of(Action::Validate(validation))], result }
+}
+
+/// The probe with no more patience than the agent has.
+fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
+    let Some(deadline) = scene.lifecycle.deadline(Health::NAME) else { return probe };
+    let left = deadline.waits_end(Duration::ZERO).saturating_sub(scene.host.elapsed() + probe.timeout);
+    if left < probe.patience.at_most {
+        scene.report.say(&format!(
+            "note: the `timeout` of {} s in appspec.yml leaves {} s of `health.patience`",
+            deadline.timeout().as_secs(),
+            left.as_secs()
+        ));
+        probe.patience.at_most = left;
+    }
+    probe
 }
 
 /// What `health` does about a release that was launched.
 #[must_use]
-pub fn plan(settings: &Settings, idle: Slot, process: ProcessIdentity, release: &Release) -> Plan {
+pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) -> Plan {
     let place = settings.place(idle);
     let log = settings.logs().join(format!("{}-{}.log", place.profile, release.name));
     Plan {
-        steps: vec![
-            Step::of(Action::Probe { probe: Probe::of(settings, idle, process), log: Some(log) }),
-            Step::of(Action::Remember(Note::Proven)),
-        ],
+        steps: vec![Step::of(Action::Probe { probe, log: Some(log) }), Step::of(Action::Remember(Note::Proven))],
         result: format!("release `{}` in {place} is healthy", release.name),
     }
 }
@@ -59,6 +108,7 @@ pub fn plan(settings: &Settings, idle: Slot, process: ProcessIdentity, release: 
 #[cfg(test)]
 mod tests {
     use shared::config::{SettingsFile, settings};
+    use shared::host::ProcessIdentity;
 
     use super::*;
 
@@ -66,7 +116,8 @@ mod tests {
     fn f35_the_release_is_asked_on_its_own_port_and_only_its_own_process_counts() {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
-        let plan = plan(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 }, &release);
+        let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
+        let plan = plan(&settings, Slot::Green, probe, &release);
         assert_eq!(
             plan.to_string(),
             "1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77\n\

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::run::main::<health::Health>()
+    shared::run::main::<health::Health, shared::host::codedeploy::client::Client>()
 }

@@ -2,20 +2,17 @@
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch};
 use shared::ledger::{Note, Stage};
+use shared::lifecycle::budget::FAILED_GRACE;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
-
-/// A release that failed to start has nothing to finish: it is given this long to end.
-const FAILED_GRACE: Duration = Duration::from_secs(1);
 
 /// The hook `start`.
 #[derive(Debug)]

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::run::main::<start::Start>()
+    shared::run::main::<start::Start, shared::host::NotLinked>()
 }

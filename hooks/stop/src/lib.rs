@@ -29,6 +29,7 @@ impl Hook for Stop {
         let (finding, _) = scene.discover().await?;
         let deployment = scene.ledger.open(scene.lifecycle, finding.roles)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;
+        preflight::tell_short_timeouts(scene);
         preflight::check(scene, finding.roles, &occupant).await?;
         plan(scene.settings, deployment, occupant)
     }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::run::main::<stop::Stop>()
+    shared::run::main::<stop::Stop, shared::host::NotLinked>()
 }

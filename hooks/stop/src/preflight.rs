@@ -4,10 +4,20 @@ use shared::config::Settings;
 use shared::discovery::Roles;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
+use shared::lifecycle::budget;
 use shared::occupant::{self, Occupant};
 use shared::proxy::configuration;
 use shared::release::{self, megabytes};
 use shared::run::Scene;
+
+/// Says which hooks `appspec.yml` gives less time than they can take. They work in less, as a rule, and end themselves in
+/// time otherwise: a reason to tell, and none to refuse.
+pub(crate) fn tell_short_timeouts(scene: &Scene<'_, impl Host>) {
+    let Some(app_spec) = &scene.lifecycle.app_spec else { return };
+    for short in budget::too_short(app_spec, scene.settings) {
+        scene.report.say(&format!("note: {short}"));
+    }
+}
 
 /// Refuses what `start`, `health` or `switch` would refuse later.
 ///

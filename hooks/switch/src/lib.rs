@@ -1,25 +1,22 @@
 //! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
 //! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby.
 
-use std::time::Duration;
-
 use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::{Stage, unchanged};
+use shared::lifecycle::budget::STANDBY_PATIENCE;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::proxy::arrival::Proof;
 use shared::proxy::cutover::{self, Cutover};
 use shared::proxy::workers;
+use shared::report::codedeploy::consent::Question;
 use shared::retry::Patience;
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
-
-/// A standby is warm: it answers within this time or not at all.
-const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The hook `switch`.
 #[derive(Debug)]
@@ -57,7 +54,11 @@ impl Hook for Switch {
             unchanged(deployment, finding.roles)?;
             (deployment.idle, proven(scene, deployment.idle)?)
         };
-        let cutover = look(scene, finding.roles.live, to, process, testimony)?;
+        let mut cutover = look(scene, finding.roles.live, to, process, testimony)?;
+        if arguments.back {
+            // The way back is a person's own decision, whatever has become of the deployment.
+            cutover.consent = None;
+        }
         Ok(plan(scene.settings, &cutover, arguments.back))
     }
 }
@@ -122,7 +123,18 @@ fn look(
         _ => None,
     };
     let workers = workers::accepting(&workers::workers(scene.host, &master.identity));
-    Ok(Cutover { from, to, include, master: master.identity, workers, access, door: testimony.door, process, standby })
+    Ok(Cutover {
+        from,
+        to,
+        include,
+        master: master.identity,
+        workers,
+        access,
+        door: testimony.door,
+        consent: Question::of(scene.host, scene.settings, scene.lifecycle),
+        process,
+        standby,
+    })
 }
 
 /// The process that `start` launched and `health` has proven.
@@ -157,9 +169,12 @@ fn nothing_to_return_to(why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use shared::config::{SettingsFile, settings};
     use shared::proxy::access::{Access, Way};
     use shared::proxy::include::Include;
+    use shared::report::codedeploy::Asking;
 
     use super::*;
 
@@ -179,6 +194,7 @@ mod tests {
                 staged: "/staged".into(),
             },
             door: Answer::Silence("connection refused".into()),
+            consent: None,
             process: process(77),
             standby: from.map(|_| process(66)),
         }
@@ -203,6 +219,23 @@ mod tests {
              8. protect process 77 as usual when memory is short\n\
              9. let process 66 go first when memory is short\n\
              then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"
+        );
+    }
+
+    #[test]
+    fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_changed() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let asking = Asking { at_most: Duration::from_secs(1), attempts: 1, region: None };
+        let question = Question { deployment: "d-ABCDEF123".into(), required: false, asking };
+        let cutover = Cutover { consent: Some(question), ..cutover(Some(Slot::Blue), Slot::Green) };
+        let text = plan(&settings, &cutover, false).to_string();
+        assert!(
+            text.contains(
+                "2. test nginx's configuration: /usr/sbin/nginx -T\n\
+                 3. ask CodeDeploy whether deployment `d-ABCDEF123` is still under way, for at most 2s\n\
+                 4. remember: a cutover to green begins\n"
+            ),
+            "{text}"
         );
     }
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shared::run::main::<switch::Switch>()
+    shared::run::main::<switch::Switch, shared::host::codedeploy::client::Client>()
 }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{App, ArtifactPattern, CutoverWay, Health, Proxy, Settings, SettingsFile, Start, Stop, Switch};
+use super::{
+    App, ArtifactPattern, CutoverWay, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile, Start, Stop,
+    Switch,
+};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Patience;
 use crate::slot::{BySlot, Place};
@@ -75,8 +78,10 @@ fn read(file: &mut SettingsFile) -> Settings {
                 at_most: file.duration("health.patience", Duration::from_secs(110)),
             },
             timeout: file.duration("health.timeout", Duration::from_secs(2)),
+            url: optional(file.text("health.url", "")),
         },
         switch: Switch { answers: file.number("switch.answers", 3, 1, 100) },
+        report: report(file),
         lock_wait: file.duration("lock.wait", Duration::from_secs(10)),
     }
 }
@@ -103,6 +108,29 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
         pid_file: PathBuf::from(file.text("proxy.pid_file", "/run/nginx.pid")),
         reload_at_most: file.duration("proxy.reload_at_most", Duration::from_secs(5)),
     }
+}
+
+fn report(file: &mut SettingsFile) -> ReportSettings {
+    let api = file.text("report.api", "auto");
+    let api = match api.as_str() {
+        "auto" => ReportApi::Auto,
+        "off" => ReportApi::Off,
+        "required" => ReportApi::Required,
+        other => {
+            file.mistake("report.api", other, "`auto`, `off` or `required`");
+            ReportApi::Auto
+        }
+    };
+    ReportSettings {
+        api,
+        region: optional(file.text("report.region", "")),
+        target: optional(file.text("report.target", "")),
+    }
+}
+
+/// A text that may be left empty.
+fn optional(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn artifact_pattern(directory: &Path, text: &str) -> ArtifactPattern {
@@ -146,6 +174,12 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     }
     if settings.proxy.nginx.is_empty() {
         file.mistake("proxy.nginx", "[]", "nginx's program");
+    }
+    if let Some(url) = settings.health.url.as_ref().filter(|url| !url.starts_with("http://")) {
+        file.mistake("health.url", url, "a URL that begins with `http://`");
+    }
+    if let Some(region) = settings.report.region.as_ref().filter(|region| !is_word(region)) {
+        file.mistake("report.region", region, "a region such as `ap-northeast-2`");
     }
     if !settings.health.path.starts_with('/') {
         file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
@@ -229,6 +263,13 @@ mod tests {
             ),
             ("unknown way", "[proxy]\ncutover = \"dns\"", "`proxy.cutover` is `dns`"),
             ("unknown placeholder", "[app]\ncommand = [\"a\", \"{prot}\"]", "`app.command` is `{prot}`"),
+            (
+                "unknown way to ask",
+                "[report]\napi = \"on\"",
+                "`report.api` is `on`, needed `auto`, `off` or `required`",
+            ),
+            ("a region that is none", "[report]\nregion = \"x y\"", "needed a region such as `ap-northeast-2`"),
+            ("a validation over https", "[health]\nurl = \"https://x\"", "needed a URL that begins with `http://`"),
             ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
             ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),

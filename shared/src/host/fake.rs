@@ -3,6 +3,7 @@
 
 mod app;
 mod clock;
+mod codedeploy;
 mod controls;
 mod door;
 mod faults;
@@ -28,8 +29,8 @@ pub use self::journal::{Deed, Entry, Nature};
 pub use self::nginx::{PidFile, Reloading};
 use self::world::World;
 use super::{
-    Answer, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek, Request,
-    Signal, User,
+    Answer, CodeDeploy, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek,
+    Request, Signal, User,
 };
 use crate::error::{Error, Kind, Result};
 
@@ -52,7 +53,16 @@ impl FakeHost {
     /// Where a signal would be obeyed.
     fn wait(&self) -> Result<()> {
         self.point();
-        if self.world.borrow_mut().faults.interrupt_strikes() { Err(Error::interrupted()) } else { Ok(()) }
+        let mut world = self.world.borrow_mut();
+        if world.faults.interrupt_strikes() {
+            return Err(Error::interrupted());
+        }
+        match &world.limit {
+            Some((at, why)) if *at <= world.since_begin() && !world.faults.is_shielded() => {
+                Err(Error::out_of_time(why))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One effect, which takes a moment.
@@ -77,6 +87,15 @@ impl Host for FakeHost {
         self.wait()?;
         self.world.borrow_mut().advance(pause);
         Ok(())
+    }
+
+    fn limit(&self, at: Duration, why: &str) {
+        self.world.borrow_mut().limit = Some((at, why.to_owned()));
+    }
+
+    async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        self.wait()?;
+        Ok(work.await)
     }
 
     fn shield(&self, raised: bool) {
@@ -214,6 +233,10 @@ impl Host for FakeHost {
     async fn get(&self, request: &Request) -> Result<Answer> {
         self.wait()?;
         Ok(self.world.borrow_mut().exchange(request))
+    }
+
+    fn codedeploy(&self) -> &impl CodeDeploy {
+        self
     }
 }
 

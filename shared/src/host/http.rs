@@ -12,10 +12,7 @@ use crate::error::{Error, Kind, Result};
 const BODY_LIMIT: usize = 64 * 1024;
 
 pub(super) async fn get(request: &Request, signals: &StopSignals) -> Result<Answer> {
-    tokio::select! {
-        answer = exchange(request) => answer,
-        () = signals.wait() => Err(Error::interrupted()),
-    }
+    signals.unless_asked(exchange(request)).await?
 }
 
 async fn exchange(request: &Request) -> Result<Answer> {

@@ -8,30 +8,32 @@ use std::time::{Duration, Instant};
 
 use super::signals::StopSignals;
 use super::{
-    Answer, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek, Request,
-    Signal, User, clock, detach, files, http, listeners, processes, programs,
+    Answer, CodeDeploy, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process, ProcessIdentity, ProgramOutput,
+    ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes, programs,
 };
 use crate::error::Result;
 
 /// The machine that this hook runs on.
 #[derive(Debug)]
-pub struct Machine {
+pub struct Machine<C = NotLinked> {
+    codedeploy: C,
     began: Instant,
     signals: StopSignals,
     launched: RefCell<Vec<(ProcessIdentity, Child)>>,
 }
 
-impl Machine {
-    /// The machine that this hook runs on. To be called inside a tokio runtime.
+impl<C: CodeDeploy> Machine<C> {
+    /// The machine that this hook runs on, with CodeDeploy's API as far as the hook has linked it. To be called inside a
+    /// tokio runtime.
     ///
     /// # Errors
     /// As the operating system says, if signals cannot be listened for.
-    pub fn new() -> io::Result<Machine> {
-        Ok(Machine { began: Instant::now(), signals: StopSignals::listen()?, launched: RefCell::default() })
+    pub fn new(codedeploy: C) -> io::Result<Machine<C>> {
+        Ok(Machine { codedeploy, began: Instant::now(), signals: StopSignals::listen()?, launched: RefCell::default() })
     }
 }
 
-impl Host for Machine {
+impl<C: CodeDeploy> Host for Machine<C> {
     fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
@@ -42,6 +44,14 @@ impl Host for Machine {
 
     async fn pause(&self, pause: Duration) -> Result<()> {
         clock::wait(pause, &self.signals).await
+    }
+
+    fn limit(&self, at: Duration, why: &str) {
+        self.signals.limit(self.began + at, why);
+    }
+
+    async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        self.signals.unless_asked(work).await
     }
 
     fn shield(&self, raised: bool) {
@@ -174,6 +184,10 @@ impl Host for Machine {
 
     async fn get(&self, request: &Request) -> Result<Answer> {
         http::get(request, &self.signals).await
+    }
+
+    fn codedeploy(&self) -> &impl CodeDeploy {
+        &self.codedeploy
     }
 }
 

@@ -31,11 +31,8 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
         .kill_on_drop(true)
         .spawn()
         .map_err(|cause| Error::new(Kind::Settings, format!("could not run `{shown}`: {cause}")))?;
-    let output = tokio::select! {
-        output = tokio::time::timeout(at_most, child.wait_with_output()) => output,
-        () = signals.wait() => return Err(Error::interrupted()),
-    };
-    match output {
+    let ended = tokio::time::timeout(at_most, child.wait_with_output());
+    match signals.unless_asked(ended).await? {
         Ok(Ok(output)) => Ok(ProgramOutput {
             success: output.status.success(),
             ending: ending(output.status),

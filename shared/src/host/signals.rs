@@ -1,14 +1,19 @@
-//! The signals that ask a hook to end: noted at once, obeyed at the next wait, and not at all once an undo is on its way.
+//! What asks a hook to end: signals, noted at once and obeyed at the next wait, and the limit that the hook was given. Neither
+//! is obeyed once an undo is on its way.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens for SIGTERM, SIGINT and SIGHUP.
+use crate::error::{Error, Result};
+
+/// Listens for SIGTERM, SIGINT and SIGHUP, and looks at the clock.
 #[derive(Debug)]
 pub(super) struct StopSignals {
     asked: Cell<bool>,
     shielded: Cell<bool>,
+    limit: RefCell<Option<(Instant, String)>>,
     streams: tokio::sync::Mutex<[Signal; 3]>,
 }
 
@@ -17,6 +22,7 @@ impl StopSignals {
         Ok(StopSignals {
             asked: Cell::new(false),
             shielded: Cell::new(false),
+            limit: RefCell::default(),
             streams: tokio::sync::Mutex::new([
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::interrupt())?,
@@ -29,15 +35,51 @@ impl StopSignals {
         self.shielded.set(raised);
     }
 
-    pub(super) fn asked(&self) -> bool {
-        self.asked.get() && !self.shielded.get()
+    /// From then on the hook is asked to end: why.
+    pub(super) fn limit(&self, at: Instant, why: &str) {
+        self.limit.replace(Some((at, why.to_owned())));
     }
 
-    /// Ends when a signal asks this hook to end; never ends behind the shield.
-    pub(super) async fn wait(&self) {
+    /// Does something that waits, unless the hook is asked to end before it is done.
+    pub(super) async fn unless_asked<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        if let Some(error) = self.asked() {
+            return Err(error);
+        }
+        tokio::select! {
+            done = work => Ok(done),
+            error = self.wait() => Err(error),
+        }
+    }
+
+    /// Why the hook is to end, if it is.
+    fn asked(&self) -> Option<Error> {
+        if self.shielded.get() {
+            return None;
+        }
+        let limit = self.limit.borrow();
+        match &*limit {
+            _ if self.asked.get() => Some(Error::interrupted()),
+            Some((at, why)) if *at <= Instant::now() => Some(Error::out_of_time(why)),
+            _ => None,
+        }
+    }
+
+    /// Ends when the hook is asked to end; never ends behind the shield.
+    async fn wait(&self) -> Error {
         if self.shielded.get() {
             std::future::pending::<()>().await;
         }
+        let limit = self.limit.borrow().clone();
+        tokio::select! {
+            () = self.signal() => {
+                self.asked.set(true);
+                Error::interrupted()
+            }
+            error = reached(limit) => error,
+        }
+    }
+
+    async fn signal(&self) {
         let mut streams = self.streams.lock().await;
         let [terminate, interrupt, hang_up] = &mut *streams;
         tokio::select! {
@@ -45,6 +87,16 @@ impl StopSignals {
             _ = interrupt.recv() => {}
             _ = hang_up.recv() => {}
         }
-        self.asked.set(true);
+    }
+}
+
+/// Ends at the limit; without one, never.
+async fn reached(limit: Option<(Instant, String)>) -> Error {
+    match limit {
+        Some((at, why)) => {
+            tokio::time::sleep_until(at.into()).await;
+            Error::out_of_time(&why)
+        }
+        None => std::future::pending().await,
     }
 }

@@ -8,10 +8,12 @@ use crate::discovery::witness;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Note;
 use crate::probe::Probe;
+use crate::probe::validation::Validation;
 use crate::proxy::access::Access;
 use crate::proxy::arrival::Proof;
 use crate::proxy::configuration;
 use crate::release::{Artifact, Release, megabytes};
+use crate::report::codedeploy::consent::{self, Question};
 use crate::slot::Place;
 
 /// How long a killed process may take to be gone.
@@ -19,9 +21,9 @@ pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);
 /// How long a port may take to be free after its process has gone.
 pub const PORT_FREE_AT_MOST: Duration = Duration::from_secs(3);
 /// How long the copy of an artifact may take: 1 GB at 20 MB/s.
-const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
+pub const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
 /// How long one write and its fsync may take on a busy disk.
-const WRITE_AT_MOST: Duration = Duration::from_secs(1);
+pub const WRITE_AT_MOST: Duration = Duration::from_secs(1);
 
 /// One side effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,10 @@ pub enum Action {
     },
     /// Prove at the door that traffic has arrived.
     ProveDoor(Proof),
+    /// Ask CodeDeploy whether the deployment is still wanted.
+    Consult(Question),
+    /// Ask a URL that is no slot's until it is proven.
+    Validate(Validation),
 }
 
 impl Action {
@@ -142,6 +148,8 @@ impl Action {
             Action::Probe { probe, .. } => probe.at_most(),
             Action::TestConfiguration(_) => configuration::TEST_AT_MOST,
             Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
+            Action::Consult(_) => consent::AT_MOST,
+            Action::Validate(validation) => validation.at_most(),
         }
     }
 }
@@ -199,6 +207,8 @@ impl fmt::Display for Action {
             }
             Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
             Action::ProveDoor(proof) => write!(formatter, "{proof}"),
+            Action::Consult(question) => write!(formatter, "{question}"),
+            Action::Validate(validation) => write!(formatter, "{validation}"),
         }
     }
 }

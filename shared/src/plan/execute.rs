@@ -7,10 +7,11 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
 use crate::ledger::{Ledger, Note, store};
 use crate::occupant;
-use crate::probe;
+use crate::probe::{self, validation};
 use crate::proxy::workers::{self, Worker};
 use crate::proxy::{arrival, configuration, reload};
 use crate::report::Report;
+use crate::report::codedeploy::consent;
 
 /// How much of the end of an application's log is shown when it fails.
 const QUOTED_LINES: usize = 10;
@@ -151,6 +152,8 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 Ok(())
             }
+            Action::Consult(question) => consent::ask(self.host, self.report, question).await,
+            Action::Validate(validation) => validation::run(self.host, validation).await,
         }
     }
 

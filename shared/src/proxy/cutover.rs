@@ -8,6 +8,7 @@ use crate::config::Settings;
 use crate::host::{Answer, ProcessIdentity};
 use crate::ledger::{Intent, Note};
 use crate::plan::{Action, Step};
+use crate::report::codedeploy::consent::Question;
 use crate::slot::Slot;
 
 /// Everything that a cutover is made from.
@@ -27,6 +28,8 @@ pub struct Cutover {
     pub access: Access,
     /// The door's answer before.
     pub door: Answer,
+    /// What CodeDeploy is asked first.
+    pub consent: Option<Question>,
     /// The process that traffic goes to.
     pub process: ProcessIdentity,
     /// The process that it comes from, which stays as the standby.
@@ -48,8 +51,9 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         after: after.clone(),
         workers: cutover.workers.clone(),
     };
-    let mut steps = vec![
-        Step::of(Action::TestConfiguration(access.clone())),
+    let mut steps = vec![Step::of(Action::TestConfiguration(access.clone()))];
+    steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
+    steps.extend([
         Step::of(Action::Remember(Note::Intend(intent))).undone_by(vec![Action::Remember(Note::SentBack)]),
         Step::of(write(after, port)).undone_by(vec![
             write(include.bytes().to_owned(), include.port()),
@@ -59,7 +63,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         Step::of(Action::ProveDoor(Proof::of(settings, *to, &cutover.door))),
         Step::of(Action::Remember(Note::Moved(*to))),
         Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
-    ];
+    ]);
     steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
     steps
 }

@@ -114,6 +114,21 @@ impl Report {
         }
     }
 
+    /// What a program was asked to print, as it is: it may be JSON, which no line limit may break.
+    pub fn deliver(&self, text: &str) {
+        match &self.collected {
+            Some(lines) => lines.borrow_mut().extend(text.lines().map(str::to_owned)),
+            None => drop(writeln!(std::io::stdout(), "{}", text.trim_end())),
+        }
+    }
+
+    /// One thing that is beside what was asked for, to standard error.
+    pub fn complain(&self, text: &str) {
+        for line in lines(text) {
+            drop(writeln!(std::io::stderr(), "{}: {line}", self.hook));
+        }
+    }
+
     /// A plan that is shown and not carried out.
     pub fn show(&self, text: &str) {
         text.lines().flat_map(lines).for_each(|line| self.print(&line));
@@ -121,7 +136,8 @@ impl Report {
 }
 
 /// A text without control characters, on one line.
-fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let mut inside_escape = false;
     text.chars()
         .filter_map(|letter| {

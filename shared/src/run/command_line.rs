@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::Parser;
 
 use super::Hook;
 use crate::error::Kind;
@@ -28,16 +28,20 @@ impl<A: clap::Args> CommandLine<A> {
     /// # Errors
     /// The exit code, where `--help`, `--version` or a wrong argument ends the hook at once.
     pub(super) fn parse<H: Hook<Arguments = A>>() -> Result<CommandLine<A>, ExitCode> {
-        let command = CommandLine::<A>::command()
-            .name(H::NAME)
-            .about(H::ABOUT)
-            .version(env!("CARGO_PKG_VERSION"))
-            .after_help(exit_codes());
-        command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches)).map_err(|error| {
-            let _ = error.print();
-            if error.use_stderr() { ExitCode::from(Kind::Settings.exit_code()) } else { ExitCode::SUCCESS }
-        })
+        parse(H::NAME, H::ABOUT)
     }
+}
+
+/// Reads the arguments of this process for the program of this name.
+///
+/// # Errors
+/// The exit code, where `--help`, `--version` or a wrong argument ends the program at once.
+pub(super) fn parse<P: Parser>(name: &'static str, about: &'static str) -> Result<P, ExitCode> {
+    let command = P::command().name(name).about(about).version(env!("CARGO_PKG_VERSION")).after_help(exit_codes());
+    command.try_get_matches().and_then(|matches| P::from_arg_matches(&matches)).map_err(|error| {
+        let _ = error.print();
+        if error.use_stderr() { ExitCode::from(Kind::Settings.exit_code()) } else { ExitCode::SUCCESS }
+    })
 }
 
 /// Where this program is; the settings are looked for beside it.

@@ -36,9 +36,18 @@ impl<H: Host> Scene<'_, H> {
     /// # Errors
     /// `Kind::Undecided` if they leave two candidates, `Kind::Settings` if the include cannot be read.
     pub async fn discover(&self) -> Result<(Finding, Testimony)> {
+        let (finding, testimony) = self.find().await?;
+        finding.notes.iter().for_each(|note| self.report.say(&format!("note: {note}")));
+        Ok((finding, testimony))
+    }
+
+    /// The same without a word to anybody.
+    ///
+    /// # Errors
+    /// As `discover`.
+    pub async fn find(&self) -> Result<(Finding, Testimony)> {
         let testimony = witness::ask(self.host, self.settings, self.ledger.live).await?;
         let finding = discovery::decide(&testimony.evidence)?;
-        finding.notes.iter().for_each(|note| self.report.say(&format!("note: {note}")));
         Ok((finding, testimony))
     }
 

@@ -1,6 +1,8 @@
 //! Whole deploys on a host in memory: every hook, every fault, at every point, in a second each. What a real host does is
 //! told by the other stories; these are about what holds whatever happens.
 
+mod codedeploy;
+mod deadlines;
 mod deploys;
 mod discovery;
 mod exit;

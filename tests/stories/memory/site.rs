@@ -41,6 +41,8 @@ pub(crate) struct Site {
     pub(crate) settings: Settings,
     /// Whether the last hook was killed, or told that a person must look: then traffic may be anywhere.
     pub(crate) unsettled: Cell<bool>,
+    /// Who calls the hooks, but for the deployment.
+    pub(crate) caller: Lifecycle,
 }
 
 impl Site {
@@ -63,7 +65,7 @@ impl Site {
         let made = host.own_directory(Path::new("/app"));
         assert!(made.is_ok(), "{made:?}");
         host.write(Path::new("/app/zip/app.jar"), jar::bytes());
-        Site { host, settings, unsettled: Cell::new(false) }
+        Site { host, settings, unsettled: Cell::new(false), caller: Lifecycle::default() }
     }
 
     pub(crate) fn port(&self, slot: Slot) -> u16 {
@@ -122,7 +124,7 @@ impl Site {
     }
 
     fn execute<H: run::Hook>(&self, deployment: Option<&str>, own: H::Arguments) -> Exit {
-        let lifecycle = Lifecycle { deployment: deployment.map(str::to_owned), ..Lifecycle::default() };
+        let lifecycle = Lifecycle { deployment: deployment.map(str::to_owned), ..self.caller.clone() };
         let command_line = CommandLine { dry_run: false, config: None, own };
         let mut report = Report::collecting(H::NAME);
         let ended = catch_unwind(AssertUnwindSafe(|| {

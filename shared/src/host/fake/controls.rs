@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::FakeHost;
 use super::app::App;
 use super::clock::{Clock, Due};
+use super::codedeploy::ServiceInMemory;
 use super::door::Door;
 use super::faults::{Faults, WriteFault};
 use super::files::Files;
@@ -45,6 +46,8 @@ impl FakeHost {
             free_space: 10_000_000_000,
             available_memory: 2_000_000_000,
             began: Duration::ZERO,
+            limit: None,
+            codedeploy: ServiceInMemory::default(),
         };
         world.write_as_root(include, format!("set $service_url http://127.0.0.1:{port};\n").into_bytes());
         // The include is older than nginx, as on a host that has run for a while.
@@ -58,6 +61,7 @@ impl FakeHost {
     pub fn begin(&self) {
         let mut world = self.world.borrow_mut();
         world.began = world.clock.now();
+        world.limit = None;
         world.faults.begin();
         world.processes.begin();
     }

@@ -51,6 +51,10 @@ impl Faults {
         self.shielded = raised;
     }
 
+    pub(super) fn is_shielded(&self) -> bool {
+        self.shielded
+    }
+
     /// Whether a signal ends this wait.
     pub(super) fn interrupt_strikes(&mut self) -> bool {
         self.waits += 1;

@@ -1,6 +1,7 @@
 //! What a test can see of the host afterwards: what was done to it, who runs, and where traffic goes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::FakeHost;
 use super::journal::{Deed, Entry};
@@ -8,6 +9,12 @@ use super::processes::Part;
 use crate::host::{Host, ProcessIdentity, Signal};
 
 impl FakeHost {
+    /// The time since the host came into being.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.world.borrow().clock.now()
+    }
+
     /// Everything that hooks did to this host.
     #[must_use]
     pub fn journal(&self) -> Vec<Entry> {

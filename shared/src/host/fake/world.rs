@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::app::App;
 use super::clock::{Clock, Due};
+use super::codedeploy::ServiceInMemory;
 use super::door::Door;
 use super::faults::Faults;
 use super::files::Files;
@@ -36,6 +37,9 @@ pub(super) struct World {
     pub(super) free_space: u64,
     pub(super) available_memory: u64,
     pub(super) began: Duration,
+    /// When the hook ends itself, since its beginning, and why.
+    pub(super) limit: Option<(Duration, String)>,
+    pub(super) codedeploy: ServiceInMemory,
 }
 
 impl World {

@@ -1,0 +1,163 @@
+//! The timeouts that `appspec.yml` gives the hooks. It is found from the program, as the settings are, and read as far as
+//! that needs; whatever else is in it is the agent's business.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_saphyr::DuplicateKeyPolicy;
+
+use crate::host::Host;
+
+/// What the agent gives a script without a `timeout` (agent.md §4).
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// The names that the file may have. Agents of generation 1 know the first alone (agent.md §6).
+const NAMES: [&str; 2] = ["appspec.yml", "appspec.yaml"];
+
+/// How far above the program the bundle's top is looked for: `hooks/stop` has it one directory above.
+const LEVELS: usize = 3;
+
+/// The scripts of a bundle's `appspec.yml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppSpec {
+    /// In the order of the file.
+    pub scripts: Vec<Script>,
+}
+
+/// One script of a lifecycle event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The lifecycle event, for example `AfterInstall`.
+    pub event: String,
+    /// Where it is in the bundle, for example `hooks/stop`.
+    pub location: String,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// The part of the file that is read.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    hooks: BTreeMap<String, Option<Vec<Entry>>>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    location: String,
+    timeout: Option<Written>,
+}
+
+/// A timeout as it may be written: a number, or a text that begins with one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Seconds(u64),
+    Text(String),
+}
+
+impl AppSpec {
+    /// The scripts in the text of an `appspec.yml`.
+    ///
+    /// # Errors
+    /// Where and why the text is no YAML with hooks in it.
+    pub fn parse(text: &str) -> Result<AppSpec, String> {
+        let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+        let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|cause| cause.to_string())?;
+        let scripts = file.hooks.into_iter().flat_map(|(event, entries)| {
+            entries.unwrap_or_default().into_iter().map(move |entry| Script {
+                event: event.clone(),
+                location: entry.location.trim_start_matches("./").trim_start_matches('/').to_owned(),
+                timeout: entry.timeout.and_then(Written::duration).unwrap_or(DEFAULT_TIMEOUT),
+            })
+        });
+        Ok(AppSpec { scripts: scripts.collect() })
+    }
+
+    /// The timeout of the hook with this name, under this event where it is known: the shortest, where there are several.
+    #[must_use]
+    pub fn timeout(&self, hook: &str, event: Option<&str>) -> Option<Duration> {
+        self.scripts
+            .iter()
+            .filter(|script| event.is_none_or(|event| event == script.event))
+            .filter(|script| Path::new(&script.location).file_name().is_some_and(|name| name == hook))
+            .map(|script| script.timeout)
+            .min()
+    }
+}
+
+impl Written {
+    /// Text counts up to its first character that is no digit, as the agent has it: `30s` is 30.
+    fn duration(self) -> Option<Duration> {
+        let seconds = match self {
+            Written::Seconds(seconds) => seconds,
+            Written::Text(text) => {
+                let text = text.trim_start();
+                let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+                text[..end].parse().ok()?
+            }
+        };
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+}
+
+/// The `appspec.yml` of the bundle that `program` is a hook of. `Ok(None)` where it is in none, or is no hook of the one
+/// that is found.
+///
+/// # Errors
+/// The file's path, and why it cannot be read.
+pub fn of_bundle(host: &impl Host, program: &Path) -> Result<Option<AppSpec>, String> {
+    let Some((top, path)) = program.ancestors().skip(1).take(LEVELS).find_map(|top| found_in(host, top)) else {
+        return Ok(None);
+    };
+    let told = |why: &str| format!("`{}` cannot be read: {why}", path.to_string_lossy());
+    let bytes = host.read_file(&path).map_err(|cause| told(&cause.to_string()))?;
+    let spec = AppSpec::parse(&String::from_utf8_lossy(&bytes)).map_err(|why| told(&why))?;
+    let own = program.strip_prefix(top).unwrap_or(program);
+    Ok(spec.scripts.iter().any(|script| Path::new(&script.location) == own).then_some(spec))
+}
+
+fn found_in<'a>(host: &impl Host, top: &'a Path) -> Option<(&'a Path, PathBuf)> {
+    NAMES.iter().map(|name| top.join(name)).find(|path| host.describe(path).is_ok()).map(|path| (top, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f15_timeouts_are_read_as_the_agent_reads_them() {
+        for (name, written, wanted) in [
+            ("a number", "timeout: 90", 90),
+            ("a text", "timeout: \"90\"", 90),
+            ("a text with a unit", "timeout: 90s", 90),
+            ("nothing", "runas: ec2-user", 3600),
+            ("no value", "timeout:", 3600),
+            ("nonsense is the agent's to refuse", "timeout: soon", 3600),
+        ] {
+            let text = format!("hooks:\n  AfterInstall:\n    - location: hooks/stop\n      {written}\n");
+            let spec = AppSpec::parse(&text).unwrap_or_else(|why| panic!("{name}: {why}"));
+            assert_eq!(spec.timeout("stop", Some("AfterInstall")), Some(Duration::from_secs(wanted)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hook_is_known_by_its_name_and_event_and_the_shortest_timeout_counts() {
+        let spec = AppSpec::parse(
+            "hooks:\n  AfterInstall:\n    - {location: hooks/stop, timeout: 60}\n  ApplicationStop:\n    - {location: /hooks/stop, timeout: 30}\n  BeforeInstall:\n",
+        )
+        .unwrap();
+        assert_eq!(spec.timeout("stop", Some("AfterInstall")), Some(Duration::from_mins(1)));
+        assert_eq!(spec.timeout("stop", None), Some(Duration::from_secs(30)));
+        assert_eq!(spec.timeout("start", None), None);
+        assert_eq!(spec.timeout("stop", Some("ValidateService")), None);
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_with_its_place() {
+        let told = AppSpec::parse("hooks:\n  AfterInstall:\n  - location: [\n").unwrap_err();
+        assert!(told.contains("line"), "{told}");
+    }
+}

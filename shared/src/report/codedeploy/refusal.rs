@@ -1,0 +1,151 @@
+//! Why CodeDeploy's API gave no answer, in sentences: one for each error that its documents name for the calls made here,
+//! and for everything that can be in the way on a host.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Operation;
+
+/// Who is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever tells this host its region and credentials: the instance metadata service, as a rule.
+    Host,
+    /// CodeDeploy's API.
+    CodeDeploy,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// This program was built without the API.
+    NotLinked,
+    /// The role may not make this call.
+    Denied(Operation),
+    /// No credentials are to be had.
+    NoCredentials,
+    /// The credentials are no good (any more).
+    BadCredentials(String),
+    /// No region is known.
+    NoRegion,
+    /// No whole answer came in time.
+    Late {
+        /// How long was waited.
+        at_most: Duration,
+        /// For whom, at the end.
+        whom: Whom,
+    },
+    /// No connection came about, or it broke: why.
+    Unreachable(String),
+    /// Too many calls.
+    Throttled,
+    /// The service has a fault, or something answered in its place: the HTTP status where there was one.
+    Faulty(Option<u16>),
+    /// The service's own reason: its code, and its sentence.
+    Reason {
+        /// The error's code, for example `DeploymentDoesNotExistException`.
+        code: String,
+        /// Its sentence.
+        message: String,
+    },
+}
+
+impl Refusal {
+    /// What to do about it, where something can be done.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        Some(match self {
+            Refusal::Denied(operation) => {
+                format!("allow `codedeploy:{}` in the role of this host (docs/iam/instance.json)", operation.name())
+            }
+            Refusal::NoCredentials => "give this host an instance profile (docs/travis.md)".to_owned(),
+            Refusal::NoRegion => "set `report.region` in hooks.toml".to_owned(),
+            Refusal::Late { whom: Whom::Host, .. } => {
+                "let the instance metadata service answer (and set `report.region` in hooks.toml)".to_owned()
+            }
+            Refusal::Late { .. } | Refusal::Unreachable(_) => {
+                "let this host reach CodeDeploy's endpoint (a NAT gateway, a VPC endpoint, `HTTPS_PROXY`)".to_owned()
+            }
+            _ => return None,
+        })
+    }
+
+    /// What the documents say that an error's code means.
+    fn meaning(code: &str) -> Option<&'static str> {
+        Some(match code {
+            "DeploymentDoesNotExistException" => "no deployment with this id exists in this account and region",
+            "DeploymentIdRequiredException" => "no deployment id was given",
+            "InvalidDeploymentIdException" => "the deployment id is not in the form that CodeDeploy gives",
+            "DeploymentNotStartedException" => "the deployment has not started",
+            "DeploymentTargetDoesNotExistException" => "this deployment has no such target",
+            "DeploymentTargetIdRequiredException" => "no target id was given",
+            "InvalidDeploymentTargetIdException" => "the target id is not in the form that CodeDeploy gives",
+            "InvalidInstanceNameException" => {
+                "the on-premises instance's name is not in the form that CodeDeploy gives"
+            }
+            "InvalidNextTokenException" => "the list changed while it was read",
+            "InvalidInstanceStatusException"
+            | "InvalidInstanceTypeException"
+            | "InvalidDeploymentInstanceTypeException"
+            | "InvalidTargetFilterNameException" => "the filter of the list is not one that CodeDeploy knows",
+            "InvalidLifecycleEventHookExecutionIdException" => {
+                "the hook's execution id is not one of this deployment (`LIFECYCLE_EVENT_HOOK_EXECUTION_ID`)"
+            }
+            "InvalidLifecycleEventHookExecutionStatusException" => "a verdict has to be `Succeeded` or `Failed`",
+            "LifecycleEventAlreadyCompletedException" => {
+                "the lifecycle event is over already: another run has told its verdict, or CodeDeploy has stopped waiting"
+            }
+            "UnsupportedActionForDeploymentTypeException" => {
+                "deployments of this kind take no verdict over the API: on EC2 the exit code is the verdict"
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotLinked => formatter.write_str("this program was built without CodeDeploy's API"),
+            Refusal::Denied(operation) => {
+                write!(formatter, "this host's role may not call `codedeploy:{}`", operation.name())
+            }
+            Refusal::NoCredentials => formatter.write_str("this host has no AWS credentials"),
+            Refusal::BadCredentials(code) => write!(formatter, "AWS refuses this host's credentials (`{code}`)"),
+            Refusal::NoRegion => formatter.write_str("no AWS region is known to this host"),
+            Refusal::Late { at_most, whom } => {
+                let whom = match whom {
+                    Whom::Host => "region and credentials of this host were not to be had",
+                    Whom::CodeDeploy => "no answer came",
+                };
+                write!(formatter, "{whom} within {}", humantime::format_duration(*at_most))
+            }
+            Refusal::Unreachable(why) => write!(formatter, "the API cannot be reached: {why}"),
+            Refusal::Throttled => formatter.write_str("the API is throttled: too many calls in this account"),
+            Refusal::Faulty(Some(status)) => write!(formatter, "the API answers HTTP {status} with a fault of its own"),
+            Refusal::Faulty(None) => formatter.write_str("what answers in the API's place is not CodeDeploy"),
+            Refusal::Reason { code, message } => match Refusal::meaning(code) {
+                Some(meaning) => write!(formatter, "{meaning} (`{code}`)"),
+                None => write!(formatter, "the API refuses with `{code}`: {message}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_names_the_action_and_where_to_allow_it() {
+        let refusal = Refusal::Denied(Operation::GetDeployment);
+        assert_eq!(refusal.to_string(), "this host's role may not call `codedeploy:GetDeployment`");
+        assert!(refusal.advice().unwrap().contains("`codedeploy:GetDeployment`"));
+    }
+
+    #[test]
+    fn an_error_that_nobody_has_documented_is_quoted() {
+        let refusal = Refusal::Reason { code: "NewException".into(), message: "something new".into() };
+        assert_eq!(refusal.to_string(), "the API refuses with `NewException`: something new");
+    }
+}
