@@ -2,6 +2,7 @@
 //! code. A hook itself says what it looks at and what it plans.
 
 mod command_line;
+mod look;
 mod panic;
 mod scene;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 pub use self::command_line::CommandLine;
+pub use self::look::{Look, look};
 pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};

@@ -1,0 +1,217 @@
+//! A deployment as CodeDeploy sees it: as a whole, this host event by event, and the fleet.
+
+use serde::Serialize;
+use shared::report::agent::clean;
+use shared::report::codedeploy::{Deployment, Event, Refusal, Target};
+
+use crate::table;
+
+/// What CodeDeploy tells.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeploymentView {
+    deployment: Deployment,
+    /// This host's id as a target, where it is known.
+    this_host: Option<String>,
+    targets: Vec<Target>,
+    /// Why there are no targets here, and what to do.
+    targets_unknown: Option<String>,
+}
+
+impl DeploymentView {
+    pub(crate) fn of(
+        deployment: Deployment,
+        targets: Result<Vec<Target>, Refusal>,
+        this_host: Option<String>,
+    ) -> DeploymentView {
+        let targets_unknown = targets.as_ref().err().map(|refusal| match refusal.advice() {
+            Some(advice) => format!("{refusal}; {advice}"),
+            None => refusal.to_string(),
+        });
+        DeploymentView { deployment, this_host, targets: targets.unwrap_or_default(), targets_unknown }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut lines = self.whole();
+        lines.push(String::new());
+        if let Some(why) = &self.targets_unknown {
+            lines.push(format!("its hosts are not to be had: {why}"));
+            return lines.join("\n");
+        }
+        lines.extend(self.own());
+        lines.extend([String::new(), format!("fleet: {}", self.summary())]);
+        let rows = self.targets.iter().map(|target| [target.id.clone(), target.status.clone(), decisive_event(target)]);
+        lines.extend(table::lines("  ", &rows.collect::<Vec<_>>()));
+        lines.join("\n")
+    }
+
+    fn whole(&self) -> Vec<String> {
+        let Deployment { id, application, group, status, creator, mode, rolls_back, rolled_back_by, error, .. } =
+            &self.deployment;
+        let place = application.as_ref().map(|application| match group {
+            Some(group) => format!("{application}, group {group}"),
+            None => application.clone(),
+        });
+        let created = self.deployment.created.map(|time| time.to_string());
+        let mut lines = vec![format!("deployment {id}: {}", status.word())];
+        for (title, value) in [
+            ("application", &place),
+            ("revision", &self.deployment.revision),
+            ("made by", creator),
+            ("made at", &created),
+            ("mode", mode),
+            ("rolls back", rolls_back),
+            ("rolled back by", rolled_back_by),
+            ("why", error),
+        ] {
+            lines.extend(value.as_ref().map(|value| format!("  {title}: {}", clean(value))));
+        }
+        lines
+    }
+
+    fn own(&self) -> Vec<String> {
+        let Some(name) = &self.this_host else {
+            return vec!["this host: its name as a target is not known; set `report.target` in hooks.toml".to_owned()];
+        };
+        let Some(target) = self.targets.iter().find(|target| target.id == *name) else {
+            return vec![format!("this host: `{name}` is no target of this deployment")];
+        };
+        let mut lines = vec![format!("this host: {} {}", target.id, target.status)];
+        lines.extend(events(&target.events));
+        lines
+    }
+
+    /// How many targets are in which state, in the order in which the states come.
+    fn summary(&self) -> String {
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for target in &self.targets {
+            match counts.iter_mut().find(|(status, _)| *status == target.status) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((&target.status, 1)),
+            }
+        }
+        let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        match self.targets.len() {
+            0 => "no target".to_owned(),
+            1 => format!("1 target: {}", counts.join(", ")),
+            many => format!("{many} targets: {}", counts.join(", ")),
+        }
+    }
+}
+
+/// The events as a table, under each failed one what it left behind.
+fn events(events: &[Event]) -> Vec<String> {
+    let mut rows = vec![["event", "state", "seconds", ""].map(str::to_owned)];
+    rows.extend(events.iter().map(|event| {
+        let message = event.diagnostics.as_ref().map(|found| format!("{}: {}", found.code, found.message));
+        [event.name.clone(), event.status.clone(), seconds(event), message.unwrap_or_default()]
+    }));
+    let tails = events.iter().map(|event| event.diagnostics.as_ref().map_or("", |found| &found.log_tail));
+    let lines = table::lines("  ", &rows);
+    lines
+        .into_iter()
+        .zip(std::iter::once("").chain(tails))
+        .flat_map(|(line, tail)| std::iter::once(line).chain(tail.lines().map(|line| format!("    | {}", clean(line)))))
+        .collect()
+}
+
+fn seconds(event: &Event) -> String {
+    match event.milliseconds() {
+        Some(milliseconds) => format!("{}.{}", milliseconds / 1000, milliseconds % 1000 / 100),
+        None => "-".to_owned(),
+    }
+}
+
+/// The event that says most about a target: the one that failed, else the one that goes on.
+fn decisive_event(target: &Target) -> String {
+    ["Failed", "InProgress"]
+        .iter()
+        .find_map(|status| target.events.iter().find(|event| event.status == *status))
+        .map_or_else(String::new, |event| format!("at {}", event.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::report::codedeploy::{Diagnostics, Status};
+
+    use super::*;
+
+    fn event(name: &str, status: &str, began: i64, ended: Option<i64>) -> Event {
+        let time = |milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok();
+        Event {
+            name: name.into(),
+            status: status.into(),
+            began: time(began),
+            ended: ended.and_then(time),
+            diagnostics: None,
+        }
+    }
+
+    fn view(this_host: Option<&str>) -> DeploymentView {
+        let failed = Event {
+            diagnostics: Some(Diagnostics {
+                code: "ScriptFailed".into(),
+                script: "hooks/health".into(),
+                message: "Script at specified location: hooks/health failed with exit code 31".into(),
+                log_tail: "LifecycleEvent - ValidateService\n[stdout]FAILED health (exit code 31)\u{7}\n".into(),
+            }),
+            ..event("ValidateService", "Failed", 2_000, Some(15_250))
+        };
+        let targets = vec![
+            Target {
+                id: "i-1".into(),
+                status: "Failed".into(),
+                events: vec![event("AfterInstall", "Succeeded", 0, Some(1_500)), failed],
+            },
+            Target {
+                id: "i-2".into(),
+                status: "InProgress".into(),
+                events: vec![event("AfterInstall", "InProgress", 0, None)],
+            },
+        ];
+        let deployment = Deployment {
+            id: "d-ABC".into(),
+            application: Some("shop".into()),
+            group: Some("live".into()),
+            status: Status::of("InProgress"),
+            creator: Some("user".into()),
+            ..Deployment::default()
+        };
+        DeploymentView::of(deployment, Ok(targets), this_host.map(str::to_owned))
+    }
+
+    #[test]
+    fn this_host_is_told_event_by_event_and_the_fleet_in_a_line_each() {
+        assert_eq!(
+            view(Some("i-1")).text(),
+            "\
+deployment d-ABC: InProgress
+  application: shop, group live
+  made by: user
+
+this host: i-1 Failed
+  event            state      seconds
+  AfterInstall     Succeeded  1.5
+  ValidateService  Failed     13.2     ScriptFailed: Script at specified location: hooks/health failed with exit code 31
+    | LifecycleEvent - ValidateService
+    | [stdout]FAILED health (exit code 31) 
+
+fleet: 2 targets: 1 Failed, 1 InProgress
+  i-1  Failed      at ValidateService
+  i-2  InProgress  at AfterInstall"
+        );
+    }
+
+    #[test]
+    fn a_host_whose_name_is_not_known_or_not_among_the_targets_is_told_so() {
+        assert!(view(None).text().contains("set `report.target` in hooks.toml"));
+        assert!(view(Some("i-9")).text().contains("`i-9` is no target of this deployment"));
+    }
+
+    #[test]
+    fn whoever_may_not_see_the_targets_still_sees_the_deployment() {
+        let refusal = Refusal::Denied(shared::report::codedeploy::Operation::ListDeploymentTargets);
+        let text = DeploymentView::of(view(None).deployment, Err(refusal), None).text();
+        assert!(text.starts_with("deployment d-ABC: InProgress\n"), "{text}");
+        assert!(text.contains("allow `codedeploy:ListDeploymentTargets`"), "{text}");
+    }
+}

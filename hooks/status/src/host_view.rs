@@ -1,0 +1,107 @@
+//! This host: who is live by the witnesses, what runs in each slot, and what the ledger has of the last deployment.
+
+use serde::Serialize;
+use shared::error::Result;
+use shared::host::Host;
+use shared::ledger::Stage;
+use shared::occupant::{self, Occupant};
+use shared::run::Scene;
+use shared::slot::Slot;
+
+use crate::table;
+
+/// What is seen.
+#[derive(Debug, Serialize)]
+pub(crate) struct HostView {
+    slots: Vec<SlotView>,
+    deployment: Option<LastDeployment>,
+    /// A cutover that was begun and not ended, as a sentence.
+    unfinished: Option<String>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SlotView {
+    role: &'static str,
+    profile: String,
+    port: u16,
+    release: Option<String>,
+    processes: Vec<u32>,
+    /// Who else holds the port, as a sentence.
+    stranger: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LastDeployment {
+    id: Option<String>,
+    stage: Stage,
+}
+
+impl HostView {
+    pub(crate) async fn see(scene: &Scene<'_, impl Host>) -> Result<HostView> {
+        let (finding, _) = scene.find().await?;
+        let live = finding.roles.live;
+        // The live one first.
+        let order = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
+        let slots = order.into_iter().map(|slot| see_slot(scene, slot, live)).collect::<Result<_>>()?;
+        let unfinished = scene.ledger.intent.as_ref().map(|intent| {
+            let place = scene.settings.place(intent.to);
+            format!("a cutover to {place} was begun and not ended; the next hook settles it")
+        });
+        let deployment = scene.ledger.deployment.as_ref();
+        Ok(HostView {
+            slots,
+            deployment: deployment.map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
+            unfinished,
+            notes: finding.notes,
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut rows = vec![["role", "profile", "port", "process", "release"].map(str::to_owned)];
+        for slot in &self.slots {
+            let processes: Vec<String> = slot.processes.iter().map(u32::to_string).collect();
+            rows.push([
+                slot.role.to_owned(),
+                slot.profile.clone(),
+                slot.port.to_string(),
+                if processes.is_empty() { "none".to_owned() } else { processes.join(" ") },
+                slot.stranger.clone().or_else(|| slot.release.clone()).unwrap_or_else(|| "unknown".to_owned()),
+            ]);
+        }
+        let mut lines = table::lines("", &rows);
+        if let Some(last) = &self.deployment {
+            let id = last.id.as_deref().unwrap_or("by hand");
+            lines.push(format!("last deployment: {id}, {}", stage(last.stage)));
+        }
+        lines.extend(self.unfinished.iter().chain(&self.notes).map(|line| format!("note: {line}")));
+        lines.join("\n")
+    }
+}
+
+fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, live: Option<Slot>) -> Result<SlotView> {
+    let place = scene.settings.place(slot).clone();
+    let tenant = scene.ledger.tenants.get(slot);
+    let (processes, stranger) = match occupant::find(scene.host, scene.settings, scene.ledger, slot)? {
+        Occupant::Nobody => (Vec::new(), None),
+        Occupant::Ours(processes) => (processes.iter().map(|process| process.identity.id).collect(), None),
+        Occupant::Stranger(who) => (Vec::new(), Some(who)),
+    };
+    let role = match live {
+        Some(live) if live == slot => "live",
+        Some(_) if tenant.served && !processes.is_empty() => "standby",
+        _ => "idle",
+    };
+    let release = tenant.release.as_ref().map(|release| release.name.clone());
+    Ok(SlotView { role, profile: place.profile, port: place.port, release, processes, stranger })
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Opened => "its idle slot is not free yet",
+        Stage::Stopped => "its idle slot is free",
+        Stage::Started => "its release was started",
+        Stage::Healthy => "its release is healthy",
+        Stage::Switched => "its release got the traffic",
+    }
+}

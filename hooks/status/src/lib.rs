@@ -1,0 +1,104 @@
+//! `status` looks and changes nothing: who is live on this host, and, with `--deployment`, a deployment as CodeDeploy sees
+//! it: this host event by event, and the fleet.
+
+mod deployment_view;
+mod host_view;
+mod table;
+
+use std::time::Duration;
+
+use shared::error::{Error, Kind, Result};
+use shared::host::{CodeDeploy, Host};
+use shared::report::codedeploy::{Asking, Refusal};
+use shared::run::{Look, Scene};
+
+use self::deployment_view::DeploymentView;
+use self::host_view::HostView;
+
+/// How long CodeDeploy may take for one deployment with all of its targets, each of which is a call.
+const ANSWER_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How long the metadata service may take to tell this host's id.
+const INSTANCE_AT_MOST: Duration = Duration::from_secs(2);
+
+/// The program `status`.
+#[derive(Debug)]
+pub struct Status;
+
+/// The arguments of `status`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// A deployment as CodeDeploy sees it; without an id, the last one of this host
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    pub deployment: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Look for Status {
+    const NAME: &'static str = "status";
+    const ABOUT: &'static str =
+        "Shows who is live on this host, or a deployment as CodeDeploy sees it; changes nothing";
+    type Arguments = Arguments;
+
+    async fn look(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<String> {
+        if let Some(named) = &arguments.deployment {
+            let view = see_deployment(named, scene).await?;
+            return rendered(arguments, &view, DeploymentView::text);
+        }
+        let view = HostView::see(scene).await?;
+        rendered(arguments, &view, HostView::text)
+    }
+}
+
+fn rendered<V: serde::Serialize>(arguments: &Arguments, view: &V, text: impl Fn(&V) -> String) -> Result<String> {
+    if !arguments.json {
+        return Ok(text(view));
+    }
+    serde_json::to_string_pretty(view)
+        .map_err(|cause| Error::new(Kind::Bug, format!("what was seen could not be written as JSON: {cause}")))
+}
+
+async fn see_deployment(named: &str, scene: &Scene<'_, impl Host>) -> Result<DeploymentView> {
+    let id = which(named, scene)?;
+    let (host, report) = (scene.host, &scene.settings.report);
+    let asking = |at_most| Asking { at_most, attempts: 3, region: report.region.clone() };
+    let api = host.codedeploy();
+    let told = |refusal: Refusal| {
+        let error = Error::new(Kind::Settings, format!("deployment `{id}` cannot be shown: {refusal}"));
+        match refusal.advice() {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
+    };
+    let deployment = host.interruptible(api.deployment(&id, &asking(ANSWER_AT_MOST))).await?.map_err(told)?;
+    // Whoever may see the deployment and not its targets is shown the deployment.
+    let targets = host.interruptible(api.targets(&id, &asking(ANSWER_AT_MOST))).await?;
+    let own = match &report.target {
+        Some(name) => Some(name.clone()),
+        None => host.interruptible(api.instance(&asking(INSTANCE_AT_MOST))).await?,
+    };
+    Ok(DeploymentView::of(deployment, targets, own))
+}
+
+/// The id that was named; else the one of the environment; else the last one that this host remembers.
+fn which(named: &str, scene: &Scene<'_, impl Host>) -> Result<String> {
+    let remembered = || scene.ledger.deployment.as_ref().and_then(|deployment| deployment.id.clone());
+    let id = Some(named.to_owned())
+        .filter(|named| !named.is_empty())
+        .or_else(|| scene.lifecycle.deployment.clone())
+        .or_else(remembered)
+        .ok_or_else(|| {
+            Error::new(Kind::Settings, "no deployment is known on this host, needed the id of one")
+                .advise("`status --deployment d-ABCDEF123`")
+        })?;
+    if shared::lifecycle::is_local(&id) {
+        return Err(Error::new(
+            Kind::Settings,
+            format!("deployment `{id}` is a local one, which CodeDeploy does not know; needed one of its own"),
+        )
+        .advise("`status` alone shows what this host remembers of it"));
+    }
+    Ok(id)
+}

@@ -1,0 +1,90 @@
+//! The skeleton of a program that only looks: it takes no lock, makes nothing, and prints what it found.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use super::{Scene, command_line, failed, panic};
+use crate::config;
+use crate::error::{Error, Kind, Result};
+use crate::host::{CodeDeploy, Host, Machine};
+use crate::ledger::store;
+use crate::lifecycle::Lifecycle;
+use crate::report::Report;
+
+/// A program that looks at the host, or beyond it, and tells what it sees.
+#[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
+pub trait Look {
+    /// Its name.
+    const NAME: &'static str;
+    /// What it is for, in one sentence.
+    const ABOUT: &'static str;
+    /// The arguments that it has besides those of every look.
+    type Arguments: clap::Args;
+
+    /// What is printed, whole.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    async fn look(arguments: &Self::Arguments, scene: &mut Scene<'_, impl Host>) -> Result<String>;
+}
+
+/// The arguments of every look, with its own.
+#[derive(Clone, Debug, Parser)]
+struct Arguments<A: clap::Args> {
+    /// The settings; else `HOOKS_CONFIG`, else hooks.toml beside the hooks
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The look's own arguments.
+    #[command(flatten)]
+    own: A,
+}
+
+/// What `main` of such a program calls.
+#[must_use]
+pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
+    let arguments = match command_line::parse::<Arguments<L::Arguments>>(L::NAME, L::ABOUT) {
+        Ok(arguments) => arguments,
+        Err(exit_code) => return exit_code,
+    };
+    panic::becomes_an_exit_code(L::NAME);
+    let report = Report::new(L::NAME);
+    let seen = on_this_machine::<L, C>(&arguments, &report)
+        .unwrap_or_else(|cause| Err(Error::new(Kind::Bug, format!("the program could not begin: {cause:#}"))));
+    match seen {
+        Ok(text) => {
+            report.deliver(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&report, &error, "as before; this program only looks"),
+    }
+}
+
+fn on_this_machine<L: Look, C: CodeDeploy + Default>(
+    arguments: &Arguments<L::Arguments>,
+    report: &Report,
+) -> anyhow::Result<Result<String>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be made")?;
+    runtime.block_on(async {
+        let machine = Machine::new(C::default()).context("signals cannot be listened for")?;
+        Ok(see::<L>(&machine, arguments, report).await)
+    })
+}
+
+async fn see<L: Look>(host: &impl Host, arguments: &Arguments<L::Arguments>, report: &Report) -> Result<String> {
+    let settings = config::find(host, arguments.config.as_deref(), &command_line::program())?;
+    let settings = config::settings(settings)?;
+    let (mut ledger, warning) = store::load(host, &settings)?;
+    if let Some(warning) = warning {
+        report.complain(&warning);
+    }
+    let lifecycle = Lifecycle::from_environment();
+    L::look(
+        &arguments.own,
+        &mut Scene { host, settings: &settings, lifecycle: &lifecycle, ledger: &mut ledger, report },
+    )
+    .await
+}
