@@ -1,0 +1,23 @@
+//! What the hooks meet of AWS, on loopback, as a test wants it to behave: CodeDeploy's API ([`CodeDeployStub`]).
+//!
+//! Every server here runs in a thread of its own and ends when it is dropped.
+
+pub mod answers;
+mod behaviour;
+mod certificate_authority;
+mod client;
+mod codedeploy;
+mod error;
+mod http;
+mod listener;
+mod operation;
+mod performance;
+mod record;
+mod script;
+mod server;
+
+pub use behaviour::Behaviour;
+pub use client::{HttpAnswer, HttpRequest};
+pub use codedeploy::{CodeDeployBuilder, CodeDeployStub, Seen};
+pub use error::{Error, Result};
+pub use operation::Operation;
