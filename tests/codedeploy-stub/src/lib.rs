@@ -1,4 +1,5 @@
-//! What the hooks meet of AWS, on loopback, as a test wants it to behave: CodeDeploy's API ([`CodeDeployStub`]).
+//! What the hooks meet of AWS, on loopback, as a test wants it to behave: CodeDeploy's API ([`CodeDeployStub`]) and an
+//! instance's metadata service ([`MetadataStub`]).
 //!
 //! Every server here runs in a thread of its own and ends when it is dropped.
 
@@ -10,6 +11,7 @@ mod codedeploy;
 mod error;
 mod http;
 mod listener;
+mod metadata;
 mod operation;
 mod performance;
 mod record;
@@ -20,4 +22,5 @@ pub use behaviour::Behaviour;
 pub use client::{HttpAnswer, HttpRequest};
 pub use codedeploy::{CodeDeployBuilder, CodeDeployStub, Seen};
 pub use error::{Error, Result};
+pub use metadata::{MetadataBuilder, MetadataRequest, MetadataStub, RoleCredentials};
 pub use operation::Operation;

@@ -7,6 +7,8 @@ mod behaviours;
 #[cfg(test)]
 mod codedeploy;
 #[cfg(test)]
+mod metadata;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;
