@@ -1,5 +1,6 @@
-//! What the hooks meet of AWS, on loopback, as a test wants it to behave: CodeDeploy's API ([`CodeDeployStub`]) and an
-//! instance's metadata service ([`MetadataStub`]).
+//! What the hooks meet of AWS, on loopback, as a test wants it to behave: CodeDeploy's API ([`CodeDeployStub`]), an
+//! instance's metadata service ([`MetadataStub`]), and networks that swallow everything ([`Swallower`],
+//! [`silent_network`]).
 //!
 //! Every server here runs in a thread of its own and ends when it is dropped.
 
@@ -17,6 +18,8 @@ mod performance;
 mod record;
 mod script;
 mod server;
+pub mod silent_network;
+mod swallower;
 
 pub use behaviour::Behaviour;
 pub use client::{HttpAnswer, HttpRequest};
@@ -24,3 +27,4 @@ pub use codedeploy::{CodeDeployBuilder, CodeDeployStub, Seen};
 pub use error::{Error, Result};
 pub use metadata::{MetadataBuilder, MetadataRequest, MetadataStub, RoleCredentials};
 pub use operation::Operation;
+pub use swallower::Swallower;
