@@ -118,6 +118,21 @@ require_java_and_maven() {
     has_program mvn || fail "\`mvn\` is not in PATH: install Maven 3.6.3 or later, then run this again"
 }
 
+# A stand-in for AWS is a Python program, which the tests install apart from the system's. Debian packages what that takes apart
+# from Python itself.
+require_python() {
+    require_program python3
+    if python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        return
+    fi
+    if [ "$(package_manager)" = apt-get ]; then
+        say "installing the package python3-venv with apt-get, since \`python3\` cannot make environments"
+        install_without_starting apt-get python3-venv || true
+    fi
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ||
+        fail "\`python3 -m venv\` needs the module ensurepip, which is missing: install it by hand"
+}
+
 # Where Cargo puts what it builds; a path that is not whole is meant from the project's directory.
 target_directory() {
     case "${CARGO_TARGET_DIR:-target}" in

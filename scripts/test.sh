@@ -26,6 +26,7 @@ require_program unshare util-linux
 require_program setpriv util-linux
 require_program java openjdk-17-jdk-headless
 require_program mvn maven
+require_python
 
 step "format"
 cargo fmt --all --check

@@ -2,7 +2,8 @@
 //! instance's metadata service ([`MetadataStub`]), and networks that swallow everything ([`Swallower`],
 //! [`silent_network`]).
 //!
-//! Every server here runs in a thread of its own and ends when it is dropped.
+//! The stub says what this project believes of AWS; [`Moto`] is a second opinion, which others wrote. Every server here
+//! runs in a thread or a process of its own and ends when it is dropped.
 
 pub mod answers;
 mod behaviour;
@@ -13,6 +14,7 @@ mod error;
 mod http;
 mod listener;
 mod metadata;
+mod moto;
 mod operation;
 mod performance;
 mod record;
@@ -26,5 +28,6 @@ pub use client::{HttpAnswer, HttpRequest};
 pub use codedeploy::{CodeDeployBuilder, CodeDeployStub, Seen};
 pub use error::{Error, Result};
 pub use metadata::{MetadataBuilder, MetadataRequest, MetadataStub, RoleCredentials};
+pub use moto::Moto;
 pub use operation::Operation;
 pub use swallower::Swallower;

@@ -9,6 +9,8 @@ mod codedeploy;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
+mod moto;
+#[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod support;
