@@ -20,6 +20,7 @@ mod logs;
 mod nginx;
 mod order;
 mod permissions;
+mod policies;
 mod processes;
 mod rig;
 mod settings;
