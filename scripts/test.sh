@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that CI runs: format, lints, documents, supply chain, tests. Installs what it needs. A test that cannot run
-# fails.
+# Everything that CI runs: format, lints, documents, supply chain, pipeline, tests. Installs what it needs. A test that cannot
+# run fails.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,7 +9,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd -- "$root"
 
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
-    printf 'usage: test.sh\nFormat, lints, documents, supply chain and tests, as CI runs them. Run it as root: some stories become other users.\n'
+    printf 'usage: test.sh\nFormat, lints, documents, supply chain, pipeline and tests, as CI runs them. Run it as root: some stories become other users.\n'
     exit 0
 fi
 
@@ -40,6 +40,9 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 step "supply chain"
 ./scripts/supply-chain.sh
+
+step "pipeline"
+./scripts/check-pipeline.sh
 
 step "tests"
 # No test asks the metadata address of a cloud, whatever it tests.

@@ -20,6 +20,7 @@ mod logs;
 mod nginx;
 mod order;
 mod permissions;
+mod pipeline;
 mod policies;
 mod processes;
 mod rig;
