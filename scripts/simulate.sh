@@ -66,7 +66,7 @@ say "building the hooks and the simulation (the first build takes a few minutes)
 (
     cd -- "$root"
     cargo build --quiet --locked --target-dir "$target" \
-        -p stop -p start -p health -p switch -p demo-app -p simulate
+        -p stop -p start -p health -p switch -p status -p demo-app -p simulate
 ) || fail "the build failed (its messages are above)"
 
 if "$spring"; then

@@ -10,6 +10,7 @@
 
 mod artifacts;
 mod book_bugs;
+mod codedeploy;
 mod concurrency;
 mod discovery;
 mod documents;
@@ -26,6 +27,8 @@ mod processes;
 mod rig;
 mod settings;
 mod spring;
+mod status;
 mod take_over;
 mod through_the_agent;
 mod timeouts;
+mod validation;

@@ -179,10 +179,16 @@ impl Deployed {
     }
 }
 
-/// Asserts that a hook ended with this exit code and said all of these words. What was broken over lines reads as one.
+/// What a hook printed, with what was broken over lines in one.
+pub(crate) fn flat(run: &HookRun) -> String {
+    let names = HOOKS.iter().chain(&["status"]);
+    names.fold(run.output.replace("\n    ", " "), |text, name| text.replace(&format!("\n{name}:     "), " "))
+}
+
+/// Asserts that a hook said all of these words.
 #[track_caller]
 pub(crate) fn said(run: &HookRun, words: &[&str]) {
-    let output = run.output.replace("\n    ", " ");
+    let output = flat(run);
     for word in words {
         assert!(output.contains(word), "`{word}` is not in:\n{}", run.output);
     }

@@ -68,3 +68,27 @@ fn f11_a_rollback_is_a_deployment_of_the_old_bundle_and_goes_through_like_any_ot
     assert!(agent.deploy(&old).succeeded);
     assert_eq!(stage.release(), "v1");
 }
+
+#[test]
+fn i9_a_hook_ends_before_the_timeout_of_its_own_bundle_with_its_own_verdict_and_stop_has_said_that_it_is_short() {
+    for generation in [Generation::One, Generation::Two] {
+        let stage = Stage::new();
+        stage.host.set("health.patience", "\"110s\"").unwrap();
+        let agent = agent(&stage, generation);
+        let jar = stage.jar(&Jar::release("v1").fault(Fault::Answers { status: 503, body: "starting".into() }));
+        let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
+        let spec = bundle.join("appspec.yml");
+        let shipped = std::fs::read_to_string(&spec).unwrap();
+        assert!(shipped.contains("timeout: 150"), "the shipped timeout of health: {shipped}");
+        std::fs::write(&spec, shipped.replace("timeout: 150", "timeout: 8")).unwrap();
+        let deployment = agent.deploy(&Bundle::open(bundle).unwrap());
+        let failure = deployment.failure().expect("it failed");
+        assert_eq!(failure.event, LifecycleEvent::ValidateService);
+        let told = failure.diagnostics.to_json().to_string();
+        for words in ["failed with exit code 31", "HTTP 503", "of 8 s in appspec.yml leaves"] {
+            assert!(told.contains(words), "{generation:?}: `{words}` is not in {told}");
+        }
+        let log = std::fs::read_to_string(deployment.folder.scripts_log()).unwrap();
+        assert!(log.contains("`timeout: 8` of `health` in appspec.yml is shorter than it can take"), "{log}");
+    }
+}

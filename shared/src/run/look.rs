@@ -33,7 +33,7 @@ pub trait Look {
 
 /// The arguments of every look, with its own.
 #[derive(Clone, Debug, Parser)]
-struct Arguments<A: clap::Args> {
+struct LookLine<A: clap::Args> {
     /// The settings; else `HOOKS_CONFIG`, else hooks.toml beside the hooks
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -45,7 +45,7 @@ struct Arguments<A: clap::Args> {
 /// What `main` of such a program calls.
 #[must_use]
 pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
-    let arguments = match command_line::parse::<Arguments<L::Arguments>>(L::NAME, L::ABOUT) {
+    let arguments = match command_line::parse::<LookLine<L::Arguments>>(L::NAME, L::ABOUT) {
         Ok(arguments) => arguments,
         Err(exit_code) => return exit_code,
     };
@@ -63,7 +63,7 @@ pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
 }
 
 fn on_this_machine<L: Look, C: CodeDeploy + Default>(
-    arguments: &Arguments<L::Arguments>,
+    arguments: &LookLine<L::Arguments>,
     report: &Report,
 ) -> anyhow::Result<Result<String>> {
     let runtime =
@@ -74,7 +74,7 @@ fn on_this_machine<L: Look, C: CodeDeploy + Default>(
     })
 }
 
-async fn see<L: Look>(host: &impl Host, arguments: &Arguments<L::Arguments>, report: &Report) -> Result<String> {
+async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, report: &Report) -> Result<String> {
     let settings = config::find(host, arguments.config.as_deref(), &command_line::program())?;
     let settings = config::settings(settings)?;
     let (mut ledger, warning) = store::load(host, &settings)?;

@@ -3,13 +3,20 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 
 /// Below the ports that sandboxes reserve (from 10000 on) and those that the kernel gives to outgoing connections.
 const FIRST: u16 = 4_000;
 const HOW_MANY: u16 = 6_000;
 /// Enough for the range to be nearly full; then something else is wrong.
 const ATTEMPTS: usize = 1_000;
+
+/// A port of the range that nobody listens on now, for a server that has to be told one. Somebody else may take it first.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = listen()?;
+    let address = listener.local_addr().context(|| "a listener does not know its port".to_owned())?;
+    Ok(address.port())
+}
 
 /// Listens on any free port of the range.
 pub(crate) fn listen() -> Result<TcpListener> {

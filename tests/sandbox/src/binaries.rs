@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::error::{Context, Error, Result};
 
 /// The packages to be built, and what must be in the directory afterwards.
-const NAMES: [&str; 5] = ["stop", "start", "health", "switch", "demo-app"];
+const NAMES: [&str; 6] = ["stop", "start", "health", "switch", "status", "demo-app"];
 
 /// How Cargo builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

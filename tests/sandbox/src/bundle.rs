@@ -10,7 +10,7 @@ use crate::error::{Context, Error, Result};
 use crate::files::{copy_into, create_directory, write};
 use crate::settings::quoted;
 
-const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
+const HOOKS: [&str; 5] = ["stop", "start", "health", "switch", "status"];
 
 /// What goes into a bundle.
 pub(crate) struct Bundle<'a> {

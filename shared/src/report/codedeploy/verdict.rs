@@ -16,8 +16,10 @@ const ATTEMPTS: u32 = 5;
 /// Tells CodeDeploy whether the validation succeeded.
 ///
 /// # Errors
-/// `Kind::Settings` with what CodeDeploy has against it, `Kind::Interrupted` after a signal.
+/// `Kind::Settings` with what CodeDeploy has against it.
 pub async fn send(host: &impl Host, execution: &Execution, succeeded: bool, region: Option<String>) -> Result<()> {
+    // Also a hook that a signal has ended tells that it failed: nobody else would.
+    host.shield(true);
     let asking = Asking { at_most: AT_MOST, attempts: ATTEMPTS, region };
     let answer = host.interruptible(host.codedeploy().conclude(execution, succeeded, &asking)).await?;
     answer.map_err(|refusal| {

@@ -1,4 +1,4 @@
-//! moto's server as a process of its own, which says itself where it listens.
+//! moto's server as a process of its own, which says when it listens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -8,9 +8,12 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use crate::error::{Context, Error, Result};
+use crate::listener::free_port;
 
 /// Python on a machine that is busy with compiling takes its time.
 const AT_MOST: Duration = Duration::from_mins(2);
+/// How many ports are tried.
+const ATTEMPTS: usize = 5;
 /// What stands before the address, as soon as the server listens there.
 const LISTENING: &str = "Running on http://";
 
@@ -22,11 +25,22 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `program`, and waits until it listens.
+    /// Starts `program`, and waits until it listens. A port that somebody else takes before the server does is no reason to
+    /// give up; five of them are.
     pub(crate) fn start(program: &Path) -> Result<Self> {
+        let mut started = Self::start_on(program, free_port()?);
+        for _ in 1..ATTEMPTS {
+            if started.is_ok() {
+                break;
+            }
+            started = Self::start_on(program, free_port()?);
+        }
+        started
+    }
+
+    fn start_on(program: &Path, port: u16) -> Result<Self> {
         let mut child = Command::new(program)
-            // Which port, is left to the kernel: a port chosen here could be taken before the server has started.
-            .args(["-H", "127.0.0.1", "-p", "0"])
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

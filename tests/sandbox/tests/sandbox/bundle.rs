@@ -21,7 +21,7 @@ fn a_bundle_is_what_the_project_ships_led_into_the_sandbox() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["health", "start", "stop", "switch"]);
+    assert_eq!(names, ["health", "start", "status", "stop", "switch"]);
     for name in &names {
         let mode = fs::metadata(first.join("hooks").join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755, "{name}");

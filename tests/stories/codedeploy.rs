@@ -1,0 +1,319 @@
+//! The real hooks against CodeDeploy's API as a stub on loopback speaks it: what is obeyed, what holds nothing up, and what
+//! is never said.
+
+use std::io::Write;
+use std::time::Duration;
+
+use codedeploy_stub::answers::{self, Deployment};
+use codedeploy_stub::{
+    Behaviour, CodeDeployStub, MetadataStub, Moto, Operation, RoleCredentials, Swallower, silent_network,
+};
+use demo_app::Jar;
+use sandbox::{HookCommand, HookRun};
+
+use crate::rig::{Stage, ended, flat, said};
+
+/// What must never be read anywhere.
+const CANARY: &str = "cAnArYcAnArYcAnArYcAnArYcAnArYcAnArYcAnA";
+
+/// The id of an access key, as AWS makes them up in its documents.
+const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+
+/// A deployment that is ready for its `switch`, on a host that AWS has nothing to do with so far.
+fn ready(release: &str) -> Stage {
+    let stage = Stage::new();
+    prepare(&stage, release);
+    stage
+}
+
+fn prepare(stage: &Stage, release: &str) {
+    stage.stage(&Jar::release(release));
+    for hook in ["stop", "start", "health"] {
+        ended(&stage.run(hook), 0, &[]);
+    }
+}
+
+/// A hook with region and credentials in its environment.
+fn on_aws(hook: HookCommand, endpoint: &str) -> HookCommand {
+    hook.variable("AWS_REGION", "ap-northeast-2")
+        .variable("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .variable("AWS_SECRET_ACCESS_KEY", CANARY)
+        .variable("AWS_EC2_METADATA_DISABLED", "true")
+        .variable("AWS_ENDPOINT_URL_CODEDEPLOY", endpoint)
+}
+
+fn switch(stage: &Stage, endpoint: &str) -> HookRun {
+    on_aws(stage.hook("switch"), endpoint).run().expect("the hook runs")
+}
+
+#[test]
+fn i3_a_deployment_that_is_not_wanted_any_more_leaves_traffic_where_it_is_and_says_why() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    let deployment = || Deployment::new("d-STORY0001");
+    for (answer, words) in [
+        (
+            deployment().status("Stopped").error("MANUAL_STOP", "stopped by alice"),
+            "was stopped in CodeDeploy (MANUAL_STOP",
+        ),
+        (
+            deployment().status("Failed").error("HEALTH_CONSTRAINTS", "too few"),
+            "has failed in CodeDeploy (HEALTH_CONSTR",
+        ),
+        (
+            deployment().rolled_back_by("d-ROLLBACK1", "x"),
+            "is superseded: CodeDeploy rolls it back by deployment `d-ROLL",
+        ),
+    ] {
+        stub.on(Operation::GetDeployment, answer);
+        let run = stage.untouched_by(|| switch(&stage, &stub.endpoint()));
+        ended(&run, 75, &[words, "it moves no traffic", "nothing was changed"]);
+    }
+    stub.on(Operation::GetDeployment, deployment());
+    ended(&switch(&stage, &stub.endpoint()), 0, &[]);
+    assert_eq!(stage.release(), "v1");
+    let asked = stub.requests_of(Operation::GetDeployment);
+    assert!(asked.iter().all(|request| request.body["deploymentId"] == "d-STORY0001"), "{asked:?}");
+}
+
+#[test]
+fn a_rollback_and_a_restart_are_told_as_what_they_are() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    let answer = Deployment::new("d-STORY0001").rollback_of("d-BADBADBAD", "it failed").mode("RESTART");
+    stub.on(Operation::GetDeployment, answer);
+    let run = switch(&stage, &stub.endpoint());
+    ended(&run, 0, &["is CodeDeploy's rollback of deployment `d-BADBADBAD`", "restarts the revision"]);
+}
+
+#[test]
+fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_what_to_do() {
+    let denied = answers::access_denied(Operation::GetDeployment);
+    let swallower = Swallower::start().unwrap();
+    let stub = CodeDeployStub::start().unwrap();
+    let gone = CodeDeployStub::start().unwrap().endpoint();
+    let stage = Stage::new();
+    for (name, endpoint, behaviour, words) in [
+        ("no permission", stub.endpoint(), denied, "allow `codedeploy:GetDeployment` in the role of this host"),
+        ("throttled", stub.endpoint(), Behaviour::Throttled, "throttled"),
+        ("a fault", stub.endpoint(), Behaviour::ServerError, "answers HTTP 500 with a fault of its own"),
+        ("a proxy's page", stub.endpoint(), Behaviour::Html(403), "did not say"),
+        ("no JSON", stub.endpoint(), Behaviour::Garbage, "did not say"),
+        ("a broken connection", stub.endpoint(), Behaviour::Disconnect, "cannot be reached"),
+        ("slow", stub.endpoint(), Behaviour::Silent.after(Duration::from_secs(9)), "let this host reach CodeDeploy's"),
+        ("silent", stub.endpoint(), Behaviour::Silent, "let this host reach CodeDeploy's endpoint"),
+        ("swallowed", swallower.endpoint(), Behaviour::Silent, "let this host reach CodeDeploy's endpoint"),
+        ("refused", gone, Behaviour::Silent, "connection refused"),
+        (
+            "unknown id",
+            stub.endpoint(),
+            answers::no_such_deployment("d-STORY0001"),
+            "no deployment with this id exists",
+        ),
+        (
+            "no id",
+            stub.endpoint(),
+            Behaviour::error("DeploymentIdRequiredException", "x"),
+            "no deployment id was given (`DeploymentIdRequiredException`)",
+        ),
+        (
+            "a wrong id",
+            stub.endpoint(),
+            Behaviour::error("InvalidDeploymentIdException", "x"),
+            "is not in the form that CodeDeploy gives (`InvalidDeploymentIdException`)",
+        ),
+        (
+            "expired credentials",
+            stub.endpoint(),
+            Behaviour::error("ExpiredTokenException", "x"),
+            "AWS refuses this host's credentials (`ExpiredTokenException`)",
+        ),
+    ] {
+        prepare(&stage, "v1");
+        stub.on(Operation::GetDeployment, behaviour);
+        let run = switch(&stage, &endpoint);
+        assert_eq!(run.code, 0, "{name}: {}", run.output);
+        let told = flat(&run);
+        assert!(told.contains(words), "{name}: `{words}` is not in {told}");
+        assert_eq!(told.matches("CodeDeploy did not say").count(), 1, "{name}: told once: {told}");
+        // The cutover itself takes tenths of a second; 2 s is what asking may add, and the rest is for a busy machine.
+        assert!(run.duration < Duration::from_secs(5), "{name}: {:?}", run.duration);
+    }
+}
+
+#[test]
+fn where_an_answer_is_required_traffic_stays_without_one() {
+    let stage = ready("v1");
+    stage.host.set("report.api", "\"required\"").unwrap();
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, answers::access_denied(Operation::GetDeployment));
+    let run = stage.untouched_by(|| switch(&stage, &stub.endpoint()));
+    ended(&run, 10, &["allow `codedeploy:GetDeployment`", "`report.api = \"auto\"`", "nothing was changed"]);
+}
+
+#[test]
+fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    let metadata = MetadataStub::builder()
+        .region("ap-northeast-2")
+        .role("web", RoleCredentials::new(ACCESS_KEY, CANARY, CANARY))
+        .start()
+        .unwrap();
+    let run = stage
+        .hook("switch")
+        .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
+        .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
+        // Nobody listens there: whoever asks the metadata service through it gets no credentials.
+        .variable("HTTP_PROXY", "http://127.0.0.1:9")
+        .variable("http_proxy", "http://127.0.0.1:9")
+        .variable("RUST_LOG", "trace")
+        .run()
+        .unwrap();
+    ended(&run, 75, &["was stopped in CodeDeploy"]);
+    assert!(!metadata.requests().is_empty());
+    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    for (place, text) in [("the output", &run.output), ("the log", &log)] {
+        assert!(!text.contains(CANARY) && !text.contains(ACCESS_KEY), "I11: a credential is in {place}: {text}");
+    }
+}
+
+#[test]
+fn i11_a_proxy_that_is_no_url_is_passed_over_and_its_password_is_never_told() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    let proxy = format!("http://me:{CANARY}@ no host");
+    let run = on_aws(stage.hook("switch"), &stub.endpoint()).variable("HTTPS_PROXY", proxy).run().unwrap();
+    ended(&run, 75, &["was stopped in CodeDeploy"]);
+    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    assert!(!run.output.contains(CANARY) && !log.contains(CANARY), "{} {log}", run.output);
+}
+
+#[test]
+fn a_host_without_credentials_is_told_so_and_deploys() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    let metadata = MetadataStub::builder().region("ap-northeast-2").without_role().start().unwrap();
+    let run = stage
+        .hook("switch")
+        .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
+        .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
+        .run()
+        .unwrap();
+    ended(&run, 0, &["this host has no AWS credentials", "give this host an instance profile"]);
+    assert!(stub.requests().is_empty());
+}
+
+#[test]
+fn the_api_is_asked_over_https_and_only_a_certificate_that_is_trusted_is_believed() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::builder().tls().start().unwrap();
+    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    let authority = stub.ca_certificate().unwrap().display().to_string();
+    let trusting = on_aws(stage.hook("switch"), &stub.endpoint()).variable("SSL_CERT_FILE", authority).run().unwrap();
+    ended(&trusting, 75, &["was stopped in CodeDeploy"]);
+    // Nobody has told this run whom to trust: it gets no answer, and goes on without.
+    let run = switch(&stage, &stub.endpoint());
+    ended(&run, 0, &["CodeDeploy did not say"]);
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[test]
+fn the_ids_of_local_deployments_never_reach_the_api() {
+    let stub = CodeDeployStub::start().unwrap();
+    let stage = Stage::new();
+    for id in ["d-ABCDEF123-local", "local-4711"] {
+        stage.stage(&Jar::release("v1"));
+        for hook in crate::rig::HOOKS {
+            let run = on_aws(stage.host.hook(hook).deployment(id), &stub.endpoint()).run().unwrap();
+            ended(&run, 0, &[]);
+        }
+        let status = on_aws(stage.host.hook("status"), &stub.endpoint()).argument("--deployment").run().unwrap();
+        ended(&status, 10, &[&format!("deployment `{id}` is a local one")]);
+    }
+    assert!(stub.requests().is_empty(), "{:?}", stub.requests());
+}
+
+#[test]
+fn moto_as_an_independent_implementation_is_understood() {
+    let moto = Moto::start().unwrap();
+    let stage = Stage::new();
+    stage.stage(&Jar::release("v1"));
+    for hook in crate::rig::HOOKS {
+        let run = on_aws(stage.host.hook(hook).deployment(moto.deployment_id().to_string()), &moto.endpoint())
+            .variable("AWS_REGION", Moto::REGION)
+            .run()
+            .unwrap();
+        ended(&run, 0, &[]);
+        assert!(!flat(&run).contains("did not say"), "{}", run.output);
+    }
+    let status = on_aws(stage.host.hook("status"), &moto.endpoint())
+        .variable("AWS_REGION", Moto::REGION)
+        .argument("--deployment")
+        .run()
+        .unwrap();
+    // moto knows GetDeployment, and nothing of targets.
+    ended(&status, 0, &[moto.deployment_id(), Moto::APPLICATION, "its hosts are not to be had"]);
+    let unknown = on_aws(stage.host.hook("status"), &moto.endpoint())
+        .variable("AWS_REGION", Moto::REGION)
+        .argument("--deployment")
+        .argument("d-NOSUCHONE")
+        .run()
+        .unwrap();
+    ended(&unknown, 10, &["no deployment with this id exists"]);
+    let listed = moto.call("ListDeployments", &serde_json::json!({})).unwrap();
+    assert!(listed["deployments"].as_array().unwrap().iter().any(|id| id == moto.deployment_id()), "{listed}");
+}
+
+/// Runs in a network namespace of its own, into which it puts itself.
+#[test]
+fn where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_seconds_longer_and_without_aws_nothing() {
+    const INSIDE: &str = "STORIES_IN_A_SILENT_NETWORK";
+    const NAME: &str = "codedeploy::where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_seconds_longer_and_without_aws_nothing";
+    if std::env::var_os(INSIDE).is_none() {
+        let itself = std::env::current_exe().unwrap();
+        let inside = silent_network::command(itself).args(["--exact", NAME, "--nocapture"]).env(INSIDE, "1").output();
+        let output = inside.unwrap();
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    let stage = Stage::new();
+    let deploy = |variables: &[(&str, &str)]| {
+        stage.stage(&Jar::release("v1"));
+        let runs = crate::rig::HOOKS.map(|hook| {
+            let hook = variables.iter().fold(stage.hook(hook), |hook, (name, value)| hook.variable(*name, *value));
+            let run = hook.run().unwrap();
+            ended(&run, 0, &[]);
+            run
+        });
+        let duration: Duration = runs.iter().map(|run| run.duration).sum();
+        (runs.iter().map(flat).collect::<String>(), duration)
+    };
+    deploy(&[]);
+    let (told, without) = deploy(&[]);
+    assert!(!told.contains("CodeDeploy"), "nothing speaks of AWS: {told}");
+    // An EC2 instance whose metadata service cannot be reached: neither region nor credentials.
+    let (told, with) = deploy(&[("AWS_EXECUTION_ENV", "EC2")]);
+    assert!(told.contains("region and credentials of this host were not to be had within 1s 800ms"), "{told}");
+    // Read by whoever wants the figure: run with --nocapture.
+    writeln!(std::io::stderr(), "hook time of a deploy: {without:?} without AWS, {with:?} where packets vanish").unwrap();
+    let longer = with.saturating_sub(without);
+    // Half a second for what else a busy machine does between two deploys.
+    assert!(longer <= Duration::from_millis(2_500), "{longer:?} longer");
+}
+
+#[test]
+fn a_stopped_hook_does_not_wait_for_an_answer() {
+    let stage = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, Behaviour::Silent);
+    let running = on_aws(stage.hook("switch"), &stub.endpoint()).spawn().unwrap();
+    stub.wait_for_requests(1, Duration::from_secs(20)).unwrap();
+    running.terminate().unwrap();
+    let run = stage.untouched_by(|| running.wait().unwrap());
+    assert_eq!(run.code, 75, "{}", run.output);
+    said(&run, &["a signal asked this hook to end"]);
+}

@@ -1,0 +1,170 @@
+//! `status`: what a person asks first. It looks and changes nothing.
+
+use codedeploy_stub::answers::{self, Deployment, InstanceTarget, LifecycleEvent};
+use codedeploy_stub::{Behaviour, CodeDeployStub, MetadataStub, Operation, RoleCredentials};
+use demo_app::{Fault, Jar};
+use sandbox::HookCommand;
+
+use crate::rig::{Stage, ended};
+
+fn on_aws(hook: HookCommand, stub: &CodeDeployStub) -> HookCommand {
+    hook.variable("AWS_REGION", "ap-northeast-2")
+        .variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .variable("AWS_SECRET_ACCESS_KEY", "secret")
+        .variable("AWS_EC2_METADATA_DISABLED", "true")
+        .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
+}
+
+#[test]
+fn status_shows_who_is_live_what_stands_by_and_how_the_last_deployment_ended() {
+    let stage = Stage::live_in("real1");
+    let run = stage.untouched_by(|| stage.host.hook("status").run().unwrap());
+    ended(&run, 0, &["live     real1", "standby  real2", "last deployment: d-STORY0002, its release got the traffic"]);
+    stage.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
+    let run = stage.host.hook("status").run().unwrap();
+    ended(&run, 0, &["live  real1", "idle  real2", "last deployment: d-STORY0003, its idle slot is free"]);
+    let json = stage.host.hook("status").argument("--json").run().unwrap();
+    let view: serde_json::Value = serde_json::from_str(&json.output).unwrap();
+    assert_eq!(view["slots"][0]["role"], "live");
+    assert_eq!(view["slots"][0]["port"], stage.host.ports().blue);
+    assert_eq!(view["deployment"]["id"], "d-STORY0003");
+}
+
+#[test]
+fn status_works_while_a_deploy_holds_the_lock_and_on_a_host_that_has_no_directory_yet() {
+    let stage = Stage::new();
+    let before = stage.names_in("");
+    ended(&stage.host.hook("status").run().unwrap(), 0, &["process", "none"]);
+    assert_eq!(stage.names_in(""), before, "nothing was made");
+    let run = stage.host.hook("status").variable("HOOKS_APP_DIRECTORY", "/nonexistent").run().unwrap();
+    ended(&run, 0, &["none"]);
+}
+
+fn event(name: &str, from: f64, to: f64) -> LifecycleEvent {
+    LifecycleEvent::succeeded(name, from, to)
+}
+
+/// A deployment of two hosts: one that failed in its last event, one that waits.
+fn of_two_hosts() -> CodeDeployStub {
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, Deployment::new("d-ABCDEF123").of("shop", "production"));
+    stub.on(
+        Operation::ListDeploymentTargets,
+        Behaviour::Sequence(vec![
+            answers::targets(&["i-0123456789abcdef0"], Some("more")).into(),
+            answers::targets(&["i-0fedcba9876543210"], None).into(),
+        ]),
+    );
+    let failed =
+        LifecycleEvent::new("ValidateService").status("Failed").started(1_764_000_010.0).ended(1_764_000_023.5);
+    let failed = failed.diagnostics(
+        "ScriptFailed",
+        "hooks/health",
+        "Script at specified location: hooks/health failed with exit code 31",
+        "LifecycleEvent - ValidateService\n[stdout]FAILED health (exit code 31): the new release is not healthy\n",
+    );
+    stub.on(
+        Operation::GetDeploymentTarget,
+        Behaviour::Sequence(vec![
+            InstanceTarget::new("d-ABCDEF123", "i-0123456789abcdef0")
+                .status("Failed")
+                .event(event("AfterInstall", 1_764_000_001.0, 1_764_000_002.5))
+                .event(failed)
+                .into(),
+            InstanceTarget::new("d-ABCDEF123", "i-0fedcba9876543210").status("Pending").into(),
+        ]),
+    );
+    stub
+}
+
+#[test]
+fn a_deployment_is_shown_as_codedeploy_sees_it_for_this_host_and_for_the_fleet() {
+    let stage = Stage::new();
+    let stub = of_two_hosts();
+    let metadata = MetadataStub::builder()
+        .region("ap-northeast-2")
+        .instance_id("i-0123456789abcdef0")
+        .role("web", RoleCredentials::new("AKIAIOSFODNN7EXAMPLE", "secret", "token"))
+        .start()
+        .unwrap();
+    let run = stage
+        .host
+        .hook("status")
+        .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
+        .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
+        .argument("--deployment")
+        .argument("d-ABCDEF123")
+        .run()
+        .unwrap();
+    let words = [
+        "deployment d-ABCDEF123: InProgress",
+        "application: shop, group production",
+        "revision: s3://releases/shop.zip",
+        "this host: i-0123456789abcdef0 Failed",
+        "  AfterInstall     Succeeded  1.5",
+        "  ValidateService  Failed     13.5     ScriptFailed: Script at specified location: hooks/health failed with exit code 31",
+        "| [stdout]FAILED health (exit code 31): the new release is not healthy",
+        "fleet: 2 targets: 1 Failed, 1 Pending",
+        "  i-0123456789abcdef0  Failed   at ValidateService",
+    ];
+    ended(&run, 0, &words);
+}
+
+#[test]
+fn a_deployment_is_shown_as_json_and_an_on_premises_host_has_its_name_from_the_settings() {
+    let stage = Stage::new();
+    stage.host.set("report.target", "\"i-0fedcba9876543210\"").unwrap();
+    let stub = of_two_hosts();
+    let status = on_aws(stage.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
+    let run = status.argument("--json").run().unwrap();
+    let view: serde_json::Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!(view["deployment"]["status"], "InProgress");
+    assert_eq!(view["this_host"], "i-0fedcba9876543210");
+    assert_eq!(view["targets"][0]["events"][1]["diagnostics"]["code"], "ScriptFailed");
+    assert_eq!(view["targets"][1]["status"], "Pending");
+}
+
+#[test]
+fn every_documented_error_of_the_calls_is_a_sentence() {
+    let stage = Stage::new();
+    let stub = CodeDeployStub::start().unwrap();
+    let status = || on_aws(stage.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
+    for (code, words) in [
+        ("DeploymentDoesNotExistException", "no deployment with this id exists"),
+        ("DeploymentIdRequiredException", "no deployment id was given"),
+        ("InvalidDeploymentIdException", "is not in the form that CodeDeploy gives"),
+        ("AccessDeniedException", "allow `codedeploy:GetDeployment`"),
+        ("UnrecognizedClientException", "AWS refuses this host's credentials"),
+    ] {
+        stub.on(Operation::GetDeployment, Behaviour::error(code, "said by the service"));
+        ended(&status().run().unwrap(), 10, &["deployment `d-ABCDEF123` cannot be shown", words]);
+    }
+    stub.on(Operation::GetDeployment, Deployment::new("d-ABCDEF123"));
+    for (code, words) in [
+        ("DeploymentNotStartedException", "the deployment has not started"),
+        ("InvalidNextTokenException", "the list changed while it was read"),
+        ("InvalidTargetFilterNameException", "the filter of the list"),
+        ("AccessDeniedException", "allow `codedeploy:ListDeploymentTargets`"),
+    ] {
+        stub.on(Operation::ListDeploymentTargets, Behaviour::error(code, "said by the service"));
+        ended(&status().run().unwrap(), 0, &["deployment d-ABCDEF123: InProgress", "are not to be had", words]);
+    }
+    stub.on(Operation::ListDeploymentTargets, answers::targets(&["i-1"], None));
+    for (code, words) in [
+        ("DeploymentTargetDoesNotExistException", "no such target"),
+        ("DeploymentTargetIdRequiredException", "no target id was given"),
+        ("InvalidDeploymentTargetIdException", "the target id is not in the form"),
+        ("InvalidInstanceNameException", "on-premises instance's name"),
+        ("AccessDeniedException", "allow `codedeploy:GetDeploymentTarget`"),
+    ] {
+        stub.on(Operation::GetDeploymentTarget, Behaviour::error(code, "said by the service"));
+        ended(&status().run().unwrap(), 0, &["are not to be had", words]);
+    }
+}
+
+#[test]
+fn without_a_deployment_to_show_status_says_how_to_name_one() {
+    let stage = Stage::new();
+    let run = stage.host.hook("status").argument("--deployment").run().unwrap();
+    ended(&run, 10, &["no deployment is known on this host", "`status --deployment d-ABCDEF123`"]);
+}
