@@ -347,7 +347,7 @@ pub struct ProgramOutput {
 /// One GET request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The whole URL, `http` only.
+    /// The whole URL; `https` only where a hook links CodeDeploy's API, and with it TLS.
     pub url: String,
     /// The `Host` header, where it is not the URL's own.
     pub host: Option<String>,

@@ -299,7 +299,8 @@ fn where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_second
     let (told, with) = deploy(&[("AWS_EXECUTION_ENV", "EC2")]);
     assert!(told.contains("region and credentials of this host were not to be had within 1s 800ms"), "{told}");
     // Read by whoever wants the figure: run with --nocapture.
-    writeln!(std::io::stderr(), "hook time of a deploy: {without:?} without AWS, {with:?} where packets vanish").unwrap();
+    writeln!(std::io::stderr(), "hook time of a deploy: {without:?} without AWS, {with:?} where packets vanish")
+        .unwrap();
     let longer = with.saturating_sub(without);
     // Half a second for what else a busy machine does between two deploys.
     assert!(longer <= Duration::from_millis(2_500), "{longer:?} longer");

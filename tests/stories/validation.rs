@@ -61,6 +61,19 @@ fn the_verdict_reaches_codedeploy_whatever_it_is() {
 }
 
 #[test]
+fn a_url_over_https_is_asked_with_the_certificates_of_the_host() {
+    let stage = Stage::new();
+    let stub = listening();
+    // Any server that speaks TLS: what it answers to a GET is no matter, as long as it is this.
+    let server = CodeDeployStub::builder().tls().start().unwrap();
+    let authority = server.ca_certificate().unwrap().display().to_string();
+    let hook = || health(&stage, &stub, &server.endpoint()).variable("HOOKS_HEALTH_STATUS", "404");
+    ended(&hook().variable("SSL_CERT_FILE", authority).run().unwrap(), 0, &["is healthy"]);
+    ended(&hook().run().unwrap(), 31, &["certificate"]);
+    assert_eq!(told(&stub), ["Succeeded", "Failed"]);
+}
+
+#[test]
 fn a_verdict_is_sent_again_until_it_is_taken() {
     let stage = Stage::live_in("real1");
     let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);

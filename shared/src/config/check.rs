@@ -175,8 +175,8 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     if settings.proxy.nginx.is_empty() {
         file.mistake("proxy.nginx", "[]", "nginx's program");
     }
-    if let Some(url) = settings.health.url.as_ref().filter(|url| !url.starts_with("http://")) {
-        file.mistake("health.url", url, "a URL that begins with `http://`");
+    if let Some(url) = settings.health.url.as_ref().filter(|url| !is_url(url)) {
+        file.mistake("health.url", url, "a URL that begins with `http://` or `https://`");
     }
     if let Some(region) = settings.report.region.as_ref().filter(|region| !is_word(region)) {
         file.mistake("report.region", region, "a region such as `ap-northeast-2`");
@@ -198,6 +198,10 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
             file.mistake(key, &unknown, "only `{artifact}`, `{directory}`, `{port}`, `{profile}` in braces");
         }
     }
+}
+
+fn is_url(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 fn is_word(text: &str) -> bool {
@@ -269,7 +273,11 @@ mod tests {
                 "`report.api` is `on`, needed `auto`, `off` or `required`",
             ),
             ("a region that is none", "[report]\nregion = \"x y\"", "needed a region such as `ap-northeast-2`"),
-            ("a validation over https", "[health]\nurl = \"https://x\"", "needed a URL that begins with `http://`"),
+            (
+                "a validation over ftp",
+                "[health]\nurl = \"ftp://x\"",
+                "needed a URL that begins with `http://` or `https://`",
+            ),
             ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
             ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),

@@ -20,9 +20,12 @@ async fn exchange(request: &Request) -> Result<Answer> {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
-        .http1_only()
-        .build()
-        .map_err(|cause| Error::new(Kind::Bug, format!("the HTTP client could not be made: {cause}")))?;
+        .http1_only();
+    // A probe of plain HTTP does not read this host's certificates each time.
+    #[cfg(feature = "codedeploy")]
+    let client = if request.url.starts_with("https://") { client } else { client.tls_certs_only([]) };
+    let client =
+        client.build().map_err(|cause| Error::new(Kind::Bug, format!("the HTTP client could not be made: {cause}")))?;
     let mut builder = client.get(&request.url).header(reqwest::header::CONNECTION, "close");
     if let Some(host) = &request.host {
         builder = builder.header(reqwest::header::HOST, host);
