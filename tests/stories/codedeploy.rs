@@ -94,7 +94,12 @@ fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_wh
     let gone = CodeDeployStub::start().unwrap().endpoint();
     let stage = Stage::new();
     for (name, endpoint, behaviour, words) in [
-        ("no permission", stub.endpoint(), denied, "allow `codedeploy:GetDeployment` in the role of this host"),
+        (
+            "no permission",
+            stub.endpoint(),
+            denied,
+            "allow `codedeploy:GetDeployment` in its role (see docs/iam/host.json)",
+        ),
         ("throttled", stub.endpoint(), Behaviour::Throttled, "throttled"),
         ("a fault", stub.endpoint(), Behaviour::ServerError, "answers HTTP 500 with a fault of its own"),
         ("a proxy's page", stub.endpoint(), Behaviour::Html(403), "did not say"),

@@ -1,6 +1,7 @@
 //! What the documents say is what the code does.
 
 use shared::error::Kind;
+use shared::report::codedeploy::{Operation, Refusal};
 
 const README: &str = include_str!("../../README.md");
 
@@ -26,6 +27,25 @@ fn the_readme_names_only_files_that_exist() {
     {
         assert!(README.contains(name), "`{name}` is not in README.md");
         assert!(root.join(name).exists(), "`{name}` does not exist");
+    }
+}
+
+#[test]
+fn the_policies_that_a_missing_permission_points_to_exist_and_grant_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for operation in [
+        Operation::GetDeployment,
+        Operation::ListDeploymentTargets,
+        Operation::GetDeploymentTarget,
+        Operation::PutLifecycleEventHookExecutionStatus,
+    ] {
+        let advice = Refusal::Denied(operation).advice().unwrap();
+        let file = advice.split("see ").nth(1).unwrap().trim_end_matches(')');
+        let policy = std::fs::read_to_string(root.join(file)).unwrap_or_else(|cause| panic!("{file}: {cause}"));
+        assert!(
+            policy.contains(&format!("\"codedeploy:{}\"", operation.name())),
+            "{file} does not grant {operation:?}"
+        );
     }
 }
 

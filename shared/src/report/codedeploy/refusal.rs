@@ -56,7 +56,11 @@ impl Refusal {
     pub fn advice(&self) -> Option<String> {
         Some(match self {
             Refusal::Denied(operation) => {
-                format!("allow `codedeploy:{}` in the role of this host (docs/iam/instance.json)", operation.name())
+                let policy = match operation {
+                    Operation::PutLifecycleEventHookExecutionStatus => "docs/iam/validation-function.json",
+                    _ => "docs/iam/host.json",
+                };
+                format!("allow `codedeploy:{}` in its role (see {policy})", operation.name())
             }
             Refusal::NoCredentials => "give this host an instance profile (docs/travis.md)".to_owned(),
             Refusal::NoRegion => "set `report.region` in hooks.toml".to_owned(),
