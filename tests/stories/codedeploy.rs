@@ -221,7 +221,11 @@ fn the_api_is_asked_over_https_and_only_a_certificate_that_is_trusted_is_believe
     ended(&trusting, 75, &["was stopped in CodeDeploy"]);
     // Nobody has told this run whom to trust: it gets no answer, and goes on without.
     let run = switch(&stage, &stub.endpoint());
-    ended(&run, 0, &["CodeDeploy did not say"]);
+    ended(
+        &run,
+        0,
+        &["CodeDeploy did not say", "the API's certificate is not trusted", "the package `ca-certificates`"],
+    );
     assert_eq!(stub.requests().len(), 1);
 }
 
@@ -322,4 +326,34 @@ fn a_stopped_hook_does_not_wait_for_an_answer() {
     let run = stage.untouched_by(|| running.wait().unwrap());
     assert_eq!(run.code, 75, "{}", run.output);
     said(&run, &["a signal asked this hook to end"]);
+}
+
+#[test]
+fn an_environment_full_of_rubbish_holds_nothing_up() {
+    let stage = Stage::new();
+    let rubbish = stage.host.directory().join("rubbish");
+    std::fs::write(&rubbish, b"[profile \xff\xfe\n]]credential_process = /bin/false\n").unwrap();
+    let rubbish = rubbish.display().to_string();
+    for (name, variables) in [
+        ("an endpoint that is no URL", vec![("AWS_ENDPOINT_URL_CODEDEPLOY", "no url")]),
+        ("a region that is none", vec![("AWS_REGION", "x y/z")]),
+        ("a profile that does not exist", vec![("AWS_PROFILE", "nobody")]),
+        (
+            "a configuration that is none",
+            vec![("AWS_CONFIG_FILE", &*rubbish), ("AWS_SHARED_CREDENTIALS_FILE", &*rubbish)],
+        ),
+        (
+            "credentials of a container that is not there",
+            vec![("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/x")],
+        ),
+        ("a certificate store that does not exist", vec![("SSL_CERT_FILE", "/nonexistent")]),
+    ] {
+        prepare(&stage, "v1");
+        let hook = stage.hook("switch").variable("AWS_EC2_METADATA_DISABLED", "true");
+        let hook = on_aws(hook, "http://127.0.0.1:9");
+        let run = variables.iter().fold(hook, |hook, (name, value)| hook.variable(*name, *value)).run().unwrap();
+        assert_eq!(run.code, 0, "{name}: {}", run.output);
+        assert!(flat(&run).contains("CodeDeploy did not say"), "{name}: {}", run.output);
+        assert!(!run.output.contains("panicked"), "{name}: {}", run.output);
+    }
 }

@@ -70,7 +70,9 @@ fn a_url_over_https_is_asked_with_the_certificates_of_the_host() {
     let hook = || health(&stage, &stub, &server.endpoint()).variable("HOOKS_HEALTH_STATUS", "404");
     ended(&hook().variable("SSL_CERT_FILE", authority).run().unwrap(), 0, &["is healthy"]);
     ended(&hook().run().unwrap(), 31, &["certificate"]);
-    assert_eq!(told(&stub), ["Succeeded", "Failed"]);
+    let bare = hook().variable("SSL_CERT_FILE", "/nonexistent").variable("SSL_CERT_DIR", "/nonexistent");
+    ended(&bare.run().unwrap(), 31, &["no ca certificates were loaded"]);
+    assert_eq!(told(&stub), ["Succeeded", "Failed", "Failed"]);
 }
 
 #[test]

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use super::signals::StopSignals;
 use super::{Answer, Request};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 /// More of a body than this is never read.
 const BODY_LIMIT: usize = 64 * 1024;
 
 pub(super) async fn get(request: &Request, signals: &StopSignals) -> Result<Answer> {
-    signals.unless_asked(exchange(request)).await?
+    signals.unless_asked(exchange(request)).await
 }
 
-async fn exchange(request: &Request) -> Result<Answer> {
+async fn exchange(request: &Request) -> Answer {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -24,17 +24,20 @@ async fn exchange(request: &Request) -> Result<Answer> {
     // A probe of plain HTTP does not read this host's certificates each time.
     #[cfg(feature = "codedeploy")]
     let client = if request.url.starts_with("https://") { client } else { client.tls_certs_only([]) };
-    let client =
-        client.build().map_err(|cause| Error::new(Kind::Bug, format!("the HTTP client could not be made: {cause}")))?;
+    let client = match client.build() {
+        Ok(client) => client,
+        // A host without certificates cannot ask over HTTPS.
+        Err(cause) => return Answer::Silence(innermost(&cause)),
+    };
     let mut builder = client.get(&request.url).header(reqwest::header::CONNECTION, "close");
     if let Some(host) = &request.host {
         builder = builder.header(reqwest::header::HOST, host);
     }
-    Ok(match tokio::time::timeout(request.at_most, read(builder)).await {
+    match tokio::time::timeout(request.at_most, read(builder)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(cause)) => Answer::Silence(innermost(&cause)),
         Err(_) => Answer::Silence(format!("no whole answer within {}", seconds(request.at_most))),
-    })
+    }
 }
 
 async fn read(builder: reqwest::RequestBuilder) -> reqwest::Result<Answer> {

@@ -14,7 +14,8 @@ pub(super) fn of<E: ProvideErrorMetadata>(operation: Operation, error: &SdkError
             by_code(operation, status, context.err().code(), context.err().message().unwrap_or_default())
         }
         SdkError::DispatchFailure(failure) => {
-            Refusal::Unreachable(failure.as_connector_error().map_or_else(String::new, |cause| innermost(cause)))
+            let why = failure.as_connector_error().map_or_else(String::new, |cause| innermost(cause));
+            if why.contains("certificate") { Refusal::Untrusted(why) } else { Refusal::Unreachable(why) }
         }
         SdkError::TimeoutError(_) => Refusal::Unreachable("it accepts connections and does not answer".to_owned()),
         SdkError::ResponseError(context) => Refusal::Faulty(Some(context.raw().status().as_u16())),

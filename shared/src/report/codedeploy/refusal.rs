@@ -37,6 +37,8 @@ pub enum Refusal {
     },
     /// No connection came about, or it broke: why.
     Unreachable(String),
+    /// The API's certificate is not trusted here: why.
+    Untrusted(String),
     /// Too many calls.
     Throttled,
     /// The service has a fault, or something answered in its place: the HTTP status where there was one.
@@ -63,6 +65,10 @@ impl Refusal {
                 format!("allow `codedeploy:{}` in its role (see {policy})", operation.name())
             }
             Refusal::NoCredentials => "give this host an instance profile (docs/travis.md)".to_owned(),
+            Refusal::Untrusted(_) => {
+                "install this host's certificates (the package `ca-certificates`), or name them in `SSL_CERT_FILE`"
+                    .to_owned()
+            }
             Refusal::NoRegion => "set `report.region` in hooks.toml".to_owned(),
             Refusal::Late { whom: Whom::Host, .. } => {
                 "let the instance metadata service answer (and set `report.region` in hooks.toml)".to_owned()
@@ -125,6 +131,7 @@ impl fmt::Display for Refusal {
                 write!(formatter, "{whom} within {}", humantime::format_duration(*at_most))
             }
             Refusal::Unreachable(why) => write!(formatter, "the API cannot be reached: {why}"),
+            Refusal::Untrusted(why) => write!(formatter, "the API's certificate is not trusted: {why}"),
             Refusal::Throttled => formatter.write_str("the API is throttled: too many calls in this account"),
             Refusal::Faulty(Some(status)) => write!(formatter, "the API answers HTTP {status} with a fault of its own"),
             Refusal::Faulty(None) => formatter.write_str("what answers in the API's place is not CodeDeploy"),
