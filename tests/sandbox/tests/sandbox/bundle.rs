@@ -7,8 +7,8 @@ use crate::stand_ins::{sandbox_with, write_scripts};
 
 #[test]
 fn a_bundle_is_what_the_project_ships_led_into_the_sandbox() {
-    let (host, hooks) =
-        sandbox_with(&[("stop", "a"), ("start", "b"), ("health", "c"), ("switch", "d"), ("other", "e")]).unwrap();
+    let programs = [("stop", "a"), ("start", "b"), ("health", "c"), ("switch", "d"), ("status", "e"), ("other", "f")];
+    let (host, hooks) = sandbox_with(&programs).unwrap();
     let jar = hooks.path().join("service-1.0.jar");
     fs::write(&jar, "one").unwrap();
     let first = host.bundle(&jar, hooks.path()).unwrap();
@@ -42,7 +42,7 @@ fn a_bundle_is_what_the_project_ships_led_into_the_sandbox() {
 
 #[test]
 fn a_bundle_without_one_of_its_hooks_is_refused() {
-    let (host, hooks) = sandbox_with(&[("stop", "a"), ("start", "b"), ("health", "c")]).unwrap();
+    let (host, hooks) = sandbox_with(&[("stop", "a"), ("start", "b"), ("health", "c"), ("status", "e")]).unwrap();
     let jar = hooks.path().join("service.jar");
     fs::write(&jar, "one").unwrap();
     let refusal = host.bundle(&jar, hooks.path()).unwrap_err().to_string();
