@@ -35,7 +35,9 @@ mod script_report;
 mod unpack;
 
 pub use agent::Agent;
-pub use app_spec::{AppSpec, AppSpecError, FileExistsBehavior, FileMapping, HookScript, Mode, ObjectTypes, Permission};
+pub use app_spec::{
+    AppSpec, AppSpecError, FileExistsBehavior, FileMapping, HookScript, IgnoredKey, Mode, ObjectTypes, Permission,
+};
 pub use bundle::{Bundle, BundleFormat};
 pub use bundle_builder::BundleBuilder;
 pub use deployment::Deployment;

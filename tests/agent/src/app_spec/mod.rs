@@ -3,6 +3,7 @@
 mod error;
 mod file_mapping;
 mod hook_script;
+mod ignored_key;
 mod permission;
 mod yaml;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 pub use error::AppSpecError;
 pub use file_mapping::{FileExistsBehavior, FileMapping};
 pub use hook_script::HookScript;
+pub use ignored_key::IgnoredKey;
 pub use permission::{Mode, ObjectTypes, Permission};
 
 use crate::LifecycleEvent;
@@ -78,6 +80,14 @@ impl AppSpec {
     #[must_use]
     pub fn scripts(&self, event: LifecycleEvent) -> &[HookScript] {
         self.hooks.iter().find(|(name, _)| name == event.name()).map_or(&[], |(_, scripts)| scripts)
+    }
+
+    /// The keys in a file's text that the agent passes over: they have no effect, and nobody is told.
+    ///
+    /// # Errors
+    /// When the text is not YAML that the agent can read.
+    pub fn ignored_keys(text: &str) -> Result<Vec<IgnoredKey>, AppSpecError> {
+        Ok(ignored_key::find(&Node::parse(text)?))
     }
 
     /// Names under `hooks` that never run: misspelt, or not the agent's business.

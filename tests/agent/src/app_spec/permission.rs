@@ -59,7 +59,8 @@ impl Permission {
     }
 
     /// Whether `path` lies in `object` and is meant by `pattern` and `except`.
-    pub(crate) fn matches(&self, object: &Path, path: &Path) -> bool {
+    #[must_use]
+    pub fn matches(&self, object: &Path, path: &Path) -> bool {
         let Ok(inside) = path.strip_prefix(object) else { return false };
         let Some(name) = inside.to_str().filter(|name| !name.is_empty()) else { return false };
         let meant = self.pattern == "**" || matches_name(name, &self.pattern);

@@ -59,6 +59,23 @@ fn unknown_keys_are_ignored_and_unknown_events_are_told() {
 }
 
 #[test]
+fn every_key_without_effect_is_found_with_its_place() {
+    let text = "version: 0.0\nos: linux\nauthor: me\nfiles:\n  - source: /\n    destination: /srv\n    overwrite: yes\n\
+        hooks:\n  AfterInstall:\n    - location: a\n      timout: 5\npermissions:\n  - object: /srv\n    onwer: me\n";
+    let found = AppSpec::ignored_keys(text).unwrap();
+    let told: Vec<(&str, Option<&str>, u64)> =
+        found.iter().map(|ignored| (ignored.key.as_str(), ignored.under.as_deref(), ignored.line)).collect();
+    let wanted = [
+        ("author", None, 3),
+        ("overwrite", Some("files"), 7),
+        ("timout", Some("AfterInstall"), 11),
+        ("onwer", Some("permissions"), 14),
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!(AppSpec::ignored_keys(include_str!("../../../../appspec.yml")).unwrap(), []);
+}
+
+#[test]
 fn the_last_of_duplicate_keys_wins() {
     assert_eq!(
         parse("file_exists_behavior: RETAIN\nfile_exists_behavior: OVERWRITE\n").unwrap().file_exists_behavior,
