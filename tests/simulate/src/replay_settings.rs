@@ -85,6 +85,15 @@ fn moved(
     if !app.command.is_empty() {
         return Ok((variables, notes));
     }
+    // The ports that a jar has in its own files are not free here.
+    let port = "-Dserver.port=";
+    if !app.jvm_options.iter().any(|option| option.starts_with(port)) {
+        // The directory is another one here, too: back to the way in which it was written.
+        let directory = app.directory.to_string_lossy();
+        let own = app.jvm_options.iter().map(|option| option.replace(&*directory, "{directory}"));
+        let options: Vec<String> = own.chain([format!("{port}{{port}}")]).collect();
+        variables.push(("HOOKS_APP_JVM_OPTIONS".to_owned(), serde_json::to_string(&options)?));
+    }
     let own = Path::new(&app.java);
     if let Some(java) = java.filter(|_| !(own.is_absolute() && is_file(own))) {
         if own.is_absolute() {
@@ -145,6 +154,7 @@ mod tests {
         assert_eq!(value(&variables, "HOOKS_APP_DIRECTORY"), Some("/x/home/ec2-user/app/step3"));
         assert_eq!(value(&variables, "HOOKS_APP_ARTIFACT"), Some("/x/home/ec2-user/app/step3/zip/*.jar"));
         assert_eq!(value(&variables, "HOOKS_APP_JAVA"), Some("/usr/bin/java"));
+        assert_eq!(value(&variables, "HOOKS_APP_JVM_OPTIONS"), Some("[\"-Dserver.port={port}\"]"));
         assert_eq!(
             value(&variables, "HOOKS_APP_CONFIG_LOCATIONS"),
             Some("[\"classpath:/application.properties\",\"classpath:/application-{profile}.properties\"]")
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_on_this_machine_stays_as_it_is() {
-        let text = "[app]\njava = \"/jdk/bin/java\"\nconfig_locations = [\"/c/{profile}.properties\", \"/c/\"]";
+        let text = "[app]\njvm_options = [\"-Xmx64m\", \"-Dserver.port={port}\"]\njava = \"/jdk/bin/java\"\nconfig_locations = [\"/c/{profile}.properties\", \"/c/\"]";
         let files = ["/jdk/bin/java", "/c/real1.properties", "/c/real2.properties"];
         let (variables, notes) = moved_text(text, &files);
         assert_eq!((variables.len(), notes.len()), (2, 0), "{variables:?} {notes:?}");
