@@ -132,7 +132,10 @@ pub fn megabytes(bytes: u64) -> String {
 }
 
 /// Chooses the one file that can be the artifact. What Gradle and Maven put beside a boot jar is no candidate (F20).
-fn choose(pattern: &ArtifactPattern, names: Vec<String>) -> Result<String, String> {
+///
+/// # Errors
+/// What was found instead of exactly one, as a part of a sentence.
+pub fn choose(pattern: &ArtifactPattern, names: Vec<String>) -> Result<String, String> {
     let mut matching: Vec<String> = names.into_iter().filter(|name| matches(pattern, name)).collect();
     matching.sort();
     let (others, mut candidates): (Vec<String>, Vec<String>) = matching
