@@ -133,6 +133,35 @@ require_python() {
         fail "\`python3 -m venv\` needs the module ensurepip, which is missing: install it by hand"
 }
 
+# build_spring_jar PROJECT DIRECTORY RELEASE: the sample service under this name; what is newer than its sources stays.
+build_spring_jar() {
+    local app=$1/tests/spring-app jars=$2 release=$3
+    if [ -f "$jars/spring-app-$release.jar" ] &&
+        [ -z "$(find "$app/src" "$app/pom.xml" -newer "$jars/spring-app-$release.jar" -print -quit)" ]; then
+        return
+    fi
+    say "building the Spring Boot sample $release with Maven (the first time Maven downloads Spring Boot)"
+    mvn -q -B -Dstyle.color=never -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
+        fail "Maven could not build tests/spring-app (its output is above)"
+}
+
+# require_python_packages DIRECTORY PACKAGE==VERSION...: has exactly these in a virtual environment of their own.
+require_python_packages() {
+    local directory=$1
+    shift
+    if [ -f "$directory/complete" ] && [ "$(cat -- "$directory/complete")" = "$*" ]; then
+        return
+    fi
+    require_python
+    say "installing $* from PyPI into $directory"
+    rm -rf -- "$directory"
+    mkdir -p -- "$(dirname -- "$directory")"
+    quietly python3 -m venv "$directory" || fail "\`python3 -m venv $directory\` failed (its output is above)"
+    quietly "$directory/bin/python" -m pip install --quiet --disable-pip-version-check "$@" ||
+        fail "pip could not install $* (its output is above)"
+    printf '%s' "$*" >"$directory/complete"
+}
+
 # Where Cargo puts what it builds; a path that is not whole is meant from the project's directory.
 target_directory() {
     case "${CARGO_TARGET_DIR:-target}" in

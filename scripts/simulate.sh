@@ -29,20 +29,6 @@ carried out, 130 interrupted. What it started and wrote is gone at the end in an
 TEXT
 }
 
-# Builds the sample service three times, each time under another name; what is newer than its sources stays.
-build_spring_jars() {
-    local app=$root/tests/spring-app jars=$1 release
-    for release in v1 v2 v5; do
-        if [ -f "$jars/spring-app-$release.jar" ] &&
-            [ -z "$(find "$app/src" "$app/pom.xml" -newer "$jars/spring-app-$release.jar" -print -quit)" ]; then
-            continue
-        fi
-        say "building the Spring Boot sample $release with Maven (the first time Maven downloads Spring Boot)"
-        mvn -q -B -Dstyle.color=never -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
-            fail "Maven could not build tests/spring-app (its output is above)"
-    done
-}
-
 spring=false
 for argument in "$@"; do
     case "$argument" in
@@ -70,7 +56,9 @@ say "building the hooks and the simulation (the first build takes a few minutes)
 ) || fail "the build failed (its messages are above)"
 
 if "$spring"; then
-    build_spring_jars "$target/spring-app"
+    for release in v1 v2 v5; do
+        build_spring_jar "$root" "$target/spring-app" "$release"
+    done
     set -- --jars "$target/spring-app" "$@"
 fi
 exec "$target/debug/simulate" "$@"
