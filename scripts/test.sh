@@ -33,7 +33,7 @@ step "format"
 cargo fmt --all --check
 
 step "lints"
-cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --features bundle/artifact --locked -- -D warnings
 
 step "documents"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
@@ -52,3 +52,10 @@ cargo test --workspace --locked --no-fail-fast
 step "the simulation, as a reader of the README would run it"
 ./scripts/simulate.sh
 ./scripts/simulate.sh --agent 2
+
+step "the artifact: built, measured, built once more elsewhere, and then tested as it is"
+target=$(target_directory "$root")
+build_spring_jar "$root" "$target/spring-app" v1
+./scripts/bundle.sh --jar "$target/spring-app/spring-app-v1.jar" --name ci
+./scripts/test-reproducible.sh dist/ci.zip
+./scripts/test-artifact.sh dist/ci.zip

@@ -41,7 +41,10 @@ impl Bundle<'_> {
 
 /// The shipped `appspec.yml` with another destination, without the account that a sandbox does not have. Everything else,
 /// the timeouts first of all, stays as it is shipped.
-fn app_spec_for(destination: &Path, shipped: &str) -> Result<String> {
+///
+/// # Errors
+/// It has no destination, or more than one.
+pub fn app_spec_for(destination: &Path, shipped: &str) -> Result<String> {
     let mut text = String::new();
     let mut destinations = 0;
     let mut in_permissions = false;
