@@ -45,14 +45,11 @@ pub struct Subject<'a> {
 /// Cargo cannot tell what is linked, or a hook without the API would link a TLS stack.
 pub fn of(subject: Subject<'_>) -> anyhow::Result<String> {
     let packages = Packages::read(subject.project, subject.target)?;
-    let mut tree = Tree::default();
-    for group in groups() {
-        tree.add(&cargo::tree(subject.project, subject.target, &group)?)?;
-    }
-    render(subject, &packages, &tree, &cargo::rust_version(subject.project)?)
+    let trees = groups().into_iter().map(|group| Tree::of(&cargo::tree(subject.project, subject.target, &group)?));
+    render(subject, &packages, &trees.collect::<anyhow::Result<Vec<_>>>()?, &cargo::rust_version(subject.project)?)
 }
 
-fn render(subject: Subject<'_>, packages: &Packages, tree: &Tree, rust: &str) -> anyhow::Result<String> {
+fn render(subject: Subject<'_>, packages: &Packages, trees: &[Tree], rust: &str) -> anyhow::Result<String> {
     let mut components = Vec::new();
     let mut dependencies = Vec::new();
     let mut linked: BTreeSet<&Package> = BTreeSet::new();
@@ -69,7 +66,7 @@ fn render(subject: Subject<'_>, packages: &Packages, tree: &Tree, rust: &str) ->
             ..Component::default()
         });
         let Some(hook) = hook else { continue };
-        let closure = tree.closure(hook.name);
+        let closure: BTreeSet<&Package> = trees.iter().flat_map(|tree| tree.closure(hook.name)).collect();
         if let Some(package) = closure.iter().find(|package| !hook.api && TLS.contains(&package.name.as_str())) {
             bail!(
                 "`{}` would link the crate `{}`, needed no TLS stack in a hook without the API: see which feature asks for it \
@@ -81,14 +78,15 @@ fn render(subject: Subject<'_>, packages: &Packages, tree: &Tree, rust: &str) ->
             );
         }
         linked.extend(closure);
-        let direct = tree.direct(hook.name);
-        let mut depends_on: Vec<String> = direct.iter().map(|package| purl(package)).collect();
+        let direct = trees.iter().flat_map(|tree| tree.direct(hook.name));
+        let mut depends_on: Vec<String> = direct.map(purl).collect();
         depends_on.push(reference("toolchain", "std"));
         dependencies.push(Dependency { bom_ref: own(entry), depends_on });
     }
     for package in &linked {
         components.push(packages.component(package, purl(package))?);
-        let depends_on = tree.dependencies(package).iter().map(|package| purl(package)).collect();
+        let needs: BTreeSet<&Package> = trees.iter().flat_map(|tree| tree.dependencies(package)).collect();
+        let depends_on = needs.into_iter().map(purl).collect();
         dependencies.push(Dependency { bom_ref: purl(package), depends_on });
     }
     components.push(Component::standard_library(reference("toolchain", "std"), rust));

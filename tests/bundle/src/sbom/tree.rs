@@ -14,7 +14,7 @@ pub(super) struct Package {
     pub(super) version: String,
 }
 
-/// Who needs whom. The project's own libraries are part of the hooks: what they need counts as the hook's own need.
+/// Who needs whom in what one call of Cargo builds: in another call the same crate can have other features. The project's own libraries are part of the hooks: what they need counts as the hook's own need.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     hooks: BTreeMap<String, BTreeSet<Package>>,
@@ -30,8 +30,9 @@ struct Line {
 }
 
 impl Tree {
-    /// Adds what Cargo printed for the programs that it builds in one call.
-    pub(super) fn add(&mut self, text: &str) -> anyhow::Result<()> {
+    /// What Cargo printed for the programs that it builds in one call.
+    pub(super) fn of(text: &str) -> anyhow::Result<Tree> {
+        let mut tree = Tree::default();
         let lines: Vec<Line> = text.lines().filter(|line| !line.is_empty()).map(read).collect::<Result<_, _>>()?;
         // Of a package that was printed before, Cargo leaves out what is below it; so the project's own are remembered.
         let mut below_own: BTreeMap<String, BTreeSet<Package>> = BTreeMap::new();
@@ -49,7 +50,7 @@ impl Tree {
                         below_own.entry(parent.package.name.clone()).or_default().insert(line.package.clone());
                     }
                     (false, _) => {
-                        self.crates.entry(parent.package.clone()).or_default().insert(line.package.clone());
+                        tree.crates.entry(parent.package.clone()).or_default().insert(line.package.clone());
                     }
                 }
             } else {
@@ -67,9 +68,9 @@ impl Tree {
                     open.extend(needs_own.get(&name).into_iter().flatten().cloned());
                 }
             }
-            self.hooks.insert(root, found);
+            tree.hooks.insert(root, found);
         }
-        Ok(())
+        Ok(tree)
     }
 
     /// What a hook, with the project's own libraries, needs at first hand.
@@ -113,16 +114,16 @@ mod tests {
 
     #[test]
     fn what_the_projects_own_libraries_need_is_the_hooks_own_need_within_one_call_of_cargo() {
-        let mut tree = Tree::default();
-        tree.add("0stop v0.1.0 (/x/hooks/stop)\n1shared v0.1.0 (/x/shared)\n2toml v1.2.1+spec\n3serde v1.0.0\n\n0start v0.1.0 (/x)\n1shared v0.1.0 (/x/shared) (*)\n")
+        let without = Tree::of("0stop v0.1.0 (/x/hooks/stop)\n1shared v0.1.0 (/x/shared)\n2toml v1.2.1+spec\n3serde v1.0.0\n\n0start v0.1.0 (/x)\n1shared v0.1.0 (/x/shared) (*)\n")
             .unwrap();
-        tree.add("0health v0.1.0 (/x/hooks/health)\n1shared v0.1.0 (/x/shared)\n2rustls v0.23.0\n3ring v0.17.0\n2toml v1.2.1+spec\n3serde v1.0.0\n")
+        let with = Tree::of("0health v0.1.0 (/x/hooks/health)\n1shared v0.1.0 (/x/shared)\n2rustls v0.23.0\n3ring v0.17.0\n2toml v1.2.1+spec\n3serde v1.0.0\n3ring v0.17.0\n")
             .unwrap();
-        let closure = |hook: &str| tree.closure(hook).iter().map(|package| package.name.as_str()).collect::<Vec<_>>();
-        assert_eq!(closure("stop"), ["serde", "toml"]);
-        assert_eq!(closure("start"), ["serde", "toml"]);
-        assert_eq!(closure("health"), ["ring", "rustls", "serde", "toml"]);
-        assert_eq!(tree.direct("stop")[0].version, "1.2.1+spec");
+        let closure =
+            |tree: &Tree, hook: &str| tree.closure(hook).iter().map(|package| package.name.clone()).collect::<Vec<_>>();
+        assert_eq!(closure(&without, "stop"), ["serde", "toml"]);
+        assert_eq!(closure(&without, "start"), ["serde", "toml"]);
+        assert_eq!(closure(&with, "health"), ["ring", "rustls", "serde", "toml"]);
+        assert_eq!(without.direct("stop")[0].version, "1.2.1+spec");
     }
 
     #[test]
