@@ -1,12 +1,10 @@
 //! The timeouts that `appspec.yml` gives the hooks. It is found from the program, as the settings are, and read as far as
 //! that needs; whatever else is in it is the agent's business.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_saphyr::DuplicateKeyPolicy;
+use saphyr::{LoadableYamlNode, Yaml};
 
 use crate::host::Host;
 
@@ -37,40 +35,22 @@ pub struct Script {
     pub timeout: Duration,
 }
 
-/// The part of the file that is read.
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    hooks: BTreeMap<String, Option<Vec<Entry>>>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    location: String,
-    timeout: Option<Written>,
-}
-
-/// A timeout as it may be written: a number, or a text that begins with one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Seconds(u64),
-    Text(String),
-}
-
 impl AppSpec {
     /// The scripts in the text of an `appspec.yml`.
     ///
     /// # Errors
     /// Where and why the text is no YAML with hooks in it.
     pub fn parse(text: &str) -> Result<AppSpec, String> {
-        let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
-        let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|cause| cause.to_string())?;
-        let scripts = file.hooks.into_iter().flat_map(|(event, entries)| {
-            entries.unwrap_or_default().into_iter().map(move |entry| Script {
-                event: event.clone(),
-                location: entry.location.trim_start_matches("./").trim_start_matches('/').to_owned(),
-                timeout: entry.timeout.and_then(Written::duration).unwrap_or(DEFAULT_TIMEOUT),
+        let documents = Yaml::load_from_str(text).map_err(|cause| cause.to_string())?;
+        let hooks = documents.first().and_then(|file| file.as_mapping_get("hooks")).and_then(Yaml::as_mapping);
+        let scripts = hooks.into_iter().flatten().flat_map(|(event, entries)| {
+            entries.as_vec().into_iter().flatten().filter_map(|entry| {
+                let location = entry.as_mapping_get("location")?.as_str()?;
+                Some(Script {
+                    event: event.as_str()?.to_owned(),
+                    location: location.trim_start_matches("./").trim_start_matches('/').to_owned(),
+                    timeout: entry.as_mapping_get("timeout").and_then(duration).unwrap_or(DEFAULT_TIMEOUT),
+                })
             })
         });
         Ok(AppSpec { scripts: scripts.collect() })
@@ -88,19 +68,18 @@ impl AppSpec {
     }
 }
 
-impl Written {
-    /// Text counts up to its first character that is no digit, as the agent has it: `30s` is 30.
-    fn duration(self) -> Option<Duration> {
-        let seconds = match self {
-            Written::Seconds(seconds) => seconds,
-            Written::Text(text) => {
-                let text = text.trim_start();
-                let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-                text[..end].parse().ok()?
-            }
-        };
-        (seconds > 0).then(|| Duration::from_secs(seconds))
-    }
+/// A number of seconds. Text counts up to its first character that is no digit, as the agent has it: `30s` is 30.
+fn duration(written: &Yaml<'_>) -> Option<Duration> {
+    let seconds = match (written.as_integer(), written.as_str()) {
+        (Some(seconds), _) => u64::try_from(seconds).ok()?,
+        (None, Some(text)) => {
+            let text = text.trim_start();
+            let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+            text[..end].parse().ok()?
+        }
+        (None, None) => return None,
+    };
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// The `appspec.yml` of the bundle that `program` is a hook of. `Ok(None)` where it is in none, or is no hook of the one
