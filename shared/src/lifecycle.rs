@@ -74,7 +74,7 @@ impl Lifecycle {
     /// The execution that waits for a verdict over the API.
     #[must_use]
     pub fn awaited_verdict(&self) -> Option<Execution> {
-        Some(Execution { deployment: self.deployment.clone()?, id: self.execution.clone()? })
+        Some(Execution { deployment: self.known_to_codedeploy()?.to_owned(), id: self.execution.clone()? })
     }
 
     /// How to name the deployment to a person.

@@ -135,11 +135,11 @@ pub async fn run<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &mut Report,
 ) -> Ended {
-    if H::stands_alone(lifecycle) {
-        return alone::<H>(host, settings, lifecycle, command_line, report).await;
-    }
     if command_line.dry_run {
         return show::<H>(host, settings, lifecycle, command_line, report).await;
+    }
+    if H::stands_alone(lifecycle) {
+        return alone::<H>(host, settings, lifecycle, command_line, report).await;
     }
     hold_to_deadline(host, lifecycle, H::NAME, Duration::ZERO);
     if let Err(error) = store::prepare(host, settings) {
@@ -217,10 +217,6 @@ async fn alone<H: Hook>(
         Ok(plan) => plan,
         Err(error) => return (Err(error), serving),
     };
-    if command_line.dry_run {
-        report.show(&plan.to_string());
-        return (Ok("that is the plan; nothing was changed".to_owned()), serving);
-    }
     let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
     (judge(&plan, outcome).map(|()| plan.result), serving)
 }

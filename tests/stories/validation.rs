@@ -76,6 +76,24 @@ fn a_url_over_https_is_asked_with_the_certificates_of_the_host() {
 }
 
 #[test]
+fn a_dry_run_of_a_validation_shows_what_would_be_asked_and_tells_nobody_anything() {
+    let stage = Stage::new();
+    let stub = listening();
+    let run = health(&stage, &stub, "http://127.0.0.1:9/").argument("--dry-run").run().unwrap();
+    ended(&run, 0, &["1. ask http://127.0.0.1:9/ until 3 good answers in a row have come", "nothing was changed"]);
+    assert!(stub.requests().is_empty());
+}
+
+#[test]
+fn a_local_deployment_has_no_execution_that_codedeploy_knows() {
+    let stage = Stage::live_in("real1");
+    let stub = listening();
+    let run = health(&stage, &stub, "http://127.0.0.1:9/").deployment("d-ABCDEF123-local").run().unwrap();
+    assert_ne!(run.code, 0, "it is a hook on a host again, and its host has nothing: {}", run.output);
+    assert!(stub.requests().is_empty());
+}
+
+#[test]
 fn a_verdict_is_sent_again_until_it_is_taken() {
     let stage = Stage::live_in("real1");
     let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);
