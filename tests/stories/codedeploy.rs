@@ -77,6 +77,17 @@ fn i3_a_deployment_that_is_not_wanted_any_more_leaves_traffic_where_it_is_and_sa
 }
 
 #[test]
+fn the_way_back_is_a_persons_own_decision_whatever_has_become_of_the_deployment() {
+    let stage = Stage::live_in("real1");
+    let stub = CodeDeployStub::start().unwrap();
+    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0002").status("Stopped"));
+    let back = on_aws(stage.hook("switch").argument("--back"), &stub.endpoint());
+    ended(&back.run().unwrap(), 0, &[]);
+    assert_eq!(stage.release(), "v0");
+    assert!(stub.requests().is_empty());
+}
+
+#[test]
 fn a_rollback_and_a_restart_are_told_as_what_they_are() {
     let stage = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
@@ -173,6 +184,8 @@ fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
         // Nobody listens there: whoever asks the metadata service through it gets no credentials.
         .variable("HTTP_PROXY", "http://127.0.0.1:9")
         .variable("http_proxy", "http://127.0.0.1:9")
+        .variable("HTTPS_PROXY", "http://127.0.0.1:9")
+        .variable("ALL_PROXY", "http://127.0.0.1:9")
         .variable("RUST_LOG", "trace")
         .run()
         .unwrap();
@@ -326,6 +339,7 @@ fn a_stopped_hook_does_not_wait_for_an_answer() {
     let run = stage.untouched_by(|| running.wait().unwrap());
     assert_eq!(run.code, 75, "{}", run.output);
     said(&run, &["a signal asked this hook to end"]);
+    assert!(!flat(&run).contains("did not say"), "it waited for the answer: {}", run.output);
 }
 
 #[test]

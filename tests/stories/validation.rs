@@ -1,5 +1,7 @@
 //! `health` as a validation hook on ECS and Lambda: it asks the URL of its settings and tells CodeDeploy the verdict.
 
+use std::time::Duration;
+
 use codedeploy_stub::answers;
 use codedeploy_stub::{Behaviour, CodeDeployStub, Operation};
 use sandbox::HookCommand;
@@ -160,6 +162,20 @@ fn i9_a_validation_that_is_stopped_tells_codedeploy_that_it_failed_and_ends() {
     assert_eq!(run.code, 75, "{}", run.output);
     said(&run, &["a signal asked this hook to end"]);
     assert_eq!(told(&stub), ["Failed"]);
+}
+
+#[test]
+fn a_signal_that_comes_while_the_verdict_is_told_does_not_swallow_it() {
+    let stage = Stage::live_in("real1");
+    let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);
+    let stub = CodeDeployStub::start().unwrap();
+    let taken: Behaviour = answers::hook_status_taken("eyJleGVjdXRpb24iOiIxIn0").into();
+    stub.on(Operation::PutLifecycleEventHookExecutionStatus, taken.after(Duration::from_secs(1)));
+    let running = health(&stage, &stub, &url).spawn().unwrap();
+    stub.wait_for_requests(1, Duration::from_secs(20)).unwrap();
+    running.terminate().unwrap();
+    ended(&running.wait().unwrap(), 0, &["is healthy"]);
+    assert_eq!(told(&stub), ["Succeeded"]);
 }
 
 #[test]

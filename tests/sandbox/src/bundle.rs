@@ -10,7 +10,8 @@ use crate::error::{Context, Error, Result};
 use crate::files::{copy_into, create_directory, write};
 use crate::settings::quoted;
 
-const HOOKS: [&str; 5] = ["stop", "start", "health", "switch", "status"];
+/// The programs of a bundle: the hooks in the order of a deploy, and what people run.
+pub const HOOKS: [&str; 5] = ["stop", "start", "health", "switch", "status"];
 
 /// What goes into a bundle.
 pub(crate) struct Bundle<'a> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use sandbox::{Binaries, Sandbox};
+use sandbox::{Binaries, HOOKS, Sandbox};
 
 use crate::arguments::{Arguments, number_of};
 use crate::console::Console;
@@ -14,8 +14,6 @@ use crate::interruption::Interruption;
 use crate::releases::{self, Behaviour, Releases};
 use crate::step::Expectation;
 use crate::table::{Report, Subject};
-
-const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
 
 /// The deploys in their order, with the exit code of those that are to be refused.
 const CHAPTERS: [(&str, Behaviour, Expectation); 5] = [
