@@ -31,6 +31,14 @@ sys.exit(f"error: `{sys.argv[1]}` is no CycloneDX 1.6: {error}" if error else 0)
 PYTHON
 say "$zip.cdx.json follows the schema of CycloneDX 1.6"
 
+say "== sizes and needs, against their limits"
+unpacked=$(mktemp -d)
+trap 'rm -rf -- "$unpacked"' EXIT
+require_program unzip
+quietly unzip -q "$zip" -d "$unpacked" || fail "\`$zip\` could not be unpacked (see above)"
+cargo run --quiet --locked -p bundle -- table --binaries "$unpacked/hooks" --appspec "$unpacked/appspec.yml" \
+    --settings "$unpacked/hooks.toml" --date "$(stat -c %Y "$unpacked/appspec.yml")"
+
 say "== elsewhere"
 ./scripts/elsewhere.sh "$zip"
 
