@@ -179,6 +179,7 @@ fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
         .unwrap();
     let run = stage
         .hook("switch")
+        .variable("AWS_EC2_METADATA_DISABLED", "false")
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
         .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
         // Nobody listens there: whoever asks the metadata service through it gets no credentials.
@@ -216,6 +217,7 @@ fn a_host_without_credentials_is_told_so_and_deploys() {
     let metadata = MetadataStub::builder().region("ap-northeast-2").without_role().start().unwrap();
     let run = stage
         .hook("switch")
+        .variable("AWS_EC2_METADATA_DISABLED", "false")
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
         .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
         .run()
@@ -320,7 +322,7 @@ fn where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_second
     let (told, without) = deploy(&[]);
     assert!(!told.contains("CodeDeploy"), "nothing speaks of AWS: {told}");
     // An EC2 instance whose metadata service cannot be reached: neither region nor credentials.
-    let (told, with) = deploy(&[("AWS_EXECUTION_ENV", "EC2")]);
+    let (told, with) = deploy(&[("AWS_EXECUTION_ENV", "EC2"), ("AWS_EC2_METADATA_DISABLED", "false")]);
     assert!(told.contains("region and credentials of this host were not to be had within 1s 800ms"), "{told}");
     writeln!(std::io::stderr(), "hook time of a deploy: {without:?} without AWS, {with:?} where packets vanish")
         .unwrap();

@@ -42,6 +42,7 @@ fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
             .env("LC_ALL", "ko_KR.UTF-8")
             .env("HOOKS_CONFIG", stage.host.settings_path())
             .env("DEPLOYMENT_ID", "d-BARE00001")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
             .output()
             .unwrap();
         assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
@@ -86,6 +87,7 @@ fn the_settings_are_found_beside_the_hooks_from_any_working_directory() {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("DEPLOYMENT_ID", "d-BESIDE001")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir("/")
             .output()
             .unwrap();

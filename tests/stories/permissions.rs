@@ -44,6 +44,7 @@ fn as_nobody(stage: &Stage, hook: &str, rules: &str) -> (i32, String) {
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("HOOKS_CONFIG", stage.host.settings_path())
         .env("DEPLOYMENT_ID", "d-NOBODY001")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .output()
         .unwrap();
     let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -90,6 +90,7 @@ fn a_deployment_is_shown_as_codedeploy_sees_it_for_this_host_and_for_the_fleet()
     let run = stage
         .host
         .hook("status")
+        .variable("AWS_EC2_METADATA_DISABLED", "false")
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
         .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint())
         .argument("--deployment")

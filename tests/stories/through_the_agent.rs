@@ -7,7 +7,9 @@ use demo_app::{Fault, Jar};
 use crate::rig::Stage;
 
 fn agent(stage: &Stage, generation: Generation) -> Agent {
-    Agent::new(stage.host.directory().join("agent"), generation).unwrap().environment(Environment::bash_noise())
+    Agent::new(stage.host.directory().join("agent"), generation)
+        .unwrap()
+        .environment(Environment::bash_noise().with("HOOKS_REPORT_API", "off"))
 }
 
 fn deploy(stage: &Stage, agent: &Agent, release: &Jar) -> Deployment {

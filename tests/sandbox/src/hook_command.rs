@@ -14,7 +14,8 @@ use crate::wait::wait_until;
 const AT_MOST: Duration = Duration::from_mins(3);
 const BUSY_AT_MOST: Duration = Duration::from_secs(2);
 
-/// A hook with its arguments and variables. Nothing but `PATH` comes from this process's environment.
+/// A hook with its arguments and variables. Nothing but `PATH` comes from this process's environment; no metadata
+/// service of a cloud is asked unless a test says so.
 #[derive(Clone, Debug)]
 pub struct HookCommand {
     name: String,
@@ -27,7 +28,11 @@ pub struct HookCommand {
 
 impl HookCommand {
     pub(crate) fn new(name: &str, program: Result<PathBuf>, settings: &Path) -> Self {
-        let variables = vec![("HOOKS_CONFIG".to_owned(), settings.display().to_string())];
+        // On a machine of EC2 nobody asks its real metadata service, unless a test says that there is one of its own.
+        let variables = vec![
+            ("HOOKS_CONFIG".to_owned(), settings.display().to_string()),
+            ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned()),
+        ];
         Self { name: name.to_owned(), program, arguments: Vec::new(), variables, at_most: AT_MOST }
     }
 

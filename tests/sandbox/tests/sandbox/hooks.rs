@@ -26,6 +26,7 @@ fn a_hook_sees_only_what_it_was_given() {
     let mut expected = vec![
         "/".to_owned(),
         "1 --dry-run".to_owned(),
+        "AWS_EC2_METADATA_DISABLED=true".to_owned(),
         "DEPLOYMENT_ID=d-ABC".to_owned(),
         "HOOKS_BLUE_PORT=2".to_owned(),
         format!("HOOKS_CONFIG={}", settings.display()),
