@@ -31,7 +31,7 @@ fn status_shows_who_is_live_what_stands_by_and_how_the_last_deployment_ended() {
 }
 
 #[test]
-fn status_works_while_a_deploy_holds_the_lock_and_on_a_host_that_has_no_directory_yet() {
+fn status_makes_nothing_and_works_on_a_host_that_has_no_directory_yet() {
     let stage = Stage::new();
     let before = stage.names_in("");
     ended(&stage.host.hook("status").run().unwrap(), 0, &["process", "none"]);

@@ -184,7 +184,13 @@ fn on_a_host_the_api_is_told_nothing_by_health() {
     let stub = listening();
     stage.stage(&demo_app::Jar::release("v2"));
     for hook in ["stop", "start", "health"] {
-        ended(&stage.hook(hook).variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint()).run().unwrap(), 0, &[]);
+        let hook = stage
+            .hook(hook)
+            .variable("AWS_REGION", "ap-northeast-2")
+            .variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .variable("AWS_SECRET_ACCESS_KEY", "secret")
+            .variable("AWS_ENDPOINT_URL_CODEDEPLOY", stub.endpoint());
+        ended(&hook.run().unwrap(), 0, &[]);
     }
     assert!(stub.requests().is_empty());
 }
