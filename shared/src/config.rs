@@ -35,6 +35,8 @@ pub struct Settings {
     pub report: ReportSettings,
     /// `[lock] wait`: how long to wait for another run to end.
     pub lock_wait: Duration,
+    /// The file that they were read from, where it was named and not found beside the hooks.
+    pub file: Option<PathBuf>,
 }
 
 /// What is deployed, and how it is started.
@@ -74,6 +76,8 @@ pub struct ArtifactPattern {
 pub enum CutoverWay {
     /// The include is rewritten and nginx reloads.
     Reload,
+    /// The include chooses by a flag file between two upstream groups; the flag is made or removed.
+    Instant,
 }
 
 /// nginx.
@@ -83,6 +87,10 @@ pub struct Proxy {
     pub cutover: CutoverWay,
     /// The file that tells nginx the live slot.
     pub include: PathBuf,
+    /// The file at http level that declares the two slots as upstream groups, for the instant cutover.
+    pub upstreams: PathBuf,
+    /// The file while which exists green serves, for the instant cutover.
+    pub flag: PathBuf,
     /// The variable that this file sets, without the `$`.
     pub variable: String,
     /// The public way in: a URL through nginx that the application answers with its profile.

@@ -37,6 +37,8 @@ pub struct Evidence {
     pub ledger: LedgerSays,
     /// Whether anybody listens on the slot's port.
     pub listening: BySlot<bool>,
+    /// Whether nginx asks the other slot where nobody answers in the one that the include names.
+    pub falls_over: bool,
 }
 
 /// What the include says.
@@ -83,6 +85,8 @@ pub enum LedgerSays {
 pub struct Finding {
     /// The roles.
     pub roles: Roles,
+    /// Whether nobody listens in the live slot and nginx has gone on to the other one by itself.
+    pub fell_over: bool,
     /// Sentences for the report.
     pub notes: Vec<String>,
 }
@@ -96,11 +100,21 @@ pub fn decide(evidence: &Evidence) -> Result<Finding> {
     if let DoorSays::NoHelp(answer) = &evidence.door {
         notes.push(format!("the door was no help: {answer}"));
     }
-    let found = |roles: Roles| Ok(Finding { roles, notes: notes.clone() });
+    let named = match evidence.include {
+        IncludeSays::Slot { slot, .. } => Some(slot),
+        _ => None,
+    };
+    let fell_over = named.is_some_and(|named| evidence.falls_over && only_listener(evidence) == Some(!named));
+    if let (true, Some(named)) = (fell_over, named) {
+        notes.push(format!("nobody listens in {named}, which is live: nginx has gone on to {}", !named));
+    }
+    let found = |roles: Roles| Ok(Finding { roles, fell_over, notes: notes.clone() });
     match &evidence.include {
         IncludeSays::Slot { slot, in_force } => match (&evidence.door, in_force) {
             // Two of the strongest witnesses agree.
             (DoorSays::Slot(answering), _) if answering == slot => found(Roles::with_live(*slot)),
+            // It answers from the other slot, since nobody is in the live one.
+            (DoorSays::Slot(_), Some(true)) if fell_over => found(Roles::with_live(*slot)),
             // What nginx's workers were started with is what they do, unless the last cutover of ours went elsewhere.
             (DoorSays::NoHelp(_), None | Some(true)) if !ledger_denies(evidence, *slot) => {
                 found(Roles::with_live(*slot))
@@ -195,7 +209,8 @@ mod tests {
     const GREEN: Slot = Slot::Green;
 
     fn evidence(include: IncludeSays, door: DoorSays, ledger: LedgerSays, listening: (bool, bool)) -> Evidence {
-        Evidence { include, door, ledger, listening: BySlot { blue: listening.0, green: listening.1 } }
+        let listening = BySlot { blue: listening.0, green: listening.1 };
+        Evidence { include, door, ledger, listening, falls_over: false }
     }
 
     fn names(slot: Slot, in_force: Option<bool>) -> IncludeSays {
@@ -326,6 +341,24 @@ mod tests {
             if let Err(error) = decided {
                 assert_eq!(error.kind(), Kind::Undecided, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn f47_where_nginx_has_gone_on_to_the_other_slot_the_include_still_says_who_is_live() {
+        for (name, falls_over, in_force, door, listening, wanted) in [
+            ("the live one died", true, true, DoorSays::Slot(GREEN), (false, true), Some((BLUE, true))),
+            ("the same, and the door is no help", true, true, nothing(), (false, true), Some((BLUE, true))),
+            ("nobody died", true, true, DoorSays::Slot(BLUE), BOTH, Some((BLUE, false))),
+            ("both died", true, true, nothing(), NEITHER, Some((BLUE, false))),
+            ("the other one answers although nobody died", true, true, DoorSays::Slot(GREEN), BOTH, None),
+            ("nginx knows no other way", false, true, DoorSays::Slot(GREEN), (false, true), None),
+            ("nginx has not read it", true, false, DoorSays::Slot(GREEN), (false, true), None),
+        ] {
+            let evidence = evidence(names(BLUE, Some(in_force)), door, LedgerSays::Slot(BLUE), listening);
+            let decided = decide(&Evidence { falls_over, ..evidence });
+            let found = decided.as_ref().ok().and_then(|finding| Some((finding.roles.live?, finding.fell_over)));
+            assert_eq!(found, wanted, "{name}: {decided:?}");
         }
     }
 

@@ -92,7 +92,13 @@ pub trait Host {
     /// As the operating system says.
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()>;
 
-    /// Removes a file or a whole directory.
+    /// Gives a file or directory to another user.
+    ///
+    /// # Errors
+    /// As the operating system says: only root may.
+    fn give(&self, path: &Path, owner: u32) -> io::Result<()>;
+
+    /// Removes a file, in a way that survives a power cut, or a whole directory.
     ///
     /// # Errors
     /// As the operating system says.
@@ -133,6 +139,9 @@ pub trait Host {
     /// As the operating system says.
     fn lock(&self, path: &Path, holder: &str) -> io::Result<std::result::Result<Lock, String>>;
 
+    /// Where this hook's own program is.
+    fn program(&self) -> PathBuf;
+
     /// The user that this hook runs as.
     fn user(&self) -> User;
 
@@ -150,6 +159,9 @@ pub trait Host {
 
     /// The children of a process.
     fn children(&self, id: u32) -> Vec<Process>;
+
+    /// As whom a process acts on files; nothing if it is gone.
+    fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials>;
 
     /// Sends a signal to exactly this process; `false` if it is gone.
     ///
@@ -223,6 +235,8 @@ pub struct FileFacts {
     pub mode: u32,
     /// Its owner's user id.
     pub owner: u32,
+    /// Its group's id.
+    pub group: u32,
     /// Its size in bytes.
     pub size: u64,
     /// When its bytes or its inode last changed (ctime).
@@ -255,6 +269,15 @@ pub struct User {
     pub id: u32,
     /// The name, or the id as text where there is none.
     pub name: String,
+}
+
+/// As whom a process acts on files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user id that the kernel checks (`fsuid`).
+    pub user: u32,
+    /// The ids of all its groups.
+    pub groups: Vec<u32>,
 }
 
 /// What makes a process that process and no later one with the same id.

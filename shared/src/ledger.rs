@@ -14,7 +14,7 @@ use crate::slot::{BySlot, Slot};
 
 /// The memory of one application's hooks on one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Ledger {
     /// The boot that the process ids belong to.
     pub boot: String,
@@ -26,6 +26,8 @@ pub struct Ledger {
     pub deployment: Option<Deployment>,
     /// A cutover that was begun and not ended.
     pub intent: Option<Intent>,
+    /// nginx's workers when its configuration was last found right for the flag: as long as they accept, it still is.
+    pub checked: Vec<ProcessIdentity>,
 }
 
 /// What runs in a slot.
@@ -115,6 +117,8 @@ pub enum Note {
     SentBack,
     /// Traffic went to this slot.
     Moved(Slot),
+    /// The configuration that these workers of nginx read is right for the flag.
+    Checked(Vec<ProcessIdentity>),
 }
 
 impl Deployment {
@@ -138,12 +142,22 @@ impl Ledger {
         self.tenants.get(slot).process.filter(|_| self.boot == boot)
     }
 
+    /// Whether nginx's configuration, as these workers read it, was found right for the flag.
+    #[must_use]
+    pub fn is_checked(&self, workers: &[ProcessIdentity], boot: &str) -> bool {
+        self.boot == boot
+            && !workers.is_empty()
+            && workers.len() == self.checked.len()
+            && workers.iter().all(|worker| self.checked.contains(worker))
+    }
+
     /// Applies one change.
     pub fn apply(&mut self, note: &Note, boot: &str) {
         if self.boot != boot {
             boot.clone_into(&mut self.boot);
             self.tenants.blue.process = None;
             self.tenants.green.process = None;
+            self.checked.clear();
         }
         match note {
             Note::Open(deployment) => self.deployment = Some(deployment.clone()),
@@ -166,6 +180,7 @@ impl Ledger {
                     self.live = intent.from.or(self.live);
                 }
             }
+            Note::Checked(workers) => self.checked.clone_from(workers),
             Note::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);

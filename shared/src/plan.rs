@@ -64,7 +64,7 @@ impl Plan {
     /// Whether the plan can change what users get.
     #[must_use]
     pub fn moves_traffic(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::WriteInclude { .. }))
+        self.steps.iter().any(|step| matches!(step.action, Action::WriteInclude { .. } | Action::SetFlag { .. }))
     }
 
     /// The longest that the plan can take, a failure in its last step and the whole undo included.

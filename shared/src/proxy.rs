@@ -4,9 +4,14 @@
 
 pub mod access;
 pub mod arrival;
+pub mod choice;
 pub mod configuration;
 pub mod cutover;
+mod directives;
 pub mod include;
+pub mod instant;
+mod passage;
 pub mod reload;
 pub mod settlement;
+pub mod upstreams;
 pub mod workers;

@@ -47,6 +47,12 @@ pub trait Hook {
         false
     }
 
+    /// Whether this run acts for another user, the one that deploys: it then touches nothing that is the hooks' own.
+    #[must_use]
+    fn on_behalf(_: &Self::Arguments) -> bool {
+        false
+    }
+
     /// Tells the verdict to whoever waits for it beside the agent; `settings` are missing where they cannot be read.
     ///
     /// # Errors
@@ -141,6 +147,9 @@ pub async fn run<H: Hook>(
     if H::stands_alone(lifecycle) {
         return alone::<H>(host, settings, lifecycle, command_line, report).await;
     }
+    if H::on_behalf(&command_line.own) {
+        return on_behalf::<H>(host, settings, lifecycle, command_line, report).await;
+    }
     hold_to_deadline(host, lifecycle, H::NAME, Duration::ZERO);
     if let Err(error) = store::prepare(host, settings) {
         return (Err(error), unknown());
@@ -219,6 +228,38 @@ async fn alone<H: Hook>(
     };
     let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
     (judge(&plan, outcome).map(|()| plan.result), serving)
+}
+
+/// What a hook does on behalf of another user: under that user's lock, if there is one, and with that user's ledger unchanged.
+async fn on_behalf<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &Report,
+) -> Ended {
+    let holder = format!("{} on behalf of the user that deploys, process {}", H::NAME, std::process::id());
+    let held = match store::lock_of_another(host, settings, &holder).await {
+        Ok(held) => held,
+        Err(error) => return (Err(error), unknown()),
+    };
+    let mut ledger = match store::load(host, settings) {
+        Ok((ledger, _)) => ledger,
+        Err(error) => return (Err(error), unknown()),
+    };
+    if ledger.intent.is_some() {
+        let error = Error::new(Kind::Busy, "an earlier cutover was ended in the middle and is not settled")
+            .advise("run `stop` as the user that deploys, which settles it, then come back");
+        return (Err(error), serving(settings, &ledger));
+    }
+    let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
+    let plan = match H::plan(&command_line.own, &mut scene).await {
+        Ok(plan) => plan,
+        Err(error) => return (Err(error), serving(settings, &ledger)),
+    };
+    let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
+    drop(held);
+    (judge(&plan, outcome).map(|()| plan.result), serving(settings, &ledger))
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.

@@ -17,6 +17,7 @@ mod documents;
 mod environment;
 mod health;
 mod include;
+mod instant;
 mod logs;
 mod nginx;
 mod order;

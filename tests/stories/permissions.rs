@@ -12,7 +12,7 @@ use crate::rig::{HOOKS, Stage};
 const NOBODY: u32 = 65_534;
 
 /// A host whose application belongs to `nobody`, while nginx and the include belong to root.
-fn stage_of_nobody() -> Stage {
+pub(crate) fn stage_of_nobody() -> Stage {
     assert!(rustix::process::geteuid().is_root(), "this test needs root: run scripts/test.sh as root");
     let stage = Stage::new();
     std::fs::set_permissions(stage.host.directory(), PermissionsExt::from_mode(0o755)).unwrap();
@@ -25,7 +25,7 @@ fn stage_of_nobody() -> Stage {
 
 /// Runs a hook as `nobody`, in a mount namespace of its own where these are all the rules that sudo knows. The system's own
 /// rules are never touched.
-fn as_nobody(stage: &Stage, hook: &str, rules: &str) -> (i32, String) {
+pub(crate) fn as_nobody(stage: &Stage, hook: &str, rules: &str) -> (i32, String) {
     let directory = stage.host.directory().join("sudoers.d");
     std::fs::create_dir_all(&directory).unwrap();
     let main = stage.host.directory().join("sudoers");

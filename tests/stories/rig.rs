@@ -50,6 +50,15 @@ impl Stage {
         stage
     }
 
+    /// The same with the instant cutover, installed by the last of the deploys.
+    pub(crate) fn instant() -> Stage {
+        let stage = Stage::new();
+        stage.deploy(&Jar::release("v0")).succeeds();
+        stage.host.set("proxy.cutover", "\"instant\"").expect("another way to move traffic");
+        stage.deploy(&Jar::release("v1")).succeeds();
+        stage
+    }
+
     /// Writes a release into a file of its own.
     pub(crate) fn jar(&self, release: &Jar) -> PathBuf {
         let path = self.jars.join("application.jar");

@@ -1,19 +1,20 @@
 //! A plan knows how long it may take: with default settings each hook ends before the timeout that the shipped
 //! `appspec.yml` gives it.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
 use shared::config::{self, Settings, SettingsFile};
 use shared::discovery::witness::DOOR_AT_MOST;
-use shared::host::{Answer, Process, ProcessIdentity};
+use shared::host::{Answer, Process, ProcessIdentity, User};
 use shared::ledger::{Deployment, Stage};
 use shared::lifecycle::budget;
 use shared::occupant::Occupant;
 use shared::plan::Plan;
 use shared::probe::Probe;
-use shared::proxy::access::{Access, Way};
-use shared::proxy::cutover::Cutover;
+use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
+use shared::proxy::cutover::{By, Cutover, Nginx};
 use shared::proxy::include::Include;
 use shared::release::{Artifact, Release};
 use shared::report::codedeploy::Asking;
@@ -21,7 +22,8 @@ use shared::report::codedeploy::consent::Question;
 use shared::slot::Slot;
 
 /// The longest plan that each hook can make.
-fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
+fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
+    let file = |path: &Path| ConfigurationFile { path: path.to_owned(), way: Way::Sudo, staged: "/staged".into() };
     let process = Process {
         identity: ProcessIdentity { id: 7, started: 1 },
         parent: 1,
@@ -31,7 +33,7 @@ fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
         command: vec!["java".into()],
     };
     let deployment = Deployment { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened };
-    let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()])).unwrap();
+    let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1 };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
@@ -39,17 +41,25 @@ fn longest_plans(settings: &Settings) -> [(&'static str, Plan); 4] {
     let cutover = Cutover {
         from: Some(Slot::Blue),
         to: Slot::Green,
-        include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
-        master: process.identity,
-        workers: Vec::new(),
-        access: Access {
-            include: Way::Sudo,
-            nginx: Way::Sudo,
-            program: vec!["nginx".into()],
-            path: settings.proxy.include.clone(),
-            staged: "/staged".into(),
+        by,
+        nginx: Nginx {
+            include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
+            upstreams: Vec::new(),
+            master: process.identity,
+            workers: Vec::new(),
+            access: Access {
+                include: file(&settings.proxy.include),
+                upstreams: file(&settings.proxy.upstreams),
+                flag_directory: FlagDirectory {
+                    path: "/flags".into(),
+                    way: Way::Sudo,
+                    owner: User { id: 1000, name: "ec2-user".into() },
+                },
+                nginx: Way::Sudo,
+                program: vec!["nginx".into()],
+            },
+            door: Answer::Silence("x".into()),
         },
-        door: Answer::Silence("x".into()),
         consent: Some(Question {
             deployment: "d-ABCDEF123".into(),
             required: false,
@@ -73,7 +83,8 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
             .unwrap_or_else(|| panic!("`{hook}` is not in appspec.yml"))
             .timeout
     };
-    for (hook, plan) in longest_plans(&settings) {
+    let plans = [By::Reload, By::Flag, By::InstalledFlag].map(|by| longest_plans(&settings, by));
+    for (hook, plan) in plans.into_iter().flatten() {
         let longest = budget::longest(hook, &settings).unwrap();
         // Before a plan there are the lock and the door.
         let planned = settings.lock_wait + DOOR_AT_MOST + plan.at_most();

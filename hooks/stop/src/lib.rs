@@ -10,7 +10,9 @@ use shared::host::Host;
 use shared::ledger::{Deployment, Note, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
+use shared::proxy::cutover;
 use shared::run::{Hook, Scene};
+use shared::slot::Slot;
 
 /// The hook `stop`.
 #[derive(Debug)]
@@ -26,20 +28,33 @@ impl Hook for Stop {
     type Arguments = Arguments;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
-        let (finding, _) = scene.discover().await?;
-        let deployment = scene.ledger.open(scene.lifecycle, finding.roles)?;
+        let (finding, testimony) = scene.discover().await?;
+        let mut roles = finding.roles;
+        let mut steps = Vec::new();
+        if let (true, Some(dead)) = (finding.fell_over, roles.live) {
+            roles = Roles::with_live(!dead);
+            steps = cutover::follow(scene.settings, &testimony, dead);
+        }
+        let deployment = scene.ledger.open(scene.lifecycle, roles)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;
         preflight::tell_short_timeouts(scene);
-        preflight::check(scene, finding.roles, &occupant).await?;
-        plan(scene.settings, deployment, occupant)
+        let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
+        // Only where nginx goes on to the idle slot by itself can that slot begin to serve meanwhile.
+        let watched =
+            roles.live.filter(|live| testimony.evidence.falls_over && *testimony.evidence.listening.get(*live));
+        let plan = plan(scene.settings, deployment, occupant, watched)?;
+        steps.extend(plan.steps);
+        steps.extend(checked.map(|note| Step::of(Action::Remember(note))));
+        Ok(Plan { steps, ..plan })
     }
 }
 
-/// What `stop` does about the occupant of the idle slot.
+/// What `stop` does about the occupant of the idle slot. `watched` is the live slot, where it must still have its listener
+/// when the idle one is ended.
 ///
 /// # Errors
 /// `Kind::Undecided` if a stranger holds it.
-pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant) -> Result<Plan> {
+pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant, watched: Option<Slot>) -> Result<Plan> {
     let idle = deployment.idle;
     let place = settings.place(idle).clone();
     let roles = deployment.roles();
@@ -50,6 +65,7 @@ pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant) -> 
         Occupant::Nobody => "was free already",
         Occupant::Ours(processes) => {
             steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
+            steps.extend(watched.map(|live| Step::of(Action::SeeLive(settings.place(live).clone()))));
             steps.push(Step::of(Action::Terminate { place: place.clone(), processes, grace: settings.stop.grace }));
             steps.push(Step::of(Action::AwaitFree(place.clone())));
             "is free"
@@ -73,7 +89,6 @@ mod tests {
     use shared::config::{SettingsFile, settings};
     use shared::error::Kind;
     use shared::host::{Process, ProcessIdentity};
-    use shared::slot::Slot;
 
     use super::*;
 
@@ -91,7 +106,7 @@ mod tests {
     fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let deployment = Deployment { id: Some("d-A".into()), live, idle, stage: Stage::Opened };
-        plan(&settings, deployment, occupant).map(|plan| plan.to_string())
+        plan(&settings, deployment, occupant, live).map(|plan| plan.to_string())
     }
 
     #[test]
@@ -101,9 +116,10 @@ mod tests {
             text,
             "1. remember: deployment `d-A` works in green\n\
              2. let requests on their way to `real2` (port 8082) end, for at most 10s\n\
-             3. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35s SIGKILL\n\
-             4. wait until port 8082 is free\n\
-             5. remember: green is free\n\
+             3. see that `real1` (port 8081) still serves\n\
+             4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35s SIGKILL\n\
+             5. wait until port 8082 is free\n\
+             6. remember: green is free\n\
              then: `real2` (port 8082) is free; `real1` (port 8081) serves"
         );
     }

@@ -1,12 +1,15 @@
 //! What the later hooks will need, asked before anything changes: whoever fails here has lost nothing, not even the standby.
 
+mod proxy;
+
 use shared::config::Settings;
 use shared::discovery::Roles;
+use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
+use shared::ledger::Note;
 use shared::lifecycle::budget;
 use shared::occupant::{self, Occupant};
-use shared::proxy::configuration;
 use shared::release::{self, megabytes};
 use shared::run::Scene;
 
@@ -19,18 +22,22 @@ pub(crate) fn tell_short_timeouts(scene: &Scene<'_, impl Host>) {
     }
 }
 
-/// Refuses what `start`, `health` or `switch` would refuse later.
+/// Refuses what `start`, `health` or `switch` would refuse later. Returns what is to be remembered of it.
 ///
 /// # Errors
 /// Each with its own kind: nginx broken or down, sudo not allowed, no java, no artifact, no room.
-pub(crate) async fn check(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
-    let (_, access) = scene.nginx()?;
-    access.check(scene.host).await?;
-    configuration::test(scene.host, &access).await?;
+pub(crate) async fn check(
+    scene: &Scene<'_, impl Host>,
+    roles: Roles,
+    occupant: &Occupant,
+    testimony: &Testimony,
+) -> Result<Option<Note>> {
+    let checked = proxy::check(scene, testimony).await?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
     release::find_artifact(scene.host, scene.settings)?;
-    check_memory(scene, roles, occupant)
+    check_memory(scene, roles, occupant)?;
+    Ok(checked)
 }
 
 fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {

@@ -1,7 +1,10 @@
 //! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
-//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby.
+//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby;
+//! `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
 
-use shared::config::Settings;
+mod installation;
+
+use shared::config::{CutoverWay, Settings};
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
@@ -11,8 +14,8 @@ use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::proxy::arrival::Proof;
-use shared::proxy::cutover::{self, Cutover};
-use shared::proxy::workers;
+use shared::proxy::cutover::{self, By, Cutover, Nginx};
+use shared::proxy::{instant, workers};
 use shared::report::codedeploy::consent::Question;
 use shared::retry::Patience;
 use shared::run::{Hook, Scene};
@@ -28,6 +31,9 @@ pub struct Arguments {
     /// Go back to the standby: the release that served before and still runs
     #[arg(long)]
     pub back: bool,
+    /// Install the instant cutover, as root, for the user that deploys; traffic stays where it is
+    #[arg(long, conflicts_with = "back")]
+    pub install: bool,
 }
 
 impl Hook for Switch {
@@ -36,7 +42,14 @@ impl Hook for Switch {
         "Moves the traffic to the proven release, proves it, and sends it back if it did not arrive";
     type Arguments = Arguments;
 
+    fn on_behalf(arguments: &Arguments) -> bool {
+        arguments.install
+    }
+
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        if arguments.install {
+            return installation::plan(scene).await;
+        }
         let (finding, testimony) = scene.discover().await?;
         let (to, process) = if arguments.back {
             let Some(live) = finding.roles.live else {
@@ -54,7 +67,7 @@ impl Hook for Switch {
             unchanged(deployment, finding.roles)?;
             (deployment.idle, proven(scene, deployment.idle)?)
         };
-        let mut cutover = look(scene, finding.roles.live, to, process, testimony)?;
+        let mut cutover = look(scene, finding.roles.live, to, process, testimony).await?;
         if arguments.back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
@@ -99,42 +112,60 @@ fn one_look(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe 
     probe
 }
 
-fn look(
+async fn look(
     scene: &Scene<'_, impl Host>,
     from: Option<Slot>,
     to: Slot,
     process: ProcessIdentity,
     testimony: Testimony,
 ) -> Result<Cutover> {
-    let (master, access) = scene.nginx()?;
-    let Some(include) = testimony.include else {
-        return Err(Error::new(
-            Kind::ProxyBroken,
-            format!("the include `{}` does not exist", access.path.to_string_lossy()),
-        )
-        .advise(format!(
-            "write `set ${} http://127.0.0.1:{};` into it (the port that serves now), then deploy again",
-            scene.settings.proxy.variable,
-            scene.settings.place(from.unwrap_or(!to)).port
-        )));
-    };
     let standby = match from.map(|from| occupant::find(scene.host, scene.settings, scene.ledger, from)).transpose()? {
         Some(Occupant::Ours(processes)) => processes.first().map(|process| process.identity),
         _ => None,
     };
-    let workers = workers::accepting(&workers::workers(scene.host, &master.identity));
-    Ok(Cutover {
-        from,
-        to,
+    let installed = instant::is_installed(scene.settings, &testimony);
+    let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to))?;
+    let by = way(scene, &nginx, installed).await?;
+    let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
+    Ok(Cutover { from, to, by, nginx, consent, process, standby })
+}
+
+/// nginx as it is; `serves` is the slot whose port the include should name.
+fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serves: Slot) -> Result<Nginx> {
+    let (master, access) = scene.nginx()?;
+    let Some(include) = testimony.include else {
+        return Err(Error::new(
+            Kind::ProxyBroken,
+            format!("the include `{}` does not exist", access.include.path.to_string_lossy()),
+        )
+        .advise(format!(
+            "write `set ${} http://127.0.0.1:{};` into it (the port that serves now), then deploy again",
+            scene.settings.proxy.variable,
+            scene.settings.place(serves).port
+        )));
+    };
+    Ok(Nginx {
         include,
+        upstreams: testimony.upstreams,
+        workers: workers::accepting(&workers::workers(scene.host, &master.identity)),
         master: master.identity,
-        workers,
         access,
         door: testimony.door,
-        consent: Question::of(scene.host, scene.settings, scene.lifecycle),
-        process,
-        standby,
     })
+}
+
+/// How traffic is to be moved, with what that needs looked at: where it cannot be, nothing was changed yet.
+async fn way(scene: &Scene<'_, impl Host>, nginx: &Nginx, installed: bool) -> Result<By> {
+    let (host, settings) = (scene.host, scene.settings);
+    if settings.proxy.cutover == CutoverWay::Reload {
+        return Ok(By::Reload);
+    }
+    instant::check_flag(host, settings, nginx.workers.first().copied())?;
+    if installed {
+        return Ok(By::Flag);
+    }
+    instant::check_installation(host, settings, &nginx.access, Some(&nginx.include)).await?;
+    Ok(By::InstalledFlag)
 }
 
 /// The process that `start` launched and `health` has proven.
@@ -172,7 +203,8 @@ mod tests {
     use std::time::Duration;
 
     use shared::config::{SettingsFile, settings};
-    use shared::proxy::access::{Access, Way};
+    use shared::host::{Answer, User};
+    use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
     use shared::proxy::include::Include;
     use shared::report::codedeploy::Asking;
 
@@ -180,20 +212,29 @@ mod tests {
 
     fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
         let process = |id| ProcessIdentity { id, started: 1 };
+        let file = |path: &str| ConfigurationFile { path: path.into(), way: Way::Own, staged: "/staged".into() };
         Cutover {
             from,
             to,
-            include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
-            master: process(1),
-            workers: vec![process(2)],
-            access: Access {
-                include: Way::Own,
-                nginx: Way::Own,
-                program: vec!["/usr/sbin/nginx".into()],
-                path: "/etc/nginx/conf.d/service-url.inc".into(),
-                staged: "/staged".into(),
+            by: By::Reload,
+            nginx: Nginx {
+                include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
+                upstreams: Vec::new(),
+                master: process(1),
+                workers: vec![process(2)],
+                access: Access {
+                    include: file("/etc/nginx/conf.d/service-url.inc"),
+                    upstreams: file("/etc/nginx/conf.d/service-url.conf"),
+                    flag_directory: FlagDirectory {
+                        path: "/var/lib/service-url".into(),
+                        way: Way::Own,
+                        owner: User { id: 1000, name: "ec2-user".into() },
+                    },
+                    nginx: Way::Own,
+                    program: vec!["/usr/sbin/nginx".into()],
+                },
+                door: Answer::Silence("connection refused".into()),
             },
-            door: Answer::Silence("connection refused".into()),
             consent: None,
             process: process(77),
             standby: from.map(|_| process(66)),
@@ -219,6 +260,43 @@ mod tests {
              8. protect process 77 as usual when memory is short\n\
              9. let process 66 go first when memory is short\n\
              then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"
+        );
+    }
+
+    #[test]
+    fn i3_the_flag_moves_traffic_without_a_reload_and_the_first_time_a_reload_that_moves_nothing_brings_it_in() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let by = |by, from, to| {
+            let text = plan(&settings, &Cutover { by, ..cutover(from, to) }, false).to_string();
+            let middle: Vec<&str> = text.lines().skip_while(|line| !line.contains("remember: a cutover")).collect();
+            middle.into_iter().skip(2).take_while(|line| !line.contains("ask http")).collect::<Vec<_>>().join("\n")
+        };
+        let flip = "make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves";
+        let back = "remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves";
+        assert_eq!(
+            by(By::Flag, Some(Slot::Blue), Slot::Green),
+            format!("3. {flip}\n   if it comes to nothing: {back}")
+        );
+        assert_eq!(
+            by(By::Flag, Some(Slot::Green), Slot::Blue),
+            format!("3. {back}\n   if it comes to nothing: {flip}")
+        );
+        let install = "make `/etc/nginx/conf.d/service-url.conf` hold the two slots as upstream groups\n   \
+                if it comes to nothing: make `/etc/nginx/conf.d/service-url.conf` hold what it held before\n\
+             7. make `/etc/nginx/conf.d/service-url.inc` name the flag\n   \
+                if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081\n   \
+                if it comes to nothing: reload nginx again, if it was told to reload\n\
+             8. test nginx's configuration: /usr/sbin/nginx -T\n\
+             9. reload nginx, in force within 5s (new workers accept, no old one does)";
+        let directory = "make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag";
+        assert_eq!(
+            by(By::InstalledFlag, Some(Slot::Blue), Slot::Green),
+            format!("4. {directory}\n5. {back}\n6. {install}\n10. {flip}\n   if it comes to nothing: {back}")
+        );
+        assert_eq!(
+            by(By::InstalledFlag, None, Slot::Green),
+            format!("4. {directory}\n5. {flip}\n6. {install}"),
+            "from nowhere the reload is the cutover"
         );
     }
 

@@ -83,6 +83,7 @@ fn read(file: &mut SettingsFile) -> Settings {
         switch: Switch { answers: file.number("switch.answers", 3, 1, 100) },
         report: report(file),
         lock_wait: file.duration("lock.wait", Duration::from_secs(10)),
+        file: file.named().map(Path::to_owned),
     }
 }
 
@@ -95,12 +96,19 @@ fn place(file: &mut SettingsFile, slot: &str, profile: &str, port: u16) -> Place
 
 fn proxy(file: &mut SettingsFile) -> Proxy {
     let cutover = file.text("proxy.cutover", "reload");
-    if cutover != "reload" {
-        file.mistake("proxy.cutover", &cutover, "`reload`");
-    }
+    let cutover = match cutover.as_str() {
+        "reload" => CutoverWay::Reload,
+        "instant" => CutoverWay::Instant,
+        other => {
+            file.mistake("proxy.cutover", other, "`instant` or `reload`");
+            CutoverWay::Reload
+        }
+    };
     Proxy {
-        cutover: CutoverWay::Reload,
+        cutover,
         include: PathBuf::from(file.text("proxy.include", "/etc/nginx/conf.d/service-url.inc")),
+        upstreams: PathBuf::from(file.text("proxy.upstreams", "/etc/nginx/conf.d/service-url.conf")),
+        flag: PathBuf::from(file.text("proxy.flag", "/var/lib/service-url/green")),
         variable: file.text("proxy.variable", "service_url"),
         door: file.text("proxy.door", "http://127.0.0.1/profile"),
         host: file.text("proxy.host", "localhost"),
@@ -148,11 +156,18 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     for (key, path) in [
         ("app.directory", &settings.app.directory),
         ("proxy.include", &settings.proxy.include),
+        ("proxy.upstreams", &settings.proxy.upstreams),
+        ("proxy.flag", &settings.proxy.flag),
         ("proxy.pid_file", &settings.proxy.pid_file),
     ] {
         if !path.is_absolute() {
             file.mistake(key, &path.to_string_lossy(), "a path that begins with `/`");
         }
+    }
+    let flag = settings.proxy.flag.to_string_lossy();
+    if !flag.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)) || flag.ends_with('/') {
+        // It stands in nginx's configuration, where anything else would have to be quoted, and `$` would be a variable.
+        file.mistake("proxy.flag", &flag, "a file's path of letters, digits, `/`, `.`, `-` and `_`");
     }
     let BySlot { blue, green } = &settings.places;
     if blue.port == green.port {
@@ -265,7 +280,12 @@ mod tests {
                 "[app]\ndirectory = \"app\"",
                 "`app.directory` is `app`, needed a path that begins with `/`",
             ),
-            ("unknown way", "[proxy]\ncutover = \"dns\"", "`proxy.cutover` is `dns`"),
+            ("unknown way", "[proxy]\ncutover = \"dns\"", "`proxy.cutover` is `dns`, needed `instant` or `reload`"),
+            (
+                "a flag that nginx would read as something else",
+                "[proxy]\nflag = \"/run/$host\"",
+                "`proxy.flag` is `/run/$host`, needed a file's path",
+            ),
             ("unknown placeholder", "[app]\ncommand = [\"a\", \"{prot}\"]", "`app.command` is `{prot}`"),
             (
                 "unknown way to ask",
@@ -312,11 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_hooks_toml_shows_every_setting_with_its_default() {
+    fn the_shipped_hooks_toml_shows_every_setting_with_its_default_but_for_the_instant_cutover() {
         let shipped = include_str!("../../../hooks.toml");
         let mut file = SettingsFile::parse("hooks.toml", shipped);
         let written = read(&mut file);
-        assert_eq!(written, read(&mut SettingsFile::parse("", "")));
+        // The one thing that whoever ships the file gets, and whoever has none does not: it changes what nginx reads.
+        assert_eq!(written.proxy.cutover, CutoverWay::Instant);
+        let mut defaults = read(&mut SettingsFile::parse("", ""));
+        assert_eq!(defaults.proxy.cutover, CutoverWay::Reload);
+        defaults.proxy.cutover = CutoverWay::Instant;
+        assert_eq!(written, defaults);
         assert_eq!(file.unwritten(), Vec::<String>::new());
         assert_eq!(file.mistakes(), Vec::<String>::new());
     }

@@ -2,6 +2,7 @@
 //! place, so that all of them are told at once.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
@@ -10,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 #[derive(Debug)]
 pub struct SettingsFile {
     name: String,
+    named: Option<PathBuf>,
     values: Vec<Written>,
     asked: BTreeSet<String>,
     mistakes: Vec<String>,
@@ -37,8 +39,13 @@ impl SettingsFile {
     /// Reads a TOML text; `name` is what messages call it.
     #[must_use]
     pub fn parse(name: &str, text: &str) -> SettingsFile {
-        let mut file =
-            SettingsFile { name: name.to_owned(), values: Vec::new(), asked: BTreeSet::new(), mistakes: Vec::new() };
+        let mut file = SettingsFile {
+            name: name.to_owned(),
+            named: None,
+            values: Vec::new(),
+            asked: BTreeSet::new(),
+            mistakes: Vec::new(),
+        };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_of(text, span.start)));
@@ -81,6 +88,19 @@ impl SettingsFile {
             self.values.push(Written { key, place, value: Value::of_variable(text) });
         }
         self
+    }
+
+    /// Notes that somebody named this file, so that it would not be found without its name.
+    #[must_use]
+    pub fn named_as(mut self, path: Option<PathBuf>) -> SettingsFile {
+        self.named = path;
+        self
+    }
+
+    /// The file, if somebody named it.
+    #[must_use]
+    pub fn named(&self) -> Option<&Path> {
+        self.named.as_deref()
     }
 
     /// A text.

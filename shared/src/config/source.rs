@@ -25,7 +25,7 @@ pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Se
             .map(|directory| directory.join(NAME))
             .find(|path| host.describe(path).is_ok())
     };
-    let file = match named.or_else(beside) {
+    let file = match named.clone().or_else(beside) {
         None => SettingsFile::parse(NAME, ""),
         Some(path) => {
             let shown = path.to_string_lossy();
@@ -40,5 +40,5 @@ pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Se
             SettingsFile::parse(&shown, text.trim_start_matches('\u{feff}'))
         }
     };
-    Ok(file.overridden_by(&lifecycle::overrides()))
+    Ok(file.named_as(named).overridden_by(&lifecycle::overrides()))
 }

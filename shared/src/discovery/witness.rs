@@ -1,14 +1,16 @@
 //! Asks the witnesses. Nothing in here decides, and nothing that a witness answers is a failure: only an include that
 //! nginx would misread, or that cannot be read, ends the hook.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{DoorSays, Evidence, IncludeSays, LedgerSays};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
-use crate::proxy::include::Include;
-use crate::proxy::workers;
+use crate::proxy::choice::Choice;
+use crate::proxy::include::{Include, Leads};
+use crate::proxy::{instant, upstreams, workers};
 use crate::slot::{BySlot, Place, Slot};
 
 /// How long the door may take. Whoever hangs longer is no help.
@@ -21,6 +23,8 @@ pub struct Testimony {
     pub evidence: Evidence,
     /// The include, where there is one.
     pub include: Option<Include>,
+    /// The file of the upstream groups; empty where there is none.
+    pub upstreams: Vec<u8>,
     /// The door's answer itself.
     pub door: Answer,
 }
@@ -31,17 +35,19 @@ pub struct Testimony {
 /// `Kind::Undecided` for an include that nginx would misread, `Kind::Settings` for one that cannot be read.
 pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>) -> Result<Testimony> {
     let include = read_include(host, settings)?;
+    let upstreams = host.read_file(&settings.proxy.upstreams).unwrap_or_default();
     let door = ask_door(host, settings).await?;
     let evidence = Evidence {
-        include: what_include_says(host, settings, include.as_ref())?,
+        include: what_include_says(host, settings, include.as_ref(), &upstreams)?,
         door: what_door_says(settings, &door),
         ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
         listening: BySlot {
             blue: anybody_listens(host, settings.place(Slot::Blue))?,
             green: anybody_listens(host, settings.place(Slot::Green))?,
         },
+        falls_over: include.as_ref().is_some_and(|include| include.choice().is_some()),
     };
-    Ok(Testimony { evidence, include, door })
+    Ok(Testimony { evidence, include, upstreams, door })
 }
 
 /// Reads the include.
@@ -78,17 +84,45 @@ fn unreadable(shown: &str, why: &str) -> Error {
         .advise("make it a regular file that this user may read, or correct `proxy.include` in hooks.toml")
 }
 
-fn what_include_says(host: &impl Host, settings: &Settings, include: Option<&Include>) -> Result<IncludeSays> {
+fn what_include_says(
+    host: &impl Host,
+    settings: &Settings,
+    include: Option<&Include>,
+    upstreams: &[u8],
+) -> Result<IncludeSays> {
     let Some(include) = include else { return Ok(IncludeSays::Missing) };
-    let path = &settings.proxy.include;
-    let changed = host.describe(path).map_err(|cause| unreadable(&path.to_string_lossy(), &cause.to_string()))?.changed;
+    let changed = |path: &Path| {
+        let facts = host.describe(path).map_err(|cause| unreadable(&path.to_string_lossy(), &cause.to_string()))?;
+        Ok(facts.changed)
+    };
+    let mut last = changed(&settings.proxy.include)?;
+    let port = match include.leads() {
+        Leads::To { port, .. } => *port,
+        Leads::By(choice) => {
+            let port = chosen_port(host, settings, choice, upstreams)?;
+            last = last.max(changed(&settings.proxy.upstreams)?);
+            port
+        }
+    };
     let in_force = workers::master(host, &settings.proxy.pid_file)
         .ok()
-        .and_then(|master| workers::know(&workers::workers(host, &master.identity), changed));
-    let port = include.port();
+        .and_then(|master| workers::know(&workers::workers(host, &master.identity), last));
     Ok(match settings.places.find(|place| place.port == port) {
         Some(slot) => IncludeSays::Slot { slot, in_force },
         None => IncludeSays::Stranger { port, in_force },
+    })
+}
+
+/// The port of the group that the flag chooses, as it is now.
+fn chosen_port(host: &impl Host, settings: &Settings, choice: &Choice, upstreams: &[u8]) -> Result<u16> {
+    let group = choice.group(instant::flag_exists(host, &choice.flag)?);
+    upstreams::port_of(upstreams, group).ok_or_else(|| {
+        let (include, file) = (settings.proxy.include.to_string_lossy(), settings.proxy.upstreams.to_string_lossy());
+        Error::new(
+            Kind::Undecided,
+            format!("the include `{include}` chooses the group `{group}`, and `{file}` does not say which port that is"),
+        )
+        .advise("correct `proxy.upstreams` in hooks.toml, or make that file declare the group, then `nginx -t && nginx -s reload`")
     })
 }
 

@@ -29,8 +29,8 @@ pub use self::journal::{Deed, Entry, Nature};
 pub use self::nginx::{PidFile, Reloading};
 use self::world::World;
 use super::{
-    Answer, CodeDeploy, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput, ReadSeek,
-    Request, Signal, User,
+    Answer, CodeDeploy, Credentials, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput,
+    ReadSeek, Request, Signal, User,
 };
 use crate::error::{Error, Kind, Result};
 
@@ -126,6 +126,13 @@ impl Host for FakeHost {
         self.effect(|world| world.make_directory(path, mode))
     }
 
+    fn give(&self, path: &Path, owner: u32) -> io::Result<()> {
+        self.effect(|world| {
+            let may = world.user == 0 || world.user == owner;
+            if may { world.files.give(path, owner) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+        })
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.effect(|world| world.remove(path))
     }
@@ -157,6 +164,10 @@ impl Host for FakeHost {
         self.effect(|world| world.lock(path).map(|held| held.map(|()| Lock { _file: None })))
     }
 
+    fn program(&self) -> PathBuf {
+        PathBuf::from("/opt/bundle/hooks/hook")
+    }
+
     fn user(&self) -> User {
         self.user_named(self.world.borrow().user)
     }
@@ -179,6 +190,11 @@ impl Host for FakeHost {
 
     fn children(&self, id: u32) -> Vec<Process> {
         self.world.borrow().processes.children(id)
+    }
+
+    fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials> {
+        let owner = self.process(process.id).filter(|found| found.identity == *process)?.owner;
+        Some(Credentials { user: owner, groups: vec![owner] })
     }
 
     fn signal(&self, process: &ProcessIdentity, signal: Signal) -> io::Result<bool> {

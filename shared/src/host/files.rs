@@ -44,6 +44,7 @@ pub(super) fn describe(path: &Path) -> io::Result<FileFacts> {
         },
         mode: facts.mode() & 0o7777,
         owner: facts.uid(),
+        group: facts.gid(),
         size: facts.size(),
         changed: SystemTime::UNIX_EPOCH
             + Duration::new(u64::try_from(facts.ctime()).unwrap_or(0), u32::try_from(facts.ctime_nsec()).unwrap_or(0)),
@@ -94,7 +95,16 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that removes files, for everybody")]
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    if fs::symlink_metadata(path)?.is_dir() {
+        return fs::remove_dir_all(path);
+    }
+    fs::remove_file(path)?;
+    sync_directory(parent(path)?)
+}
+
+/// Gives a file or directory to another user; its group stays.
+pub(super) fn give(path: &Path, owner: u32) -> io::Result<()> {
+    std::os::unix::fs::lchown(path, Some(owner), None)
 }
 
 /// Opens a log to append to it.

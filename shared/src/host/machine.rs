@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::signals::StopSignals;
 use super::{
-    Answer, CodeDeploy, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process, ProcessIdentity, ProgramOutput,
-    ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes, programs,
+    Answer, CodeDeploy, Credentials, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process, ProcessIdentity,
+    ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes, programs,
 };
 use crate::error::Result;
 
@@ -82,6 +82,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::make_directory(path, mode)
     }
 
+    fn give(&self, path: &Path, owner: u32) -> io::Result<()> {
+        files::give(path, owner)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         files::remove(path)
     }
@@ -110,6 +114,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::lock(path, holder)
     }
 
+    fn program(&self) -> PathBuf {
+        std::env::current_exe().unwrap_or_default()
+    }
+
     fn user(&self) -> User {
         self.user_named(rustix::process::geteuid().as_raw())
     }
@@ -134,6 +142,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn children(&self, id: u32) -> Vec<Process> {
         processes::children(id)
+    }
+
+    fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials> {
+        processes::credentials(process)
     }
 
     fn signal(&self, process: &ProcessIdentity, signal: Signal) -> io::Result<bool> {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use procfs::process::{Process as Entry, Stat};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Process, ProcessIdentity, Signal};
+use super::{Credentials, Process, ProcessIdentity, Signal};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -48,6 +48,13 @@ pub(super) fn children(id: u32) -> Vec<Process> {
     let Ok(parent) = i32::try_from(id) else { return Vec::new() };
     let Some(tasks) = Entry::new(parent).ok().and_then(|entry| entry.tasks().ok()) else { return Vec::new() };
     tasks.flatten().filter_map(|task| task.children().ok()).flatten().filter_map(find).collect()
+}
+
+/// As whom a process acts on files.
+pub(super) fn credentials(process: &ProcessIdentity) -> Option<Credentials> {
+    find(process.id).filter(|found| found.identity == *process)?;
+    let status = Entry::new(i32::try_from(process.id).ok()?).ok()?.status().ok()?;
+    Some(Credentials { user: status.fuid, groups: std::iter::once(status.fgid).chain(status.groups).collect() })
 }
 
 /// Sends `signal` to exactly this process; `false` if it is gone.

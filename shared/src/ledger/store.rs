@@ -12,8 +12,9 @@ use crate::host::{FileKind, Host, Lock};
 use crate::retry::Patience;
 use crate::waiting::Waiting;
 
-/// The format that this version writes. A ledger with a higher number is left alone (F02).
-const FORMAT: u32 = 1;
+/// The format that this version writes. A ledger with a higher number is left alone (F02); one of format 1, which knew no
+/// `checked`, is read.
+const FORMAT: u32 = 2;
 
 /// How the first line begins.
 const TITLE: &str = "zero-downtime-hooks ledger";
@@ -119,6 +120,18 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
     }
 }
 
+/// Takes the lock of the user that deploys, on that user's behalf. Where that user has never run a hook there is none, and none is
+/// made: it would belong to the wrong user.
+///
+/// # Errors
+/// As `lock`.
+pub async fn lock_of_another(host: &impl Host, settings: &Settings, holder: &str) -> Result<Option<Lock>> {
+    if host.describe(&settings.ledger_directory().join("lock")).is_err() {
+        return Ok(None);
+    }
+    lock(host, settings, holder).await.map(Some)
+}
+
 /// Reads the ledger. A damaged one is told and begun anew; evidence fills it again.
 ///
 /// # Errors
@@ -183,7 +196,7 @@ fn decode(bytes: &[u8]) -> Stored {
     let fields = first.strip_prefix(TITLE).and_then(|rest| rest.strip_prefix(", format ")?.split_once(", sha256 "));
     let Some((format, sum)) = fields else { return damaged("its first line is none of ours") };
     match format.parse::<u32>() {
-        Ok(FORMAT) => {}
+        Ok(1..=FORMAT) => {}
         Ok(newer) if newer > FORMAT => return Stored::Newer(newer),
         _ => return damaged("its format number is none of ours"),
     }
@@ -227,6 +240,13 @@ mod tests {
 
     #[test]
     fn f02_a_ledger_of_a_later_version_is_left_alone() {
-        assert_eq!(decode(b"zero-downtime-hooks ledger, format 2, sha256 x\n{}\n"), Stored::Newer(2));
+        assert_eq!(decode(b"zero-downtime-hooks ledger, format 3, sha256 x\n{}\n"), Stored::Newer(3));
+    }
+
+    #[test]
+    fn f02_a_ledger_of_the_version_before_is_read() {
+        let body = r#"{"boot":"b","live":"green","tenants":{"blue":{"release":null,"process":null,"served":false},"green":{"release":null,"process":null,"served":false}},"deployment":null,"intent":null}"#;
+        let text = format!("{TITLE}, format 1, sha256 {}\n{body}\n", checksum(body));
+        assert_eq!(decode(text.as_bytes()), Stored::Whole(Box::new(sample())));
     }
 }

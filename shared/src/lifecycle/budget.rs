@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::app_spec::AppSpec;
-use crate::config::Settings;
+use crate::config::{CutoverWay, Settings};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
+use crate::proxy::access::COMMAND_AT_MOST;
 use crate::proxy::configuration::TEST_AT_MOST;
 use crate::report::codedeploy::consent;
 
@@ -33,17 +34,23 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
         "health" => settings.health.patience.at_most + settings.health.timeout,
         "switch" => {
             let reload = settings.proxy.reload_at_most;
+            // To bring in the instant cutover takes a second test, and a directory.
+            let installation = match settings.proxy.cutover {
+                CutoverWay::Reload => Duration::ZERO,
+                CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
+            };
             // A look at the release, nginx's own test, the reload and the proof; and the way back.
             STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
                 + consent::AT_MOST
                 + TEST_AT_MOST
+                + installation
                 + reload * 3
                 + DOOR_AT_MOST
         }
         _ => return None,
     };
-    // No hook writes its ledger and the include more than six times.
+    // No hook writes its ledger, the include and the flag more than six times.
     Some(settings.lock_wait + DOOR_AT_MOST + WRITE_AT_MOST * 6 + own)
 }
 

@@ -9,7 +9,7 @@ use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Note;
 use crate::probe::Probe;
 use crate::probe::validation::Validation;
-use crate::proxy::access::Access;
+use crate::proxy::access::{Access, COMMAND_AT_MOST, ConfigurationFile, FlagDirectory};
 use crate::proxy::arrival::Proof;
 use crate::proxy::configuration;
 use crate::release::{Artifact, Release, megabytes};
@@ -37,6 +37,9 @@ pub enum Action {
         /// For how long.
         at_most: Duration,
     },
+    /// See that the live slot still has its listener: where it has none, nginx may have gone on to the slot that is about to be
+    /// freed.
+    SeeLive(Place),
     /// End processes: SIGTERM, and SIGKILL for those that are left after the grace.
     Terminate {
         /// The place they are in.
@@ -98,13 +101,43 @@ pub enum Action {
     WriteInclude {
         /// The new bytes.
         bytes: Vec<u8>,
-        /// The port that they name.
-        port: u16,
+        /// What they name, as a fragment: a port, or the flag.
+        names: String,
         /// How.
         access: Access,
     },
+    /// Replace the file of the upstream groups.
+    WriteUpstreams {
+        /// The new bytes.
+        bytes: Vec<u8>,
+        /// What they hold, as a fragment.
+        names: &'static str,
+        /// The file.
+        file: ConfigurationFile,
+    },
+    /// Make the flag's directory where it is missing, and see that nginx's workers can look into it.
+    MakeFlagDirectory {
+        /// The directory.
+        directory: FlagDirectory,
+        /// One of the workers.
+        worker: Option<ProcessIdentity>,
+    },
+    /// Make or remove the flag, in one atomic step.
+    SetFlag {
+        /// The flag.
+        flag: PathBuf,
+        /// Whether it is to exist.
+        exists: bool,
+        /// Whom it says then.
+        place: Place,
+    },
     /// Let nginx test its configuration.
-    TestConfiguration(Access),
+    TestConfiguration {
+        /// How.
+        access: Access,
+        /// Whether nothing in it may make nginx read the flag wrongly.
+        for_flag: bool,
+    },
     /// Let nginx read its configuration again, and prove by its workers that it did.
     Reload {
         /// The master.
@@ -136,7 +169,11 @@ impl Action {
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {
-            Action::Remember(_) | Action::WriteInclude { .. } => WRITE_AT_MOST,
+            Action::Remember(_)
+            | Action::WriteInclude { .. }
+            | Action::WriteUpstreams { .. }
+            | Action::SetFlag { .. } => WRITE_AT_MOST,
+            Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
             Action::Drain { at_most, .. }
             | Action::Survive { at_most, .. }
             | Action::Reload { at_most, .. }
@@ -144,9 +181,11 @@ impl Action {
             Action::Terminate { grace, .. } | Action::EndLaunched { grace, .. } => *grace + KILLED_AT_MOST,
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,
-            Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => Duration::ZERO,
+            Action::SeeLive(_) | Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => {
+                Duration::ZERO
+            }
             Action::Probe { probe, .. } => probe.at_most(),
-            Action::TestConfiguration(_) => configuration::TEST_AT_MOST,
+            Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),
@@ -171,6 +210,7 @@ impl fmt::Display for Action {
                     seconds(grace)
                 )
             }
+            Action::SeeLive(place) => write!(formatter, "see that {place} still serves"),
             Action::AwaitFree(place) => write!(formatter, "wait until port {} is free", place.port),
             Action::Publish { artifact, release } => write!(
                 formatter,
@@ -192,10 +232,24 @@ impl fmt::Display for Action {
             Action::Sacrifice { process, .. } => {
                 write!(formatter, "let process {} go first when memory is short", process.id)
             }
-            Action::WriteInclude { port, access, .. } => {
-                write!(formatter, "make `{}` name port {port}", access.path.to_string_lossy())
+            Action::WriteInclude { names, access, .. } => {
+                write!(formatter, "make `{}` name {names}", access.include.path.to_string_lossy())
             }
-            Action::TestConfiguration(access) => {
+            Action::WriteUpstreams { names, file, .. } => {
+                write!(formatter, "make `{}` hold {names}", file.path.to_string_lossy())
+            }
+            Action::MakeFlagDirectory { directory, .. } => write!(
+                formatter,
+                "make `{}`, if it is missing, where nginx's workers can see the flag",
+                directory.path.to_string_lossy()
+            ),
+            Action::SetFlag { flag, exists: true, place } => {
+                write!(formatter, "make the flag `{}`: {place} serves", flag.to_string_lossy())
+            }
+            Action::SetFlag { flag, exists: false, place } => {
+                write!(formatter, "remove the flag `{}`: {place} serves", flag.to_string_lossy())
+            }
+            Action::TestConfiguration { access, .. } => {
                 write!(formatter, "test nginx's configuration: {}", access.dump().join(" "))
             }
             Action::Reload { at_most, .. } => {
@@ -226,6 +280,7 @@ impl fmt::Display for Note {
             Note::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
             Note::SentBack => write!(formatter, "the cutover was undone"),
             Note::Moved(slot) => write!(formatter, "{slot} is live"),
+            Note::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
         }
     }
 }

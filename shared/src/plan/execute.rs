@@ -4,14 +4,16 @@
 use super::{Action, Outcome, Plan, Step, processes};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Process};
+use crate::host::{Host, Launch, Process};
 use crate::ledger::{Ledger, Note, store};
 use crate::occupant;
 use crate::probe::{self, validation};
 use crate::proxy::workers::{self, Worker};
-use crate::proxy::{arrival, configuration, reload};
+use crate::proxy::{arrival, configuration, instant, reload};
+use crate::release::{Artifact, Release};
 use crate::report::Report;
 use crate::report::codedeploy::consent;
+use crate::slot::Place;
 
 /// How much of the end of an application's log is shown when it fails.
 const QUOTED_LINES: usize = 10;
@@ -68,33 +70,13 @@ impl<'a, H: Host> Execution<'a, H> {
         match action {
             Action::Remember(note) => self.remember(note),
             Action::Drain { place, at_most } => processes::drain(self.host, self.report, place, *at_most).await,
+            Action::SeeLive(place) => processes::see_live(self.host, place),
             Action::Terminate { place, processes, grace } => {
                 processes::terminate(self.host, self.report, place, processes, *grace).await
             }
             Action::AwaitFree(place) => processes::await_free(self.host, place).await,
-            Action::Publish { artifact, release } => {
-                let sha256 = self
-                    .host
-                    .publish(&artifact.path, &release.path)
-                    .map_err(|cause| publish_failed(&artifact.path, &release.path, &cause))?;
-                self.report.say(&format!("release `{}`, sha256 {}", release.name, &sha256[..16.min(sha256.len())]));
-                self.sha256 = Some(sha256);
-                Ok(())
-            }
-            Action::Launch { place, launch } => {
-                let process = self.host.launch(launch).map_err(|cause| {
-                    Error::new(
-                        Kind::NotStarted,
-                        format!(
-                            "`{}` could not be started in {place}: {cause}",
-                            launch.command.first().map_or("", String::as_str)
-                        ),
-                    )
-                    .advise("see that the program exists and that this user may run it")
-                })?;
-                self.launched = Some(process);
-                Ok(())
-            }
+            Action::Publish { artifact, release } => self.publish(artifact, release),
+            Action::Launch { place, launch } => self.launch(place, launch),
             Action::EndLaunched { place, grace } => match self.launched.take() {
                 Some(process) => {
                     let family = occupant::family(self.host, &process.identity);
@@ -132,8 +114,17 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 Ok(())
             }
-            Action::WriteInclude { bytes, access, .. } => access.write(self.host, bytes).await,
-            Action::TestConfiguration(access) => configuration::test(self.host, access).await,
+            Action::WriteInclude { bytes, access, .. } => access.include.write(self.host, bytes).await,
+            Action::WriteUpstreams { bytes, file, .. } => file.write(self.host, bytes).await,
+            Action::MakeFlagDirectory { directory, worker } => {
+                directory.make(self.host).await?;
+                instant::check_flag(self.host, self.settings, *worker)
+            }
+            Action::SetFlag { flag, exists, place } => instant::set_flag(self.host, flag, *exists, place),
+            Action::TestConfiguration { access, for_flag } => {
+                let tree = configuration::test(self.host, access).await?;
+                if *for_flag { instant::check_configuration(self.settings, &tree) } else { Ok(()) }
+            }
             Action::Reload { master, access, at_most } => {
                 let before = workers::workers(self.host, master);
                 self.workers_before = Some(before.clone());
@@ -155,6 +146,26 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }
+    }
+
+    fn publish(&mut self, artifact: &Artifact, release: &Release) -> Result<()> {
+        let sha256 = self
+            .host
+            .publish(&artifact.path, &release.path)
+            .map_err(|cause| publish_failed(&artifact.path, &release.path, &cause))?;
+        self.report.say(&format!("release `{}`, sha256 {}", release.name, &sha256[..16.min(sha256.len())]));
+        self.sha256 = Some(sha256);
+        Ok(())
+    }
+
+    fn launch(&mut self, place: &Place, launch: &Launch) -> Result<()> {
+        let process = self.host.launch(launch).map_err(|cause| {
+            let program = launch.command.first().map_or("", String::as_str);
+            Error::new(Kind::NotStarted, format!("`{program}` could not be started in {place}: {cause}"))
+                .advise("see that the program exists and that this user may run it")
+        })?;
+        self.launched = Some(process);
+        Ok(())
     }
 
     fn remember(&mut self, note: &Note) -> Result<()> {

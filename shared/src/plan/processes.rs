@@ -34,6 +34,18 @@ pub(super) async fn drain(host: &impl Host, report: &Report, place: &Place, at_m
     }
 }
 
+/// Refuses to go on where nobody listens in the live slot any more.
+pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
+    if listeners(host, place)?.is_empty() {
+        return Err(Error::new(
+            Kind::Undecided,
+            format!("{place} has died just now, so nginx sends traffic to the slot that was to be freed"),
+        )
+        .advise("deploy again: the slot that died is the idle one then"));
+    }
+    Ok(())
+}
+
 /// SIGTERM, then patience, then SIGKILL.
 pub(super) async fn terminate(
     host: &impl Host,

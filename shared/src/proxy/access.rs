@@ -1,4 +1,4 @@
-//! How this user may write the include and signal nginx: by itself, or through exact commands of `sudo -n`. Which way it
+//! How this user may write nginx's files and signal nginx: by itself, or through exact commands of `sudo -n`. Which way it
 //! is, and that it works, is found out in `stop`, before anything changes (F73).
 
 use std::path::{Path, PathBuf};
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Process};
+use crate::host::{Host, Process, User};
 use crate::ledger::store::unwritable;
 
 /// How long a command of sudo's, or one that passes a signal on, may take.
 pub const COMMAND_AT_MOST: Duration = Duration::from_secs(5);
-/// The mode of an include that is made anew: people should be able to read it.
+/// The mode of a file that is made anew: people should be able to read it.
 const MODE: u32 = 0o644;
+/// The mode of the flag's directory: nginx's workers pass through it, and only its owner writes in it.
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// Who does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +25,126 @@ pub enum Way {
     Sudo,
 }
 
+/// A file of nginx's configuration that the hooks write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Who writes it.
+    pub way: Way,
+    /// Where the next one is put together for sudo to install.
+    pub staged: PathBuf,
+}
+
+/// The directory that the flag of the instant cutover is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagDirectory {
+    /// The directory.
+    pub path: PathBuf,
+    /// Who makes it.
+    pub way: Way,
+    /// Whose it is to be: the user that deploys.
+    pub owner: User,
+}
+
 /// How this user may act on nginx.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// How the include is written.
-    pub include: Way,
+    /// The include.
+    pub include: ConfigurationFile,
+    /// The file of the upstream groups.
+    pub upstreams: ConfigurationFile,
+    /// The flag's directory.
+    pub flag_directory: FlagDirectory,
     /// How nginx is tested and signalled.
     pub nginx: Way,
     /// nginx's program, its path first.
     pub program: Vec<String>,
-    /// The include.
-    pub path: PathBuf,
-    /// Where the next include is put together for sudo to install.
-    pub staged: PathBuf,
+}
+
+impl ConfigurationFile {
+    fn find(host: &impl Host, settings: &Settings, path: &Path) -> ConfigurationFile {
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        ConfigurationFile {
+            path: path.to_owned(),
+            way: if host.may_write(directory) { Way::Own } else { Way::Sudo },
+            staged: settings.ledger_directory().join(format!("{}.next", name(path))),
+        }
+    }
+
+    /// The commands by which root puts the staged file in its place: first beside it, then over it in one step.
+    #[must_use]
+    pub fn install(&self) -> [Vec<String>; 2] {
+        let shown = |path: &Path| path.to_string_lossy().into_owned();
+        let beside = shown(&self.path.with_file_name(format!(".{}.next", name(&self.path))));
+        let install = ["/usr/bin/install", "-m", "0644", &shown(&self.staged), &beside].map(str::to_owned).to_vec();
+        let rename = ["/usr/bin/mv", "-fT", &beside, &shown(&self.path)].map(str::to_owned).to_vec();
+        [through(self.way, install), through(self.way, rename)]
+    }
+
+    /// Replaces the file, unless it holds these bytes already: then there is nothing to do, and nothing that could fail.
+    ///
+    /// # Errors
+    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be written.
+    pub async fn write(&self, host: &impl Host, bytes: &[u8]) -> Result<()> {
+        if host.read_file(&self.path).is_ok_and(|present| present == bytes) {
+            return Ok(());
+        }
+        if self.way == Way::Own {
+            return host.replace_file(&self.path, bytes, MODE).map_err(|cause| unwritable(&self.path, &cause));
+        }
+        host.replace_file(&self.staged, bytes, MODE).map_err(|cause| unwritable(&self.staged, &cause))?;
+        for command in self.install() {
+            let output = host.run(&command, COMMAND_AT_MOST).await?;
+            if !output.success {
+                return Err(refused(host, &self.path, &self.install(), first_line(&output.complaint)));
+            }
+        }
+        host.sync(&self.path).map_err(|cause| unwritable(&self.path, &cause))
+    }
+}
+
+impl FlagDirectory {
+    fn find(host: &impl Host, settings: &Settings) -> FlagDirectory {
+        let path = settings.proxy.flag.parent().unwrap_or(Path::new("/")).to_owned();
+        // Who deploys is whose the application's directory is: root may only be installing on that user's behalf.
+        let owner = [settings.ledger_directory(), settings.app.directory.clone()]
+            .iter()
+            .find_map(|directory| host.describe(directory).ok())
+            .map_or_else(|| host.user(), |facts| host.user_named(facts.owner));
+        let nearest = path.ancestors().find(|above| host.describe(above).is_ok()).unwrap_or(Path::new("/"));
+        let own = host.may_write(nearest) && (host.user().id == 0 || host.user().id == owner.id);
+        FlagDirectory { way: if own { Way::Own } else { Way::Sudo }, path, owner }
+    }
+
+    /// The command by which root makes it.
+    #[must_use]
+    pub fn install(&self) -> Vec<String> {
+        let path = self.path.to_string_lossy();
+        let command = ["/usr/bin/install", "-d", "-m", "0755", "-o", &self.owner.name, &path].map(str::to_owned);
+        through(self.way, command.to_vec())
+    }
+
+    /// Makes it, where it is missing.
+    ///
+    /// # Errors
+    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be made.
+    pub async fn make(&self, host: &impl Host) -> Result<()> {
+        if host.describe(&self.path).is_ok() {
+            return Ok(());
+        }
+        if self.way == Way::Own {
+            return host
+                .make_directory(&self.path, DIRECTORY_MODE)
+                .and_then(|()| host.give(&self.path, self.owner.id))
+                .map_err(|cause| unwritable(&self.path, &cause));
+        }
+        let output = host.run(&self.install(), COMMAND_AT_MOST).await?;
+        if output.success {
+            return Ok(());
+        }
+        Err(refused(host, &self.path, &[self.install()], first_line(&output.complaint)))
+    }
 }
 
 impl Access {
@@ -52,18 +161,16 @@ impl Access {
         };
         program[0] = found.to_string_lossy().into_owned();
         let user = host.user();
-        let path = settings.proxy.include.clone();
-        let directory = path.parent().unwrap_or(Path::new("/"));
         Ok(Access {
-            include: if host.may_write(directory) { Way::Own } else { Way::Sudo },
+            include: ConfigurationFile::find(host, settings, &settings.proxy.include),
+            upstreams: ConfigurationFile::find(host, settings, &settings.proxy.upstreams),
+            flag_directory: FlagDirectory::find(host, settings),
             nginx: if user.id == 0 || master.is_some_and(|master| master.owner == user.id) {
                 Way::Own
             } else {
                 Way::Sudo
             },
             program,
-            staged: settings.ledger_directory().join("service-url.inc.next"),
-            path,
         })
     }
 
@@ -79,85 +186,90 @@ impl Access {
         through(self.nginx, self.with_program(&["-s", "reload"]))
     }
 
-    /// The commands by which root puts the staged include in its place: first beside it, then over it in one step.
+    /// What root is asked for by a cutover that rewrites the include and reloads nginx.
     #[must_use]
-    pub fn install(&self) -> [Vec<String>; 2] {
-        let shown = |path: &Path| path.to_string_lossy().into_owned();
-        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let beside = shown(&self.path.with_file_name(format!(".{name}.next")));
-        let install = ["/usr/bin/install", "-m", "0644", &shown(&self.staged), &beside].map(str::to_owned).to_vec();
-        let rename = ["/usr/bin/mv", "-fT", &beside, &shown(&self.path)].map(str::to_owned).to_vec();
-        [through(self.include, install), through(self.include, rename)]
-    }
-
-    /// Makes sure, without changing anything, that what needs root will be allowed later.
-    ///
-    /// # Errors
-    /// `Kind::Settings` with the exact line that sudoers lacks.
-    pub async fn check(&self, host: &impl Host) -> Result<()> {
+    pub fn needed_to_reload(&self) -> Vec<Vec<String>> {
         let mut needed = Vec::new();
-        if self.include == Way::Sudo {
-            needed.extend(self.install());
+        if self.include.way == Way::Sudo {
+            needed.extend(self.include.install());
         }
         if self.nginx == Way::Sudo {
             needed.extend([self.dump(), self.reload()]);
         }
-        for command in &needed {
-            // `sudo -n -l COMMAND` asks whether exactly this would be allowed, and runs nothing.
-            let mut asked = command.clone();
-            asked.insert(2, "-l".to_owned());
-            let output = match host.run(&asked, COMMAND_AT_MOST).await {
-                Err(cause) if cause.kind() == Kind::Settings => {
-                    return Err(self.refused(host, &needed, &cause.to_string()));
-                }
-                other => other?,
-            };
-            if !output.success {
-                return Err(self.refused(host, &needed, first_line(&output.complaint)));
-            }
-        }
-        Ok(())
+        needed
     }
 
-    /// Replaces the include, unless it holds these bytes already: then there is nothing to do, and nothing that could fail.
+    /// What root is asked for besides, once, by the installation of the instant cutover.
+    #[must_use]
+    pub fn needed_to_install(&self, flag_directory_exists: bool) -> Vec<Vec<String>> {
+        let mut needed = self.needed_to_reload();
+        if self.upstreams.way == Way::Sudo {
+            needed.extend(self.upstreams.install());
+        }
+        if self.flag_directory.way == Way::Sudo && !flag_directory_exists {
+            needed.push(self.flag_directory.install());
+        }
+        needed
+    }
+
+    /// Makes sure, without changing anything, that root will do what a reload needs.
     ///
     /// # Errors
-    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be written.
-    pub async fn write(&self, host: &impl Host, bytes: &[u8]) -> Result<()> {
-        if host.read_file(&self.path).is_ok_and(|present| present == bytes) {
-            return Ok(());
+    /// `Kind::Settings` with the exact line that sudoers lacks.
+    pub async fn check(&self, host: &impl Host) -> Result<()> {
+        let needed = self.needed_to_reload();
+        match refusal(host, &needed).await? {
+            None => Ok(()),
+            Some(said) => Err(refused(host, &self.include.path, &needed, &said)),
         }
-        if self.include == Way::Own {
-            return host.replace_file(&self.path, bytes, MODE).map_err(|cause| unwritable(&self.path, &cause));
-        }
-        host.replace_file(&self.staged, bytes, MODE).map_err(|cause| unwritable(&self.staged, &cause))?;
-        for command in self.install() {
-            let output = host.run(&command, COMMAND_AT_MOST).await?;
-            if !output.success {
-                return Err(self.refused(host, &self.install(), first_line(&output.complaint)));
-            }
-        }
-        host.sync(&self.path).map_err(|cause| unwritable(&self.path, &cause))
-    }
-
-    /// The error of a user who may not do what is needed.
-    pub fn refused(&self, host: &impl Host, needed: &[Vec<String>], said: &str) -> Error {
-        let user = host.user().name;
-        let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
-        let said = if said.is_empty() { "the command is not allowed" } else { said };
-        Error::new(
-            Kind::Settings,
-            format!("`{user}` may not write `{}` or signal nginx, and sudo said: {said}", self.path.to_string_lossy()),
-        )
-        .advise(format!(
-            "with `visudo -f /etc/sudoers.d/hooks` add: {user} ALL=(root) NOPASSWD: {}",
-            commands.join(", ")
-        ))
     }
 
     fn with_program(&self, arguments: &[&str]) -> Vec<String> {
         self.program.iter().cloned().chain(arguments.iter().map(|argument| (*argument).to_owned())).collect()
     }
+}
+
+/// What sudo says against one of these commands, if it would not run them all.
+///
+/// # Errors
+/// `Kind::Interrupted` after a signal.
+pub async fn refusal(host: &impl Host, needed: &[Vec<String>]) -> Result<Option<String>> {
+    for command in needed {
+        // `sudo -n -l COMMAND` asks whether exactly this would be allowed, and runs nothing.
+        let mut asked = command.clone();
+        asked.insert(2, "-l".to_owned());
+        match host.run(&asked, COMMAND_AT_MOST).await {
+            Err(cause) if cause.kind() == Kind::Settings => return Ok(Some(cause.to_string())),
+            Err(cause) => return Err(cause),
+            Ok(output) if output.success => {}
+            Ok(output) => return Ok(Some(or_not_allowed(first_line(&output.complaint)).to_owned())),
+        }
+    }
+    Ok(None)
+}
+
+/// The error of a user who may not do what is needed.
+pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str) -> Error {
+    let user = host.user().name;
+    let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
+    Error::new(
+        Kind::Settings,
+        format!(
+            "`{user}` may not write `{}` or signal nginx, and sudo said: {}",
+            path.to_string_lossy(),
+            or_not_allowed(said)
+        ),
+    )
+    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add: {user} ALL=(root) NOPASSWD: {}", commands.join(", ")))
+}
+
+/// Some versions of sudo say nothing at all.
+fn or_not_allowed(said: &str) -> &str {
+    if said.is_empty() { "the command is not allowed" } else { said }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The command, or the command through sudo.

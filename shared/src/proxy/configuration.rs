@@ -1,27 +1,33 @@
 //! nginx's own configuration, tested by nginx itself before anything is changed: it must be valid, and it must read the
 //! include, or a cutover could never take effect (F60, F70).
 
+pub mod tree;
+
+use std::path::Path;
 use std::time::Duration;
 
-use super::access::Access;
+use self::tree::Node;
+use super::access::{self, Access};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, ProgramOutput};
+use crate::host::Host;
 
 /// How long the test may take. Names of upstreams are resolved during it.
 pub const TEST_AT_MOST: Duration = Duration::from_secs(10);
 
-/// Tests the configuration that a reload would read.
+/// Tests the configuration that a reload would read, and reads it.
 ///
 /// # Errors
 /// `Kind::ProxyBroken` with nginx's own complaint, `Kind::Settings` if it does not read the include or may not be tested.
-pub async fn test(host: &impl Host, access: &Access) -> Result<()> {
+pub async fn test(host: &impl Host, access: &Access) -> Result<Vec<Node>> {
     let command = access.dump();
     let output = host.run(&command, TEST_AT_MOST).await?;
     if output.success {
-        return reads_include(&output, access);
+        let tree = tree::parse(&output.output);
+        return reads_include(&tree, &access.include.path).map(|()| tree);
     }
     if command.first().is_some_and(|program| program == "sudo") && !output.complaint.contains("nginx: ") {
-        return Err(access.refused(host, &[command], super::access::first_line(&output.complaint)));
+        let said = access::first_line(&output.complaint);
+        return Err(access::refused(host, &access.include.path, &[command], said));
     }
     Err(Error::new(Kind::ProxyBroken, format!("nginx refuses its configuration: {}", complaint(&output.complaint)))
         .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
@@ -31,21 +37,15 @@ pub async fn test(host: &impl Host, access: &Access) -> Result<()> {
 fn complaint(text: &str) -> &str {
     text.lines()
         .find(|line| line.contains("[emerg]") || line.contains("[alert]"))
-        .unwrap_or_else(|| super::access::first_line(text))
+        .unwrap_or_else(|| access::first_line(text))
         .trim_start_matches("nginx: ")
 }
 
-/// `nginx -T` prints `# configuration file PATH:` before each file that it reads.
-fn reads_include(output: &ProgramOutput, access: &Access) -> Result<()> {
-    let wanted = access.path.to_string_lossy();
-    let reads = output
-        .output
-        .lines()
-        .filter_map(|line| line.strip_prefix("# configuration file ")?.strip_suffix(':'))
-        .any(|file| file == wanted);
-    if reads {
+fn reads_include(tree: &[Node], include: &Path) -> Result<()> {
+    if tree::any(tree, &|node| node.reads(include)) {
         return Ok(());
     }
+    let wanted = include.to_string_lossy();
     Err(Error::new(Kind::Settings, format!("nginx's configuration does not read the include `{wanted}`")).advise(
         format!(
             "put `include {wanted};` into the application's server block, or correct `proxy.include` in hooks.toml"

@@ -4,12 +4,40 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::choice::Choice;
+use super::directives::{Directive, End, directives};
+
 /// An include with the one thing in it that matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Include {
     bytes: Vec<u8>,
-    port: u16,
-    port_at: Range<usize>,
+    variable: String,
+    leads: Leads,
+    /// Where that is said: one directive, or the few that a choice is made of.
+    said_at: Range<usize>,
+}
+
+/// Where an include leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// To a port, until nginx reads another include.
+    To {
+        /// The port.
+        port: u16,
+        /// Where it stands.
+        at: Range<usize>,
+    },
+    /// To one of two upstream groups, by a flag that nginx looks at for each request.
+    By(Choice),
+}
+
+impl fmt::Display for Leads {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Leads::To { port, .. } => write!(formatter, "port {port}"),
+            Leads::By(_) => formatter.write_str("the flag"),
+        }
+    }
 }
 
 /// Why an include cannot be used.
@@ -27,24 +55,24 @@ impl fmt::Display for Complaint {
 }
 
 impl Include {
-    /// Reads an include that sets `variable` to `http://127.0.0.1:PORT`.
+    /// Reads an include that sets `variable` to `http://127.0.0.1:PORT`, or that chooses by a flag as `switch` writes it.
     ///
     /// # Errors
     /// The first thing in it that nginx would refuse, or take for something else.
     pub fn parse(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
         let complain = |offset: usize, what: String| Err(complaint(bytes, offset, what));
-        let wanted = format!("set ${variable} http://127.0.0.1:PORT;");
         if bytes.starts_with(b"\xEF\xBB\xBF") {
             return complain(0, "it begins with a byte order mark, which nginx refuses; save it without".to_owned());
         }
-        let mut target: Option<Range<usize>> = None;
+        let directives = directives(bytes);
+        let mut found: Option<(Leads, Range<usize>)> = None;
         let mut others = Vec::new();
         let mut depth = 0_usize;
-        for directive in directives(bytes) {
-            let words: Vec<&[u8]> = directive.words.iter().map(|word| &bytes[word.clone()]).collect();
-            let start = directive.words.first().map_or(directive.end_at, |word| word.start);
-            let sets_ours = words.first() == Some(&b"set".as_slice())
-                && words.get(1).is_some_and(|name| **name == *format!("${variable}").as_bytes());
+        let mut at = 0;
+        while let Some(directive) = directives.get(at) {
+            at += 1;
+            let words = directive.words(bytes);
+            let start = directive.begins_at();
             match directive.end {
                 End::Nothing if words.is_empty() => {}
                 End::Nothing => return complain(start, "it has no `;` at its end".to_owned()),
@@ -55,14 +83,14 @@ impl Include {
             if words.first() != Some(&b"set".as_slice()) {
                 continue;
             }
-            if words.len() != 3 {
+            let [_, name, _] = words.as_slice() else {
                 return complain(
                     start,
                     format!("`set` has {} words after it, needed 2; is a `;` missing?", words.len() - 1),
                 );
-            }
-            if !sets_ours {
-                others.push(String::from_utf8_lossy(words[1]).into_owned());
+            };
+            if name.strip_prefix(b"$") != Some(variable.as_bytes()) {
+                others.push(String::from_utf8_lossy(name).into_owned());
                 continue;
             }
             if depth > 0 {
@@ -71,36 +99,55 @@ impl Include {
                     format!("`${variable}` is set inside braces, where it cannot be told when it holds"),
                 );
             }
-            if target.is_some() {
+            if found.is_some() {
                 return complain(start, format!("`${variable}` is set a second time; keep one of the two lines"));
             }
-            target = directive.words.get(2).cloned();
+            let (leads, taken) = leads(&directives[at - 1..], bytes, variable)?;
+            at += taken - 1;
+            found = Some((leads, start..directives[at - 1].end_at + 1));
         }
-        let Some(target) = target else {
+        let Some((leads, said_at)) = found else {
             let found = match others.first() {
                 Some(other) => format!("it sets `{other}`"),
                 None if bytes.iter().all(u8::is_ascii_whitespace) => "it is empty".to_owned(),
                 None => format!("it does not set `${variable}`"),
             };
-            return complain(0, format!("{found}, needed `{wanted}`"));
+            return complain(0, format!("{found}, needed `set ${variable} http://127.0.0.1:PORT;`"));
         };
-        let (port, port_at) = port_of(bytes, &target).map_err(|(offset, what)| complaint(bytes, offset, what))?;
-        Ok(Include { bytes: bytes.to_owned(), port, port_at })
+        Ok(Include { bytes: bytes.to_owned(), variable: variable.to_owned(), leads, said_at })
     }
 
-    /// The port that nginx is told to send traffic to.
+    /// Where it leads.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn leads(&self) -> &Leads {
+        &self.leads
     }
 
-    /// The same bytes with another port.
+    /// The choice that it makes, if it makes one.
+    #[must_use]
+    pub fn choice(&self) -> Option<&Choice> {
+        match &self.leads {
+            Leads::By(choice) => Some(choice),
+            Leads::To { .. } => None,
+        }
+    }
+
+    /// The same bytes, leading to this port; in place of a choice stands what the scripts wrote.
     #[must_use]
     pub fn with_port(&self, port: u16) -> Vec<u8> {
-        let mut bytes = self.bytes[..self.port_at.start].to_owned();
-        bytes.extend_from_slice(port.to_string().as_bytes());
-        bytes.extend_from_slice(&self.bytes[self.port_at.end..]);
-        bytes
+        match &self.leads {
+            Leads::To { at, .. } => self.with(at, &port.to_string()),
+            Leads::By(_) => self.with(&self.said_at, &format!("set ${} http://127.0.0.1:{port};", self.variable)),
+        }
+    }
+
+    /// The same bytes, making this choice.
+    #[must_use]
+    pub fn with_choice(&self, choice: &Choice) -> Vec<u8> {
+        if self.choice() == Some(choice) {
+            return self.bytes.clone();
+        }
+        self.with(&self.said_at, &choice.render(&self.variable))
     }
 
     /// The bytes as they were read.
@@ -108,6 +155,23 @@ impl Include {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    fn with(&self, at: &Range<usize>, text: &str) -> Vec<u8> {
+        let mut bytes = self.bytes[..at.start].to_owned();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(&self.bytes[at.end..]);
+        bytes
+    }
+}
+
+/// Where the directives lead that begin with the `set` of our variable, and how many of them say so.
+fn leads(directives: &[Directive], bytes: &[u8], variable: &str) -> Result<(Leads, usize), Complaint> {
+    if let Some((choice, taken)) = Choice::read(directives, bytes, variable) {
+        return Ok((Leads::By(choice), taken));
+    }
+    let target = directives.first().and_then(|directive| directive.words.get(2)).cloned().unwrap_or_default();
+    let (port, at) = port_of(bytes, &target).map_err(|(offset, what)| complaint(bytes, offset, what))?;
+    Ok((Leads::To { port, at }, 1))
 }
 
 /// The port in `http://127.0.0.1:PORT`, and where it stands; or what is wrong, and where.
@@ -141,85 +205,18 @@ fn complaint(bytes: &[u8], offset: usize, what: String) -> Complaint {
     Complaint { line, column, what }
 }
 
-/// What ends a directive.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Semicolon,
-    Open,
-    Close,
-    Nothing,
-}
-
-/// One directive: where its words stand (quotes left out), and what ends it.
-struct Directive {
-    words: Vec<Range<usize>>,
-    end: End,
-    end_at: usize,
-}
-
-/// Splits a configuration into directives as nginx does: blanks, comments, quotes, `;`, `{` and `}`. A `{` right after a
-/// `$` belongs to a variable's name.
-fn directives(bytes: &[u8]) -> Vec<Directive> {
-    let mut found = Vec::new();
-    let mut words = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = match bytes[at] {
-            b';' => Some(End::Semicolon),
-            b'{' => Some(End::Open),
-            b'}' => Some(End::Close),
-            _ => None,
-        };
-        if let Some(end) = end {
-            found.push(Directive { words: std::mem::take(&mut words), end, end_at: at });
-            at += 1;
-        } else if bytes[at].is_ascii_whitespace() {
-            at += 1;
-        } else if bytes[at] == b'#' {
-            at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
-        } else {
-            let (word, next) = word(bytes, at);
-            words.push(word);
-            at = next;
-        }
-    }
-    found.push(Directive { words, end: End::Nothing, end_at: at });
-    found
-}
-
-/// The word that begins at `at`, and where to go on.
-fn word(bytes: &[u8], at: usize) -> (Range<usize>, usize) {
-    if let quote @ (b'"' | b'\'') = bytes[at] {
-        let inside = &bytes[at + 1..];
-        let mut escaped = false;
-        let length = inside.iter().position(|byte| {
-            let ends = *byte == quote && !escaped;
-            escaped = *byte == b'\\' && !escaped;
-            ends
-        });
-        let end = at + 1 + length.unwrap_or(inside.len());
-        return (at + 1..end, (end + 1).min(bytes.len()));
-    }
-    let mut end = at;
-    while end < bytes.len() {
-        match bytes[end] {
-            b'\\' => end += 1,
-            b'$' if bytes.get(end + 1) == Some(&b'{') => end += 1,
-            b';' | b'{' | b'}' => break,
-            byte if byte.is_ascii_whitespace() => break,
-            _ => {}
-        }
-        end += 1;
-    }
-    let end = end.min(bytes.len());
-    (at..end, end)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn port(include: &Include) -> u16 {
+        match include.leads() {
+            Leads::To { port, .. } => *port,
+            Leads::By(choice) => panic!("it chooses: {choice:?}"),
+        }
+    }
 
     #[test]
     fn f68_what_nginx_accepts_is_read_and_rewritten_with_every_other_byte_kept() {
@@ -240,10 +237,10 @@ mod tests {
             ),
         ] {
             let include = Include::parse(text.as_bytes(), "service_url").unwrap_or_else(|why| panic!("{name}: {why}"));
-            assert_eq!(include.port(), 8081, "{name}");
+            assert_eq!(port(&include), 8081, "{name}");
             assert_eq!(include.with_port(8081), text.as_bytes(), "{name}");
             let moved = include.with_port(8082);
-            assert_eq!(Include::parse(&moved, "service_url").map(|moved| moved.port()), Ok(8082), "{name}");
+            assert_eq!(Include::parse(&moved, "service_url").map(|moved| port(&moved)), Ok(8082), "{name}");
             assert_eq!(
                 Include::parse(&moved, "service_url").map(|moved| moved.with_port(8081)),
                 Ok(text.into()),
@@ -292,6 +289,47 @@ mod tests {
         }
     }
 
+    fn choice() -> Choice {
+        Choice { without: "real1".into(), with: "real2".into(), flag: "/var/lib/service-url/green".into() }
+    }
+
+    #[test]
+    fn f68_the_choice_takes_the_place_of_the_port_and_every_other_byte_survives_it_and_the_way_back() {
+        let plain = "# ours\nset $a 1;\n  set $service_url http://127.0.0.1:8081; # live\nset $b 2;\n";
+        let include = Include::parse(plain.as_bytes(), "service_url").unwrap();
+        let chosen = include.with_choice(&choice());
+        assert_eq!(
+            String::from_utf8_lossy(&chosen),
+            "# ours\nset $a 1;\n  set $service_url http://real1;\n\
+             # real2 serves while this file exists; `switch` makes and removes it.\n\
+             if (-f /var/lib/service-url/green) {\n    set $service_url http://real2;\n} # live\nset $b 2;\n"
+        );
+        let chosen = Include::parse(&chosen, "service_url").unwrap();
+        assert_eq!(chosen.choice(), Some(&choice()));
+        assert_eq!(chosen.with_port(8081), plain.as_bytes());
+        let other = Choice { flag: "/elsewhere/green".into(), ..choice() };
+        let moved = Include::parse(&chosen.with_choice(&other), "service_url").unwrap();
+        assert_eq!((moved.choice(), moved.with_port(8081)), (Some(&other), plain.into()));
+    }
+
+    #[test]
+    fn f68_a_choice_that_is_not_exactly_ours_is_refused() {
+        let ours = "set $service_url http://real1;\nif (-f /f) {\n    set $service_url http://real2;\n}\n";
+        assert!(Include::parse(ours.as_bytes(), "service_url").is_ok());
+        for (name, from, to, wanted) in [
+            ("the test is turned round", "(-f", "(!-f", "the target is `http://real1`"),
+            ("something else in the block", "http://real2;", "http://real2; set $x 1;", "the target is"),
+            ("a port in the block", "http://real2", "http://127.0.0.1:8082", "the target is"),
+            ("another variable in the block", "    set $service_url", "    set $other", "the target is"),
+            ("a block that does not end", "}", "", "the target is"),
+            ("a third line", "}\n", "}\nset $service_url http://real1;\n", "a second time"),
+        ] {
+            let told =
+                Include::parse(ours.replacen(from, to, 1).as_bytes(), "service_url").map_err(|why| why.to_string());
+            assert!(told.as_ref().is_err_and(|told| told.contains(wanted)), "{name}: {told:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn f68_any_bytes_are_either_refused_or_survive_a_move_and_back(bytes in proptest::collection::vec(any::<u8>(), 0..200), port in 1_u16..) {
@@ -301,8 +339,13 @@ mod tests {
             for candidate in [bytes, text] {
                 if let Ok(include) = Include::parse(&candidate, "service_url") {
                     let moved = Include::parse(&include.with_port(port), "service_url").expect("a moved include is an include");
-                    prop_assert_eq!(moved.port(), port);
-                    prop_assert_eq!(moved.with_port(include.port()), candidate);
+                    prop_assert_eq!(self::port(&moved), port);
+                    if let Leads::To { port: before, .. } = include.leads() {
+                        prop_assert_eq!(moved.with_port(*before), candidate.clone());
+                    }
+                    let choosing = Include::parse(&include.with_choice(&choice()), "service_url").expect("a choosing include is an include");
+                    prop_assert_eq!(choosing.choice(), Some(&choice()));
+                    prop_assert_eq!(choosing.with_port(port), include.with_port(port));
                 }
             }
         }

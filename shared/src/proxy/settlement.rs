@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::access::Access;
+use super::cutover::set_flag;
 use super::include::Include;
 use super::workers::{self, Worker};
 use crate::config::Settings;
@@ -11,17 +12,18 @@ use crate::discovery::DoorSays;
 use crate::host::ProcessIdentity;
 use crate::ledger::{Intent, Note};
 use crate::plan::{Action, Step};
+use crate::slot::Slot;
 
 /// What to do about a cutover that was begun and not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// Traffic has arrived: remember it.
     Commit,
-    /// The include is as it was, and so is nginx.
+    /// The include and the flag are as they were, and so is nginx.
     Forget,
     /// The include is as it was, but nginx may not have read it.
     ReloadBack,
-    /// The include has to be put back.
+    /// The include, or the flag, has to be put back.
     PutBack,
     /// Somebody wrote another include since: the witnesses decide.
     LeaveAlone,
@@ -33,7 +35,7 @@ impl fmt::Display for Settlement {
             Settlement::Commit => "traffic had arrived, so it is remembered",
             Settlement::Forget => "nothing had changed yet",
             Settlement::ReloadBack => "the include had been put back, so nginx reads it again",
-            Settlement::PutBack => "traffic had not arrived, so the include is put back",
+            Settlement::PutBack => "traffic had not arrived, so it is sent back",
             Settlement::LeaveAlone => "somebody has written another include since, so it is left alone",
         })
     }
@@ -65,18 +67,42 @@ pub fn since(before: &[ProcessIdentity], now: &[Worker]) -> Since {
     }
 }
 
-/// Decides it by looking at nginx, not by believing the ledger. `in_force` is whether the workers that accept were started
-/// after the include last changed.
+/// What is seen of a cutover that was begun and not ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The include, if it exists.
+    pub include: Option<&'a Include>,
+    /// The slot that the include names, with the flag as it is.
+    pub names: Option<Slot>,
+    /// What has become of nginx's workers.
+    pub since: Since,
+    /// Whether the workers that accept were started after the include last changed.
+    pub in_force: Option<bool>,
+    /// What the door says.
+    pub door: &'a DoorSays,
+    /// Whether anybody listens where traffic was to go.
+    pub to_listens: bool,
+}
+
+/// Decides it by looking at nginx, not by believing the ledger.
 #[must_use]
-pub fn decide(
-    intent: &Intent,
-    include: Option<&Include>,
-    since: Since,
-    in_force: Option<bool>,
-    door: &DoorSays,
-    to_listens: bool,
-) -> Settlement {
-    let Some(bytes) = include.map(Include::bytes) else { return Settlement::LeaveAlone };
+pub fn decide(intent: &Intent, seen: Seen<'_>) -> Settlement {
+    let Seen { include, names, since, in_force, door, to_listens } = seen;
+    let Some(include) = include else { return Settlement::LeaveAlone };
+    let bytes = include.bytes();
+    let arrived = match door {
+        DoorSays::Slot(slot) => *slot == intent.to,
+        DoorSays::NoHelp(_) => to_listens,
+    };
+    if intent.before == intent.after && bytes == intent.after {
+        // By the flag, which nginx heeds as it is; or nothing was brought in yet.
+        return match (names == Some(intent.to), since) {
+            (false, _) => Settlement::Forget,
+            (true, Since::Down) => Settlement::PutBack,
+            (true, _) if arrived => Settlement::Commit,
+            (true, _) => Settlement::PutBack,
+        };
+    }
     if bytes == intent.before {
         return match since {
             Since::Untouched | Since::Down => Settlement::Forget,
@@ -87,11 +113,12 @@ pub fn decide(
     if bytes != intent.after {
         return Settlement::LeaveAlone;
     }
-    let arrived = match door {
-        DoorSays::Slot(slot) => *slot == intent.to,
-        DoorSays::NoHelp(_) => to_listens,
-    };
-    if since == Since::Replaced && in_force == Some(true) && arrived { Settlement::Commit } else { Settlement::PutBack }
+    let names_it = include.choice().is_none() || names == Some(intent.to);
+    if since == Since::Replaced && in_force == Some(true) && names_it && arrived {
+        Settlement::Commit
+    } else {
+        Settlement::PutBack
+    }
 }
 
 /// The steps that settle it; `master` is nothing while nginx is down, which reads the include when it is started.
@@ -105,11 +132,19 @@ pub fn steps(
 ) -> Vec<Step> {
     let at_most = settings.proxy.reload_at_most;
     let mut steps = Vec::new();
+    let by_reload = intent.before != intent.after;
     if settlement == Settlement::PutBack {
-        let port = Include::parse(&intent.before, &settings.proxy.variable).map_or(0, |include| include.port());
-        steps.push(Step::of(Action::WriteInclude { bytes: intent.before.clone(), port, access: access.clone() }));
+        let parse = |bytes| Include::parse(bytes, &settings.proxy.variable).ok();
+        if parse(&intent.after).is_some_and(|after| after.choice().is_some()) {
+            steps.push(Step::of(set_flag(settings, intent.from.unwrap_or(!intent.to))));
+        }
+        if by_reload {
+            let names = parse(&intent.before).map_or_else(String::new, |before| before.leads().to_string());
+            let bytes = intent.before.clone();
+            steps.push(Step::of(Action::WriteInclude { bytes, names, access: access.clone() }));
+        }
     }
-    if let (Some(master), Settlement::PutBack | Settlement::ReloadBack) = (master, settlement) {
+    if let (Some(master), true, Settlement::PutBack | Settlement::ReloadBack) = (master, by_reload, settlement) {
         steps.push(Step::of(Action::Reload { master, access: access.clone(), at_most }));
     }
     steps.push(Step::of(Action::Remember(match settlement {
@@ -121,9 +156,10 @@ pub fn steps(
 
 #[cfg(test)]
 mod tests {
+    use super::super::choice::Choice;
     use super::Since::{Down, Mixed, Replaced, Untouched};
     use super::*;
-    use crate::slot::Slot;
+    use crate::config::{self, SettingsFile};
 
     #[test]
     fn f83_a_cutover_that_was_not_ended_is_settled_by_what_nginx_does() {
@@ -151,9 +187,137 @@ mod tests {
             ("somebody wrote another one", 9999, Replaced, Some(true), &no_help, true, Settlement::LeaveAlone),
         ] {
             let include = Include::parse(&text(port), "service_url").unwrap();
-            assert_eq!(decide(&intent, Some(&include), since, in_force, door, listens), wanted, "killed {name}");
+            let seen = Seen { include: Some(&include), names: None, since, in_force, door, to_listens: listens };
+            assert_eq!(decide(&intent, seen), wanted, "killed {name}");
         }
-        assert_eq!(decide(&intent, None, Untouched, None, &no_help, true), Settlement::LeaveAlone);
+        let gone =
+            Seen { include: None, names: None, since: Untouched, in_force: None, door: &no_help, to_listens: true };
+        assert_eq!(decide(&intent, gone), Settlement::LeaveAlone);
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "one row for each case")]
+    fn f83_a_cutover_by_flag_that_was_not_ended_is_settled_by_the_flag_as_it_is() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let plain = Include::parse(b"set $service_url http://127.0.0.1:8081;\n", "service_url").unwrap();
+        let chosen = Include::parse(&plain.with_choice(&Choice::of(&settings)), "service_url").unwrap();
+        let intent = |before: &Include| Intent {
+            from: Some(Slot::Blue),
+            to: Slot::Green,
+            before: before.bytes().to_owned(),
+            after: chosen.bytes().to_owned(),
+            workers: Vec::new(),
+        };
+        let (flip, install) = (intent(&chosen), intent(&plain));
+        let no_help = DoorSays::NoHelp("HTTP 301".into());
+        let (blue, green) = (DoorSays::Slot(Slot::Blue), DoorSays::Slot(Slot::Green));
+        for (name, intent, include, names, since, in_force, door, listens, wanted) in [
+            ("before the flip", &flip, &chosen, Slot::Blue, Untouched, Some(true), &blue, true, Settlement::Forget),
+            ("after the flip", &flip, &chosen, Slot::Green, Untouched, Some(true), &green, true, Settlement::Commit),
+            (
+                "the same, no help",
+                &flip,
+                &chosen,
+                Slot::Green,
+                Untouched,
+                Some(true),
+                &no_help,
+                true,
+                Settlement::Commit,
+            ),
+            (
+                "the release died",
+                &flip,
+                &chosen,
+                Slot::Green,
+                Untouched,
+                Some(true),
+                &no_help,
+                false,
+                Settlement::PutBack,
+            ),
+            (
+                "nginx looks elsewhere",
+                &flip,
+                &chosen,
+                Slot::Green,
+                Untouched,
+                Some(true),
+                &blue,
+                true,
+                Settlement::PutBack,
+            ),
+            ("nginx went down", &flip, &chosen, Slot::Green, Down, None, &no_help, true, Settlement::PutBack),
+            (
+                "somebody wrote another",
+                &flip,
+                &plain,
+                Slot::Blue,
+                Replaced,
+                Some(true),
+                &blue,
+                true,
+                Settlement::LeaveAlone,
+            ),
+            (
+                "before the include",
+                &install,
+                &plain,
+                Slot::Blue,
+                Untouched,
+                Some(true),
+                &blue,
+                true,
+                Settlement::Forget,
+            ),
+            (
+                "before the reload",
+                &install,
+                &chosen,
+                Slot::Blue,
+                Untouched,
+                Some(false),
+                &blue,
+                true,
+                Settlement::PutBack,
+            ),
+            (
+                "installed, not flipped",
+                &install,
+                &chosen,
+                Slot::Blue,
+                Replaced,
+                Some(true),
+                &blue,
+                true,
+                Settlement::PutBack,
+            ),
+            (
+                "the same, no help",
+                &install,
+                &chosen,
+                Slot::Blue,
+                Replaced,
+                Some(true),
+                &no_help,
+                true,
+                Settlement::PutBack,
+            ),
+            (
+                "installed and flipped",
+                &install,
+                &chosen,
+                Slot::Green,
+                Replaced,
+                Some(true),
+                &green,
+                true,
+                Settlement::Commit,
+            ),
+        ] {
+            let seen = Seen { include: Some(include), names: Some(names), since, in_force, door, to_listens: listens };
+            assert_eq!(decide(intent, seen), wanted, "killed {name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::lifecycle::Lifecycle;
 use crate::plan::execute::Execution;
 use crate::plan::{Outcome, Plan};
 use crate::proxy::access::Access;
-use crate::proxy::settlement::{self, Since};
+use crate::proxy::settlement::{self, Seen, Since};
 use crate::proxy::workers;
 use crate::report::Report;
 
@@ -84,9 +84,10 @@ async fn look_and_settle(
     intent: &Intent,
 ) -> Result<()> {
     let testimony = witness::ask(host, settings, ledger.live).await?;
-    let in_force = match testimony.evidence.include {
-        IncludeSays::Slot { in_force, .. } | IncludeSays::Stranger { in_force, .. } => in_force,
-        IncludeSays::Missing => None,
+    let (names, in_force) = match testimony.evidence.include {
+        IncludeSays::Slot { slot, in_force } => (Some(slot), in_force),
+        IncludeSays::Stranger { in_force, .. } => (None, in_force),
+        IncludeSays::Missing => (None, None),
     };
     let master = workers::master(host, &settings.proxy.pid_file).ok();
     let since = match &master {
@@ -95,7 +96,8 @@ async fn look_and_settle(
     };
     let door = witness::what_door_says(settings, &testimony.door);
     let to_listens = *testimony.evidence.listening.get(intent.to);
-    let decided = settlement::decide(intent, testimony.include.as_ref(), since, in_force, &door, to_listens);
+    let seen = Seen { include: testimony.include.as_ref(), names, since, in_force, door: &door, to_listens };
+    let decided = settlement::decide(intent, seen);
     report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
     let access = Access::find(host, settings, master.as_ref())?;
     let plan = Plan {

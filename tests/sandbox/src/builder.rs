@@ -93,6 +93,8 @@ fn settings(directory: &Path, ports: Ports, nginx: &Nginx, java: &Path) -> Resul
         ("green.profile", quoted("real2")),
         ("green.port", ports.green.to_string()),
         ("proxy.include", quoted(nginx.include_path().display())),
+        ("proxy.upstreams", quoted(nginx.upstreams_path().display())),
+        ("proxy.flag", quoted(nginx.flag_path().display())),
         ("proxy.door", quoted(format!("http://127.0.0.1:{}/profile", ports.door))),
         ("proxy.nginx", quoted_list(nginx.command())),
         ("proxy.pid_file", quoted(nginx.pid_file().display())),

@@ -68,6 +68,37 @@ impl Nginx {
         self.prefix.join("conf.d/service-url.inc")
     }
 
+    /// The file at http level that declares the slots as upstream groups, for the instant cutover.
+    #[must_use]
+    pub fn upstreams_path(&self) -> PathBuf {
+        self.prefix.join("conf.d/service-url.conf")
+    }
+
+    /// The file while which exists green serves, for the instant cutover. Its directory does not exist at first.
+    #[must_use]
+    pub fn flag_path(&self) -> PathBuf {
+        self.prefix.join("flags/green")
+    }
+
+    /// Writes a file of this name into `conf.d`, which nginx reads at http level; in force at the end if nginx runs.
+    ///
+    /// # Errors
+    /// The file cannot be written, or not be brought into force.
+    pub fn configure(&self, name: &str, text: &str) -> Result<()> {
+        write(&self.prefix.join("conf.d").join(name), text)?;
+        if self.is_running() { self.reload_and_wait() } else { Ok(()) }
+    }
+
+    /// Lets its workers run as this user from the next start on, where it runs as root.
+    ///
+    /// # Errors
+    /// The configuration cannot be written.
+    pub fn run_workers_as(&self, user: &str) -> Result<()> {
+        let path = self.prefix.join("nginx.conf");
+        let text = fs::read_to_string(&path).context(|| format!("`{}` could not be read", path.display()))?;
+        write(&path, &text.replacen("user root;", &format!("user {user};"), 1))
+    }
+
     /// Starts it and waits until its workers are there.
     ///
     /// # Errors

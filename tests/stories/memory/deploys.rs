@@ -6,13 +6,13 @@ use shared::slot::Slot;
 use std::time::Duration;
 
 use crate::exit::Hook;
-use crate::site::{Site, User};
+use crate::site::{Setup, Site, User};
 
 #[test]
 fn i8_two_deploys_and_the_way_back_leave_a_warm_standby_each_time() {
-    for user in User::BOTH {
+    for setup in Setup::ALL {
         for first in Slot::BOTH {
-            let site = Site::of_scripts(first, user);
+            let site = Site::of_scripts(first, setup);
             for (number, live) in [!first, first, !first].into_iter().enumerate() {
                 let old = site.host.live().unwrap();
                 site.deploys(&format!("d-{number}"));
@@ -36,8 +36,8 @@ fn i8_two_deploys_and_the_way_back_leave_a_warm_standby_each_time() {
 
 #[test]
 fn b1_a_cold_host_gets_its_first_release() {
-    for user in User::BOTH {
-        let site = Site::cold(Slot::Blue, user);
+    for setup in Setup::ALL {
+        let site = Site::cold(Slot::Blue, setup);
         site.host.delete(&site.settings.proxy.include.clone());
         site.host.write(&site.settings.proxy.include.clone(), b"set $service_url http://127.0.0.1:8080;\n");
         site.host.foreign_reload();
@@ -59,8 +59,8 @@ fn f45_a_host_with_both_slots_down_is_deployed_to() {
 
 #[test]
 fn f09_after_a_reboot_with_nobody_in_either_slot_a_deploy_succeeds() {
-    for user in User::BOTH {
-        let site = Site::of_scripts(Slot::Blue, user);
+    for setup in Setup::ALL {
+        let site = Site::of_scripts(Slot::Blue, setup);
         site.deploys("d-1");
         site.host.reboot();
         site.deploys("d-2");
@@ -95,8 +95,8 @@ fn b9_releases_that_boot_slowly_or_behind_a_wrapper_or_end_slowly_are_deployed_a
         ("ignores SIGTERM", App::good().on_terminate(OnTerminate::Ignores)),
         ("ignores SIGTERM behind a wrapper", App::good().binding(Binding::ByChild).on_terminate(OnTerminate::Ignores)),
     ] {
-        for user in User::BOTH {
-            let site = Site::of_scripts(Slot::Blue, user);
+        for setup in Setup::ALL {
+            let site = Site::of_scripts(Slot::Blue, setup);
             for number in 0..4 {
                 site.host.next_release(app.clone());
                 site.deploys(&format!("d-{number}"));

@@ -9,14 +9,14 @@ use shared::host::fake::{App, AppAnswer, Door};
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
-use crate::site::{Site, User};
+use crate::site::{Setup, Site, User};
 
 /// The hooks that can be ended from outside.
 const HOOKS: [Hook; 5] = [Hook::Stop, Hook::Start, Hook::Health, Hook::Switch, Hook::Back];
 
 /// A site on which `hook` is next: the second deploy, so that there is a standby to stop.
-fn prepared(hook: Hook, user: User) -> Site {
-    let site = Site::of_scripts(Slot::Blue, user);
+fn prepared(hook: Hook, setup: impl Into<Setup>) -> Site {
+    let site = Site::of_scripts(Slot::Blue, setup);
     site.deploys("d-0");
     for before in Hook::DEPLOY.into_iter().take_while(|before| *before != hook && hook != Hook::Back) {
         let exit = site.run(before, Some("d-1"));
@@ -39,9 +39,9 @@ fn at_once_and_later(site: &Site) -> [(&'static str, Site); 2] {
 #[test]
 fn i4_sigterm_at_every_wait_of_every_hook_leaves_a_host_on_which_that_hook_and_a_new_deployment_succeed() {
     let mut found = Vec::new();
-    for user in User::BOTH {
+    for setup in Setup::ALL {
         for hook in HOOKS {
-            let prepared = prepared(hook, user);
+            let prepared = prepared(hook, setup);
             for wait in 1.. {
                 let site = prepared.clone();
                 site.host.interrupt_at(wait);
@@ -52,17 +52,17 @@ fn i4_sigterm_at_every_wait_of_every_hook_leaves_a_host_on_which_that_hook_and_a
                     break;
                 }
                 if exit.kind() != Some(Kind::Interrupted) {
-                    found.push(format!("{user:?}, {hook:?}, wait {wait}: {exit:?}"));
+                    found.push(format!("{setup:?}, {hook:?}, wait {wait}: {exit:?}"));
                 }
                 for (when, again) in at_once_and_later(&site) {
                     let whole = again.clone();
                     let same = again.run(hook, Some("d-1"));
                     if !same.is_done() {
-                        found.push(format!("{user:?}, {hook:?}, wait {wait}, the same hook again {when}: {same:?}"));
+                        found.push(format!("{setup:?}, {hook:?}, wait {wait}, the same hook again {when}: {same:?}"));
                     }
                     let (last, exit) = whole.deploy("d-2");
                     if !exit.is_done() {
-                        found.push(format!("{user:?}, {hook:?}, wait {wait}, {last:?} of the next {when}: {exit:?}"));
+                        found.push(format!("{setup:?}, {hook:?}, wait {wait}, {last:?} of the next {when}: {exit:?}"));
                     }
                 }
             }
@@ -74,9 +74,9 @@ fn i4_sigterm_at_every_wait_of_every_hook_leaves_a_host_on_which_that_hook_and_a
 #[test]
 fn i4_f83_sigkill_before_every_effect_of_every_hook_leaves_a_host_on_which_a_new_deployment_succeeds() {
     let mut found = Vec::new();
-    for user in User::BOTH {
+    for setup in Setup::ALL {
         for hook in HOOKS {
-            let prepared = prepared(hook, user);
+            let prepared = prepared(hook, setup);
             for point in 1.. {
                 let site = prepared.clone();
                 site.host.kill_at(point);
@@ -89,7 +89,8 @@ fn i4_f83_sigkill_before_every_effect_of_every_hook_leaves_a_host_on_which_a_new
                 for (when, whole) in at_once_and_later(&site) {
                     let (last, exit) = whole.deploy("d-2");
                     if !exit.is_done() {
-                        found.push(format!("{user:?}, {hook:?}, point {point}, {last:?} of the next {when}: {exit:?}"));
+                        found
+                            .push(format!("{setup:?}, {hook:?}, point {point}, {last:?} of the next {when}: {exit:?}"));
                     }
                 }
             }
@@ -102,14 +103,14 @@ fn i4_f83_sigkill_before_every_effect_of_every_hook_leaves_a_host_on_which_a_new
 fn f06_i3_a_failing_hook_that_is_ended_while_it_takes_things_back_leaves_a_host_as_it_was() {
     let unreachable = App::good().answering_nginx(AppAnswer::Says(502, String::new()));
     let mut found = Vec::new();
-    for user in User::BOTH {
+    for setup in Setup::ALL {
         for (hook, app, kind, ended_by) in [
             (Hook::Switch, unreachable.clone(), Kind::SentBack, "SIGTERM"),
             (Hook::Switch, unreachable.clone(), Kind::SentBack, "SIGKILL"),
             (Hook::Start, App::good().dying_after(Duration::from_millis(800)), Kind::NotStarted, "SIGTERM"),
             (Hook::Start, App::good().dying_after(Duration::from_millis(800)), Kind::NotStarted, "SIGKILL"),
         ] {
-            let prepared = prepared(Hook::Start, user);
+            let prepared = prepared(Hook::Start, setup);
             prepared.host.next_release(app);
             for before in Hook::DEPLOY.into_iter().skip(1).take_while(|before| *before != hook) {
                 assert!(prepared.run(before, Some("d-1")).is_done());
@@ -128,7 +129,7 @@ fn f06_i3_a_failing_hook_that_is_ended_while_it_takes_things_back_leaves_a_host_
                     assert_eq!(exit.kind(), Some(kind));
                     break;
                 }
-                let told = format!("{user:?}, {hook:?}, {ended_by} at {point}");
+                let told = format!("{setup:?}, {hook:?}, {ended_by} at {point}");
                 let fine = [Some(kind), Some(Kind::Interrupted), None];
                 if exit.is_done() || !fine.contains(&exit.kind()) {
                     found.push(format!("{told}: {exit:?}"));

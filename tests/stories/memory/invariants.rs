@@ -12,6 +12,7 @@ use crate::site::Site;
 pub(crate) struct Before {
     journal: usize,
     port_in_force: Option<u16>,
+    answering_port: Option<u16>,
     include_port: Option<u16>,
 }
 
@@ -20,6 +21,7 @@ impl Before {
         Before {
             journal: site.host.journal().len(),
             port_in_force: site.host.port_in_force(),
+            answering_port: site.host.answering_port(),
             include_port: site.host.include_port(),
         }
     }
@@ -68,11 +70,15 @@ impl Before {
 
     #[track_caller]
     fn i3_failure_changes_nothing(&self, site: &Site, told: &str) {
-        let in_force = site.host.port_in_force();
-        if in_force.is_some() && self.port_in_force.is_some() {
-            assert_eq!(in_force, self.port_in_force, "I3, traffic moved: {told}");
+        let (in_force, answering) = (site.host.port_in_force(), site.host.answering_port());
+        if in_force.is_some() && self.port_in_force.is_some() && in_force != self.port_in_force {
+            assert_eq!(answering, self.answering_port, "I3, traffic moved: {told}");
         }
-        assert_eq!(site.host.include_port(), self.include_port, "I3, the include changed: {told}");
+        // nginx may have gone to the other slot by itself, since nobody was in this one any more; a hook may follow it.
+        let (names, fell_over) = (site.host.include_port(), self.answering_port != self.port_in_force);
+        if !(fell_over && names == answering) {
+            assert_eq!(names, self.include_port, "I3, the include changed: {told}");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
 use crate::operation::{Operation, operation};
-use crate::site::{Site, User};
+use crate::site::{Setup, Site};
 
 /// A site and the deployments that are told apart on it.
 struct Story {
@@ -149,10 +149,10 @@ proptest! {
     #[test]
     fn i2_i3_i3a_i4_i16_hold_in_any_order_of_deploys_and_mishaps(
         live in prop::sample::select(Slot::BOTH.to_vec()),
-        user in prop::sample::select(User::BOTH.to_vec()),
+        setup in prop::sample::select(Setup::ALL.to_vec()),
         operations in prop::collection::vec(operation(), 1..14),
     ) {
-        let mut story = Story { site: Site::of_scripts(live, user), deployments: 0 };
+        let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
         for operation in &operations {
             story.happens(operation);
         }

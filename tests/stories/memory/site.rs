@@ -19,7 +19,44 @@ use crate::invariants::Before;
 use crate::jar;
 
 /// The settings of the site: the scripts' values in a directory of its own.
-const SETTINGS: &str = "[app]\ndirectory = \"/app\"\nconfig_locations = []\n";
+fn settings(cutover: Cutover) -> Settings {
+    let way = match cutover {
+        Cutover::Reload => "reload",
+        Cutover::Instant => "instant",
+    };
+    let text = format!("[app]\ndirectory = \"/app\"\nconfig_locations = []\n[proxy]\ncutover = \"{way}\"\n");
+    config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+/// How traffic is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cutover {
+    Reload,
+    /// By the flag, which nginx knows nothing of before the first `switch`.
+    Instant,
+}
+
+/// As whom the hooks run, and how they move traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) user: User,
+    pub(crate) cutover: Cutover,
+}
+
+impl Setup {
+    pub(crate) const ALL: [Setup; 4] = [
+        Setup { user: User::Root, cutover: Cutover::Reload },
+        Setup { user: User::Application, cutover: Cutover::Reload },
+        Setup { user: User::Root, cutover: Cutover::Instant },
+        Setup { user: User::Application, cutover: Cutover::Instant },
+    ];
+}
+
+impl From<User> for Setup {
+    fn from(user: User) -> Setup {
+        Setup { user, cutover: Cutover::Reload }
+    }
+}
 
 /// As whom the hooks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +84,17 @@ pub(crate) struct Site {
 
 impl Site {
     /// A site on which the scripts have put a release into `live`, and where a bundle has been unpacked.
-    pub(crate) fn of_scripts(live: Slot, user: User) -> Site {
-        let site = Site::cold(live, user);
+    pub(crate) fn of_scripts(live: Slot, setup: impl Into<Setup>) -> Site {
+        let site = Site::cold(live, setup);
         let place = site.settings.place(live);
         site.host.place_app(App::good(), &place.profile, place.port);
         site
     }
 
     /// The same with nobody in either slot.
-    pub(crate) fn cold(names: Slot, user: User) -> Site {
-        let settings = config::settings(SettingsFile::parse("hooks.toml", SETTINGS));
-        let settings = settings.unwrap_or_else(|error| unreachable!("{error}"));
+    pub(crate) fn cold(names: Slot, setup: impl Into<Setup>) -> Site {
+        let Setup { user, cutover } = setup.into();
+        let settings = settings(cutover);
         let host = FakeHost::new(&settings.proxy.include, &settings.proxy.pid_file, settings.place(names).port);
         if user == User::Application {
             host.run_as(1000);
@@ -86,8 +123,10 @@ impl Site {
             Hook::Stop => self.execute::<stop::Stop>(deployment, stop::Arguments {}),
             Hook::Start => self.execute::<start::Start>(deployment, start::Arguments {}),
             Hook::Health => self.execute::<health::Health>(deployment, health::Arguments {}),
-            Hook::Switch => self.execute::<switch::Switch>(deployment, switch::Arguments { back: false }),
-            Hook::Back => self.execute::<switch::Switch>(None, switch::Arguments { back: true }),
+            Hook::Switch => {
+                self.execute::<switch::Switch>(deployment, switch::Arguments { back: false, install: false })
+            }
+            Hook::Back => self.execute::<switch::Switch>(None, switch::Arguments { back: true, install: false }),
         };
         before.hold_against(self, hook, &exit);
         exit

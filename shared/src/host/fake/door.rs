@@ -39,7 +39,7 @@ impl World {
             Door::Hangs => None,
             Door::Nginx if self.nginx.master.is_none() => Some(refused()),
             Door::Nginx => {
-                let ports = self.ports_in_force();
+                let ports = self.answering_ports();
                 // The socket listens, and nobody accepts.
                 let port = *ports.get(self.requests % ports.len().max(1))?;
                 match self.answer_of(port, true)? {

@@ -31,7 +31,14 @@ impl Files {
 
     pub(super) fn describe(&self, path: &Path) -> io::Result<FileFacts> {
         let Node { kind, bytes, mode, owner, changed } = self.node(path)?;
-        Ok(FileFacts { kind: *kind, mode: *mode, owner: *owner, size: bytes.len() as u64, changed: *changed })
+        Ok(FileFacts {
+            kind: *kind,
+            mode: *mode,
+            owner: *owner,
+            group: *owner,
+            size: bytes.len() as u64,
+            changed: *changed,
+        })
     }
 
     pub(super) fn list(&self, directory: &Path) -> io::Result<Vec<String>> {

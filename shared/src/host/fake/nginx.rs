@@ -39,10 +39,20 @@ pub enum PidFile {
     Left,
 }
 
+/// Where a worker sends new connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// To a port.
+    Port(u16),
+    /// To one of two ports, by whether a file exists; to the other one if nobody listens there.
+    Flag { flag: PathBuf, without: u16, with: u16 },
+}
+
 /// nginx and its files.
 #[derive(Clone, Debug)]
 pub(super) struct Nginx {
     pub(super) include: PathBuf,
+    pub(super) upstreams: PathBuf,
     pub(super) pid_file: PathBuf,
     pub(super) owner: u32,
     pub(super) master: Option<ProcessIdentity>,
@@ -62,6 +72,7 @@ pub(super) struct Nginx {
 impl Nginx {
     pub(super) fn new(include: PathBuf, pid_file: PathBuf) -> Nginx {
         Nginx {
+            upstreams: include.with_extension("conf"),
             include,
             pid_file,
             owner: 0,
@@ -77,11 +88,63 @@ impl Nginx {
 }
 
 impl World {
-    /// The port that the include names, as nginx reads it: the last `set` wins.
-    pub(super) fn include_port(&self) -> Option<u16> {
+    /// Where the include leads, as nginx reads it: the last `set` wins.
+    fn include_route(&self) -> Option<Route> {
         let text = String::from_utf8(self.files.read(&self.nginx.include).ok()?).ok()?;
-        let set = text.lines().rfind(|line| line.trim_start().starts_with("set $service_url "))?;
-        set.split_once("http://127.0.0.1:")?.1.split(';').next()?.trim().parse().ok()
+        let targets: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("set $service_url http://")?.split(';').next())
+            .collect();
+        let flag = text.lines().find_map(|line| line.strip_prefix("if (-f ")?.split(')').next());
+        match (flag, targets.as_slice()) {
+            (Some(flag), [without, with]) => {
+                Some(Route::Flag { flag: flag.into(), without: self.group(without)?, with: self.group(with)? })
+            }
+            (None, [.., target]) => Some(Route::Port(target.strip_prefix("127.0.0.1:")?.trim().parse().ok()?)),
+            _ => None,
+        }
+    }
+
+    /// The port of the first server of an upstream group.
+    fn group(&self, name: &str) -> Option<u16> {
+        let text = String::from_utf8(self.files.read(&self.nginx.upstreams).ok()?).ok()?;
+        let (_, rest) = text.split_once(&format!("upstream {name} {{"))?;
+        rest.split_once("server 127.0.0.1:")?.1.split(' ').next()?.parse().ok()
+    }
+
+    fn port(&self, route: &Route) -> u16 {
+        match route {
+            Route::Port(port) => *port,
+            Route::Flag { flag, without, with } => {
+                if self.files.describe(flag).is_ok() {
+                    *with
+                } else {
+                    *without
+                }
+            }
+        }
+    }
+
+    /// The port that the include names, with the flag as it is.
+    pub(super) fn include_port(&self) -> Option<u16> {
+        self.include_route().map(|route| self.port(&route))
+    }
+
+    /// The port that nginx connects to in the end.
+    fn answering_port(&self, route: &Route) -> u16 {
+        let port = self.port(route);
+        let listens = |port| self.processes.all().any(|running| running.listens_on == Some(port));
+        match route {
+            Route::Flag { without, with, .. } if !listens(port) => {
+                [*without, *with].into_iter().find(|other| listens(*other)).unwrap_or(port)
+            }
+            _ => port,
+        }
+    }
+
+    /// The ports that workers connect to in the end, the newest generation last.
+    pub(super) fn answering_ports(&self) -> Vec<u16> {
+        self.accepting().iter().map(|(_, route)| self.answering_port(route)).collect()
     }
 
     /// Why nginx would refuse its configuration.
@@ -97,12 +160,12 @@ impl World {
 
     /// The ports that workers send new connections to, the newest generation last.
     pub(super) fn ports_in_force(&self) -> Vec<u16> {
-        self.accepting().iter().map(|(_, port)| *port).collect()
+        self.accepting().iter().map(|(_, route)| self.port(route)).collect()
     }
 
-    fn accepting(&self) -> Vec<(ProcessIdentity, u16)> {
-        let accepting = self.processes.all().filter_map(|running| match running.part {
-            Part::NginxWorker { port, draining: false } => Some((running.process.identity, port)),
+    fn accepting(&self) -> Vec<(ProcessIdentity, Route)> {
+        let accepting = self.processes.all().filter_map(|running| match &running.part {
+            Part::NginxWorker { route, draining: false } => Some((running.process.identity, route.clone())),
             _ => None,
         });
         accepting.collect()
@@ -110,7 +173,7 @@ impl World {
 
     /// The port that traffic goes to; while nginx is down, the one it would go to.
     pub(super) fn live_port(&self) -> Option<u16> {
-        self.ports_in_force().last().copied().or_else(|| self.include_port())
+        self.answering_ports().last().copied().or_else(|| self.include_port())
     }
 
     /// Starts nginx, unless its configuration is broken.
@@ -118,7 +181,7 @@ impl World {
         if self.nginx.master.is_some() || self.complaint().is_some() {
             return self.nginx.master.is_some();
         }
-        let Some(port) = self.include_port() else { return false };
+        let Some(route) = self.include_route() else { return false };
         let master = self.processes.spawn(
             &self.clock,
             NewProcess {
@@ -135,7 +198,7 @@ impl World {
         let text = format!("{}\n", master.id).into_bytes();
         let path = self.nginx.pid_file.clone();
         self.write_as_root(&path, text);
-        self.spawn_workers(master, port);
+        self.spawn_workers(master, &route);
         true
     }
 
@@ -169,9 +232,9 @@ impl World {
         if reloading == Reloading::Refused || self.complaint().is_some() {
             return;
         }
-        let Some(port) = self.include_port() else { return };
+        let Some(route) = self.include_route() else { return };
         let old: Vec<ProcessIdentity> = self.accepting().into_iter().map(|(identity, _)| identity).collect();
-        let new = self.spawn_workers(master, port);
+        let new = self.spawn_workers(master, &route);
         if reloading == Reloading::NewWorkersDie {
             for identity in &new {
                 self.processes.end(identity, "exit status 2");
@@ -197,17 +260,20 @@ impl World {
 
     /// The connections that workers on their way out still hold towards a port.
     pub(super) fn connections_towards(&self, port: u16) -> usize {
-        let holds = |part: &Part| matches!(part, Part::NginxWorker { port: to, draining: true } if *to == port);
+        let holds = |part: &Part| match part {
+            Part::NginxWorker { route, draining: true } => self.port(route) == port,
+            _ => false,
+        };
         self.processes.all().filter(|running| holds(&running.part)).count()
     }
 
-    fn spawn_workers(&mut self, master: ProcessIdentity, port: u16) -> Vec<ProcessIdentity> {
+    fn spawn_workers(&mut self, master: ProcessIdentity, route: &Route) -> Vec<ProcessIdentity> {
         let worker = || NewProcess {
             parent: master.id,
             session: Some(master.id),
             owner: WORKER_OWNER,
             command: vec!["nginx: worker process".to_owned()],
-            part: Part::NginxWorker { port, draining: false },
+            part: Part::NginxWorker { route: route.clone(), draining: false },
             listens_on: None,
             memory: 1_000_000,
         };

@@ -54,6 +54,12 @@ impl FakeHost {
         self.world.borrow().ports_in_force().last().copied()
     }
 
+    /// The port that nginx connects to in the end: the other slot's, where it falls over and nobody listens in this one.
+    #[must_use]
+    pub fn answering_port(&self) -> Option<u16> {
+        self.world.borrow().answering_ports().last().copied()
+    }
+
     /// The port that the include names.
     #[must_use]
     pub fn include_port(&self) -> Option<u16> {

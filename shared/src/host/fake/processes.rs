@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::app::{App, OnTerminate};
 use super::clock::{Clock, Due};
 use super::journal::{Deed, Nature};
+use super::nginx::Route;
 use super::world::World;
 use crate::host::{Listener, Process, ProcessIdentity, Signal};
 
@@ -20,6 +21,16 @@ pub(super) fn account(id: u32) -> String {
         33 => "www-data".to_owned(),
         1000 => "ec2-user".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The id of the account of this name.
+pub(super) fn account_id(name: &str) -> u32 {
+    match name {
+        "root" => 0,
+        "www-data" => 33,
+        "ec2-user" => 1000,
+        other => other.parse().unwrap_or(65_534),
     }
 }
 
@@ -40,8 +51,8 @@ pub(super) enum Part {
     Release { app: App, instance: u32, profile: String, port: u16, bound: Option<Duration> },
     /// nginx's master.
     NginxMaster,
-    /// One of nginx's workers, sending traffic to a port.
-    NginxWorker { port: u16, draining: bool },
+    /// One of nginx's workers, sending traffic somewhere.
+    NginxWorker { route: Route, draining: bool },
     /// Anything else.
     Stranger,
 }

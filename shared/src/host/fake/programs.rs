@@ -1,9 +1,12 @@
 //! Programs in memory: nginx's test and reload, `install` and `mv`, each by itself or through sudo where that is allowed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::clock::EXCHANGE_TAKES;
 use super::journal::Deed;
+use super::nginx::Nginx;
+use super::processes::account_id;
 use super::world::World;
 use crate::host::{ProgramOutput, Signal};
 
@@ -46,6 +49,11 @@ impl World {
                 },
                 None => failed("nginx: [error] open() \"/run/nginx.pid\" failed"),
             },
+            ("install", ["-d", "-m", "0755", "-o", owner, directory]) => {
+                let (path, now) = (Path::new(directory), self.clock.time_of_day());
+                let made = self.files.make_directory(path, 0o755, user, now);
+                ended(made.and_then(|()| self.files.give(path, account_id(owner))))
+            }
             ("install", ["-m", "0644", from, to]) => self.copy(user, Path::new(from), Path::new(to), false),
             ("mv", ["-fT", from, to]) => self.copy(user, Path::new(from), Path::new(to), true),
             _ => failed(&format!("{base}: not known on this host")),
@@ -54,16 +62,15 @@ impl World {
 
     /// All the files that nginx reads.
     fn dump(&self) -> String {
-        let main = "# configuration file /etc/nginx/nginx.conf:\nhttp { }\n".to_owned();
-        if !self.nginx.reads_include {
-            return main;
-        }
-        let bytes = self.files.read(&self.nginx.include).unwrap_or_default();
-        format!(
-            "{main}\n# configuration file {}:\n{}",
-            self.nginx.include.to_string_lossy(),
-            String::from_utf8_lossy(&bytes)
-        )
+        let file = |path: &Path| {
+            let bytes = self.files.read(path).unwrap_or_default();
+            format!("\n# configuration file {}:\n{}", path.to_string_lossy(), String::from_utf8_lossy(&bytes))
+        };
+        let Nginx { include, upstreams, reads_include, .. } = &self.nginx;
+        let reads = if *reads_include { format!("include {};", include.to_string_lossy()) } else { String::new() };
+        let main = format!("http {{\ninclude {};\nserver {{ {reads} }}\n}}\n", upstreams.to_string_lossy());
+        let included = if *reads_include { file(include) } else { String::new() };
+        format!("# configuration file /etc/nginx/nginx.conf:\n{main}{}{included}", file(upstreams))
     }
 
     fn copy(&mut self, user: u32, from: &Path, to: &Path, and_remove: bool) -> ProgramOutput {
@@ -71,10 +78,14 @@ impl World {
         let done = self.files.read(from).and_then(|bytes| self.files.put(to, bytes, 0o644, user, now));
         let done = done.and_then(|()| if and_remove { self.files.remove(from, user) } else { Ok(()) });
         self.note(Deed::Wrote(to.to_owned()));
-        match done {
-            Ok(()) => succeeded(String::new()),
-            Err(cause) => failed(&cause.to_string()),
-        }
+        ended(done)
+    }
+}
+
+fn ended(done: io::Result<()>) -> ProgramOutput {
+    match done {
+        Ok(()) => succeeded(String::new()),
+        Err(cause) => failed(&cause.to_string()),
     }
 }
 

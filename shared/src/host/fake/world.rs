@@ -82,9 +82,13 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, path: &Path) -> io::Result<()> {
+        let fault = self.faults.write_strikes();
+        if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
+            return Err(fault.kind.into());
+        }
         self.files.remove(path, self.user)?;
         self.note(Deed::Removed(path.to_owned()));
-        Ok(())
+        fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
     }
 
     pub(super) fn publish(&mut self, from: &Path, to: &Path) -> io::Result<String> {
