@@ -17,6 +17,7 @@ mod signals;
 mod sockets;
 
 use std::io::{self, Read, Seek};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -196,11 +197,12 @@ pub trait Host {
     /// As the operating system says.
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>>;
 
-    /// How many established connections this host's own clients (nginx) hold towards a local port.
+    /// The connections that this host's own clients (nginx) hold towards a local port, as far as the other end may still
+    /// answer on them.
     ///
     /// # Errors
     /// As the operating system says.
-    fn connections_towards(&self, port: u16) -> io::Result<usize>;
+    fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>>;
 
     /// Where a program is: as given if it is a path, else looked for in `PATH` and in the system's directories.
     fn find_program(&self, name: &str) -> Option<PathBuf>;
@@ -326,6 +328,15 @@ pub struct Listener {
     pub owner: u32,
     /// The processes that hold the socket; empty if this user may not see them.
     pub processes: Vec<Process>,
+}
+
+/// The client's end of a connection from this host to a port of its own: enough to know it again at the next look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Connection {
+    /// The client's address and port.
+    pub client: SocketAddr,
+    /// The inode of the client's socket: ports are used again, also while somebody looks.
+    pub inode: u64,
 }
 
 /// The signals that the hooks send.

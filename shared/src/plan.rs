@@ -2,6 +2,7 @@
 //! of appspec.yml, and only then carried out by `execute`.
 
 pub mod action;
+mod drain;
 pub mod execute;
 mod processes;
 

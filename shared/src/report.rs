@@ -5,3 +5,16 @@ pub mod agent;
 pub mod codedeploy;
 
 pub use self::agent::Report;
+
+use std::time::Duration;
+
+/// A measured time for people, in seconds: "1.2 s", "30 s", and "0.1 s" for anything shorter.
+#[must_use]
+pub fn seconds(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    match (tenths / 10, tenths % 10) {
+        (0, 0) => "0.1 s".to_owned(),
+        (whole, 0) => format!("{whole} s"),
+        (whole, tenth) => format!("{whole}.{tenth} s"),
+    }
+}

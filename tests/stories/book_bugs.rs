@@ -8,7 +8,7 @@ use std::time::Duration;
 use demo_app::{Fault, Jar};
 use sandbox::Door;
 
-use crate::rig::{Stage, ended, eventually, is_alive, kill};
+use crate::rig::{Stage, connections_to, ended, eventually, is_alive, kill};
 
 #[test]
 fn b1_nginx_answers_503_404_or_302_and_the_live_app_is_not_stopped() {
@@ -210,25 +210,6 @@ fn b10_f10_of_two_deploys_at_once_one_wins_whole_and_the_other_says_so() {
 fn jar_of(process: u32) -> String {
     let command = std::fs::read_to_string(format!("/proc/{process}/cmdline")).expect("a command line");
     command.split('\0').skip_while(|argument| *argument != "-jar").nth(1).expect("a jar").to_owned()
-}
-
-/// How many established connections have this port at their far end.
-fn connections_to(port: u16) -> usize {
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .flat_map(|path| {
-            std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>()
-        })
-        .filter(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            fields.get(3) == Some(&"01")
-                && fields
-                    .get(2)
-                    .and_then(|remote| remote.rsplit_once(':'))
-                    .and_then(|(_, hex)| u16::from_str_radix(hex, 16).ok())
-                    == Some(port)
-        })
-        .count()
 }
 
 /// Another host: a network namespace at the other end of a cable of its own.

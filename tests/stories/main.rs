@@ -14,6 +14,7 @@ mod codedeploy;
 mod concurrency;
 mod discovery;
 mod documents;
+mod drain;
 mod environment;
 mod health;
 mod include;

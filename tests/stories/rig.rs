@@ -230,6 +230,23 @@ pub(crate) fn listener(port: u16) -> Option<u32> {
     )
 }
 
+/// How many established connections have this port at their far end.
+pub(crate) fn connections_to(port: u16) -> usize {
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .flat_map(|path| fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields.get(3) == Some(&"01")
+                && fields
+                    .get(2)
+                    .and_then(|remote| remote.rsplit_once(':'))
+                    .and_then(|(_, hex)| u16::from_str_radix(hex, 16).ok())
+                    == Some(port)
+        })
+        .count()
+}
+
 /// Whether a process runs: a zombie does not.
 pub(crate) fn is_alive(id: u32) -> bool {
     fs::read_to_string(format!("/proc/{id}/stat"))

@@ -29,8 +29,8 @@ pub use self::journal::{Deed, Entry, Nature};
 pub use self::nginx::{PidFile, Reloading};
 use self::world::World;
 use super::{
-    Answer, CodeDeploy, Credentials, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity, ProgramOutput,
-    ReadSeek, Request, Signal, User,
+    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity,
+    ProgramOutput, ReadSeek, Request, Signal, User,
 };
 use crate::error::{Error, Kind, Result};
 
@@ -226,7 +226,7 @@ impl Host for FakeHost {
         Ok(world.processes.listeners(port, world.user))
     }
 
-    fn connections_towards(&self, port: u16) -> io::Result<usize> {
+    fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>> {
         Ok(self.world.borrow().connections_towards(port))
     }
 

@@ -1,4 +1,4 @@
-//! Who listens on a port, and how many are connected to one. Java listens on a v4-mapped v6 address, so both families are
+//! Who listens on a port, and who is connected to one. Java listens on a v4-mapped v6 address, so both families are
 //! looked at (F31). A connection is never taken for a listener, nor a remote port for a local one (b3, b4).
 
 use std::collections::HashSet;
@@ -6,13 +6,12 @@ use std::io;
 
 use procfs::process::FDTarget;
 
-use super::sockets::{State, TcpSocket, in_state};
-use super::{Listener, processes};
+use super::sockets::{Sought, TcpSocket, find};
+use super::{Connection, Listener, processes};
 
 /// Who listens on `port`, with the processes that hold each socket.
 pub(super) fn on(port: u16) -> io::Result<Vec<Listener>> {
-    let sockets: Vec<TcpSocket> =
-        in_state(State::Listen)?.into_iter().filter(|socket| socket.local.port() == port).collect();
+    let sockets = find(Sought::ListeningOn(port))?;
     if sockets.is_empty() {
         return Ok(Vec::new());
     }
@@ -44,22 +43,24 @@ pub(super) fn on(port: u16) -> io::Result<Vec<Listener>> {
     Ok(listeners.into_iter().map(|(_, listener)| listener).collect())
 }
 
-/// How many established connections lead from this host to its own `port`.
-pub(super) fn connections_towards(port: u16) -> io::Result<usize> {
-    Ok(towards(&in_state(State::Established)?, port))
+/// The connections that lead from this host to its own `port` and can still be answered on.
+pub(super) fn connections_towards(port: u16) -> io::Result<Vec<Connection>> {
+    Ok(to_this_host(&find(Sought::OpenTowards(port))?))
 }
 
-/// The clients' ends of the connections to a loopback `port`. Another host's port of that number is none of them (b4).
-fn towards(sockets: &[TcpSocket], port: u16) -> usize {
+/// The clients' ends that lead to loopback. Another host's port of that number is none of ours (b4). Nor is a socket that no
+/// process holds any more: whatever came back on it would reach nobody.
+fn to_this_host(sockets: &[TcpSocket]) -> Vec<Connection> {
     sockets
         .iter()
-        .filter(|socket| socket.remote.port() == port && socket.remote.ip().to_canonical().is_loopback())
-        .count()
+        .filter(|socket| socket.inode != 0 && socket.remote.ip().to_canonical().is_loopback())
+        .map(|socket| Connection { client: socket.local, inode: socket.inode })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{Shutdown, TcpListener, TcpStream};
 
     use super::*;
 
@@ -78,19 +79,42 @@ mod tests {
     }
 
     #[test]
-    fn b4_a_connection_to_another_hosts_port_of_that_number_is_not_counted() {
-        let socket = |remote: &str| TcpSocket {
-            local: "10.0.0.10:40001".parse().unwrap(),
-            remote: remote.parse().unwrap(),
-            owner: 33,
-            inode: 1,
+    fn b4_only_connections_to_this_host_that_somebody_still_holds_are_told() {
+        for (name, remote, inode, told) in [
+            ("nginx's", "127.0.0.1:8082", 7, true),
+            ("nginx's, where it speaks IPv6", "[::ffff:127.0.0.1]:8082", 7, true),
+            ("b4 to another host's port of that number", "10.0.0.11:8082", 7, false),
+            ("one that its client has let go of", "127.0.0.1:8082", 0, false),
+        ] {
+            let local = "10.0.0.10:40001".parse().unwrap();
+            let socket = TcpSocket { local, remote: remote.parse().unwrap(), owner: 33, inode };
+            let wanted: Vec<_> = told.then_some(Connection { client: local, inode }).into_iter().collect();
+            assert_eq!(to_this_host(&[socket]), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn f63_a_connection_is_told_until_the_application_has_closed_it_or_nobody_waits_for_an_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let told = |client: &TcpStream| {
+            let client = client.local_addr().unwrap();
+            connections_towards(port).unwrap().iter().filter(|connection| connection.client == client).count()
         };
-        let sockets = [
-            socket("127.0.0.1:8082"),
-            socket("[::ffff:127.0.0.1]:8082"),
-            socket("10.0.0.11:8082"),
-            socket("127.0.0.1:8081"),
-        ];
-        assert_eq!(towards(&sockets, 8082), 2);
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert_eq!(told(&client), 1, "in the queue: nobody has accepted it yet");
+        let (application, _) = listener.accept().unwrap();
+        assert_eq!(told(&client), 1, "accepted");
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(told(&client), 1, "the client has said all that it has to say, and waits for the answer");
+        let closing = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let (closed, _) = listener.accept().unwrap();
+        drop(closed);
+        assert_eq!(told(&closing), 0, "the application has closed it: what it answered is the kernel's to deliver");
+        let address = client.local_addr().unwrap();
+        drop(client);
+        let left = connections_towards(port).unwrap();
+        assert!(left.iter().all(|connection| connection.client != address), "nobody waits for an answer: {left:?}");
+        drop(application);
     }
 }

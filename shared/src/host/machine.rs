@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::signals::StopSignals;
 use super::{
-    Answer, CodeDeploy, Credentials, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process, ProcessIdentity,
-    ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes, programs,
+    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process,
+    ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes,
+    programs,
 };
 use crate::error::Result;
 
@@ -182,7 +183,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
         listeners::on(port)
     }
 
-    fn connections_towards(&self, port: u16) -> io::Result<usize> {
+    fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>> {
         listeners::connections_towards(port)
     }
 

@@ -1,5 +1,5 @@
-//! TCP sockets of this host, asked from the kernel by state: the thousands that only wait for their end (`TIME_WAIT`) are never
-//! read (nginx.md §2: 550–850 ms for 32,000 lines of `/proc/net/tcp`). Where the kernel does not answer, from `/proc`.
+//! TCP sockets of this host, asked from the kernel by state and port: the thousands that only wait for their end (`TIME_WAIT`)
+//! are never read (nginx.md §2: 550–850 ms for 32,000 lines of `/proc/net/tcp`). Where the kernel does not answer, from `/proc`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,31 +24,39 @@ pub(super) struct TcpSocket {
     pub(super) inode: u64,
 }
 
-/// The states that are asked for.
+/// The sockets that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// A listener.
-    Listen,
-    /// A connection on which both ends may send.
-    Established,
+pub(super) enum Sought {
+    /// The listeners on a port.
+    ListeningOn(u16),
+    /// The clients' ends of connections to a port, on any host, as far as the other end may still answer: a connection that
+    /// is being made or is made, and one whose client has said all that it has to say (`FIN_WAIT`). Not one that the other
+    /// end has closed (`CLOSE_WAIT`): what it answered is in the kernel's hands, and no process is needed for it any more.
+    OpenTowards(u16),
 }
 
-/// All sockets in this state, IPv4 and IPv6.
-pub(super) fn in_state(state: State) -> io::Result<Vec<TcpSocket>> {
-    from_kernel(state).or_else(|_| from_proc(state))
+/// All such sockets, IPv4 and IPv6.
+pub(super) fn find(sought: Sought) -> io::Result<Vec<TcpSocket>> {
+    from_kernel(sought).or_else(|_| from_proc(sought))
 }
 
-fn from_kernel(state: State) -> io::Result<Vec<TcpSocket>> {
-    let mut sockets = dump(AF_INET, SocketId::new_v4(), state)?;
-    sockets.extend(dump(AF_INET6, SocketId::new_v6(), state)?);
+fn from_kernel(sought: Sought) -> io::Result<Vec<TcpSocket>> {
+    let mut sockets = dump(AF_INET, SocketId::new_v4(), sought)?;
+    sockets.extend(dump(AF_INET6, SocketId::new_v6(), sought)?);
     Ok(sockets)
 }
 
-/// Asks the kernel for the sockets of one family.
-fn dump(family: u8, socket_id: SocketId, state: State) -> io::Result<Vec<TcpSocket>> {
-    let states = match state {
-        State::Listen => StateFlags::LISTEN,
-        State::Established => StateFlags::ESTABLISHED,
+/// Asks the kernel for the sockets of one family. It leaves out other states and other ports itself.
+fn dump(family: u8, mut socket_id: SocketId, sought: Sought) -> io::Result<Vec<TcpSocket>> {
+    let states = match sought {
+        Sought::ListeningOn(port) => {
+            socket_id.source_port = port;
+            StateFlags::LISTEN
+        }
+        Sought::OpenTowards(port) => {
+            socket_id.destination_port = port;
+            StateFlags::SYN_SENT | StateFlags::ESTABLISHED | StateFlags::FIN_WAIT1 | StateFlags::FIN_WAIT2
+        }
     };
     let request = InetRequest { family, protocol: IPPROTO_TCP, extensions: ExtensionFlags::empty(), states, socket_id };
     let mut header = NetlinkHeader::default();
@@ -97,7 +105,7 @@ fn read(datagram: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
 }
 
 /// The same from `/proc`, for kernels and containers without socket diagnosis.
-fn from_proc(state: State) -> io::Result<Vec<TcpSocket>> {
+fn from_proc(sought: Sought) -> io::Result<Vec<TcpSocket>> {
     let mut table = procfs::net::tcp().map_err(io::Error::other)?;
     match procfs::net::tcp6() {
         Ok(more) => table.extend(more),
@@ -105,17 +113,23 @@ fn from_proc(state: State) -> io::Result<Vec<TcpSocket>> {
         Err(procfs::ProcError::NotFound(_)) => {}
         Err(cause) => return Err(io::Error::other(cause)),
     }
-    Ok(of_table(&table, state))
+    Ok(of_table(&table, sought))
 }
 
-fn of_table(table: &[TcpNetEntry], state: State) -> Vec<TcpSocket> {
-    let wanted = match state {
-        State::Listen => TcpState::Listen,
-        State::Established => TcpState::Established,
+fn of_table(table: &[TcpNetEntry], sought: Sought) -> Vec<TcpSocket> {
+    let wanted = |entry: &&TcpNetEntry| match sought {
+        Sought::ListeningOn(port) => entry.state == TcpState::Listen && entry.local_address.port() == port,
+        Sought::OpenTowards(port) => {
+            let open = matches!(
+                entry.state,
+                TcpState::SynSent | TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2
+            );
+            open && entry.remote_address.port() == port
+        }
     };
     table
         .iter()
-        .filter(|entry| entry.state == wanted)
+        .filter(wanted)
         .map(|entry| TcpSocket {
             local: entry.local_address,
             remote: entry.remote_address,
@@ -143,10 +157,12 @@ mod tests {
 ";
 
     #[test]
-    fn a_table_of_proc_is_read_by_state() {
+    fn a_table_of_proc_is_read_by_state_and_port() {
         let table = TcpNetEntries::from_read(TABLE_6.as_bytes(), procfs::current_system_info()).unwrap().0;
-        let inodes = |state| of_table(&table, state).iter().map(|socket| socket.inode).collect::<Vec<_>>();
-        assert_eq!((inodes(State::Listen), inodes(State::Established)), (vec![201], vec![202]));
+        let inodes = |sought| of_table(&table, sought).iter().map(|socket| socket.inode).collect::<Vec<_>>();
+        let (listening, open) = (inodes(Sought::ListeningOn(8081)), inodes(Sought::OpenTowards(8081)));
+        assert_eq!((listening, open), (vec![201], vec![202]));
+        assert_eq!((inodes(Sought::ListeningOn(8082)), inodes(Sought::OpenTowards(8082))), (vec![], vec![]));
     }
 
     #[test]
@@ -156,12 +172,11 @@ mod tests {
             let local = listener.local_addr().unwrap();
             let client = TcpStream::connect(("127.0.0.1", local.port())).unwrap();
             for ask in [from_kernel, from_proc] {
-                let listening = ask(State::Listen).unwrap();
-                assert_eq!(listening.iter().filter(|socket| socket.local == local).count(), 1, "{address}");
+                let listening = ask(Sought::ListeningOn(local.port())).unwrap();
+                assert_eq!(listening.iter().map(|socket| socket.local).collect::<Vec<_>>(), [local], "{address}");
+                let found = ask(Sought::OpenTowards(local.port())).unwrap();
                 let own = client.local_addr().unwrap().port();
-                let connected = ask(State::Established).unwrap();
-                let found: Vec<_> = connected.iter().filter(|socket| socket.local.port() == own).collect();
-                assert_eq!(found.len(), 1, "{address}");
+                assert_eq!(found.iter().map(|socket| socket.local.port()).collect::<Vec<_>>(), [own], "{address}");
                 assert_eq!((found[0].remote.port(), found[0].inode > 0), (local.port(), true), "{address}");
             }
         }

@@ -1,7 +1,7 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
-use super::{Action, Outcome, Plan, Step, processes};
+use super::{Action, Outcome, Plan, Step, drain, processes};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
@@ -69,7 +69,7 @@ impl<'a, H: Host> Execution<'a, H> {
     async fn perform(&mut self, action: &Action) -> Result<()> {
         match action {
             Action::Remember(note) => self.remember(note),
-            Action::Drain { place, at_most } => processes::drain(self.host, self.report, place, *at_most).await,
+            Action::Drain { place, at_most } => drain::drain(self.host, self.report, place, *at_most).await,
             Action::SeeLive(place) => processes::see_live(self.host, place),
             Action::Terminate { place, processes, grace } => {
                 processes::terminate(self.host, self.report, place, processes, *grace).await

@@ -1,5 +1,5 @@
-//! What actions do to the processes in a slot: let requests end, end processes, wait for the port, watch a newcomer. Each ends
-//! when what it waits for is there, never when some time has passed.
+//! What actions do to the processes in a slot: end them, wait for the port, watch a newcomer. Each ends when what it waits for
+//! is there, never when some time has passed.
 
 use std::time::Duration;
 
@@ -11,28 +11,6 @@ use crate::report::Report;
 use crate::retry::Patience;
 use crate::slot::Place;
 use crate::waiting::Waiting;
-
-/// Gives requests on their way to the place time to end. What is left after that is told, and ends with the process.
-pub(super) async fn drain(host: &impl Host, report: &Report, place: &Place, at_most: Duration) -> Result<()> {
-    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
-    loop {
-        let connections = match host.connections_towards(place.port) {
-            Ok(connections) => connections,
-            Err(cause) => {
-                report.say(&format!("note: connections to {place} cannot be counted, so none is waited for: {cause}"));
-                return Ok(());
-            }
-        };
-        if connections == 0 {
-            return Ok(());
-        }
-        if !waiting.for_another_look().await? {
-            let waited = humantime::format_duration(at_most);
-            report.say(&format!("{connections} connections to {place} were still open after {waited}; they end now"));
-            return Ok(());
-        }
-    }
-}
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock::Due;
 use super::processes::{NewProcess, Part};
 use super::world::World;
-use crate::host::ProcessIdentity;
+use crate::host::{Connection, ProcessIdentity};
 
 /// How many workers nginx has.
 const WORKERS: usize = 2;
@@ -258,13 +258,19 @@ impl World {
         }
     }
 
-    /// The connections that workers on their way out still hold towards a port.
-    pub(super) fn connections_towards(&self, port: u16) -> usize {
+    /// The connections that workers on their way out still hold towards a port, one each.
+    pub(super) fn connections_towards(&self, port: u16) -> Vec<Connection> {
         let holds = |part: &Part| match part {
             Part::NginxWorker { route, draining: true } => self.port(route) == port,
             _ => false,
         };
-        self.processes.all().filter(|running| holds(&running.part)).count()
+        let holders = self.processes.all().filter(|running| holds(&running.part));
+        holders
+            .map(|running| Connection {
+                client: ([127, 0, 0, 1], 40_000).into(),
+                inode: running.process.identity.id.into(),
+            })
+            .collect()
     }
 
     fn spawn_workers(&mut self, master: ProcessIdentity, route: &Route) -> Vec<ProcessIdentity> {
