@@ -169,6 +169,8 @@ pub enum ReportApi {
 pub struct Switch {
     /// How many answers in a row at the door have to come from the new release.
     pub answers: u32,
+    /// How long the new release is watched after that; no time for not at all.
+    pub watch: Duration,
 }
 
 impl Settings {
@@ -194,6 +196,12 @@ impl Settings {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.logs().join("hooks.log")
+    }
+
+    /// The log of a release: one for each slot and release, so that the other slot's process never writes into it (F85).
+    #[must_use]
+    pub fn log_of(&self, slot: Slot, release: &str) -> PathBuf {
+        self.logs().join(format!("{}-{release}.log", self.place(slot).profile))
     }
 
     /// Where the ledger and the lock are.

@@ -22,7 +22,7 @@ pub enum Kind {
     NotHealthy,
     /// nginx was already broken or is down; nothing was changed.
     ProxyBroken,
-    /// Traffic did not arrive at the new release and was sent back.
+    /// Traffic did not arrive at the new release, or could not stay there, and was sent back.
     SentBack,
     /// Sending traffic back failed as well; a person must look.
     Uncertain,
@@ -80,7 +80,7 @@ impl Kind {
             Kind::NotStarted => "the release did not start, or died",
             Kind::NotHealthy => "the release never became healthy",
             Kind::ProxyBroken => "nginx was already broken or is down; nothing was changed",
-            Kind::SentBack => "traffic did not arrive at the new release and was sent back",
+            Kind::SentBack => "traffic did not arrive at the new release, or could not stay there, and was sent back",
             Kind::Uncertain => "sending traffic back failed: a person must look",
             Kind::Bug => "a fault of these hooks: please report it",
             Kind::Interrupted => {

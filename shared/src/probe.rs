@@ -165,7 +165,10 @@ fn unhealthy(probe: &Probe, why: &str) -> Error {
 }
 
 /// One question. The listener must be the launched process before the question and after the answer (F35).
-async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
+///
+/// # Errors
+/// As `run`, but for `Kind::NotHealthy`.
+pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
     if !check_listener(host, probe)? {
         return Ok(Judgement::NotYet(format!("it does not listen on port {}", probe.place.port)));
     }
@@ -181,7 +184,7 @@ async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
 ///
 /// # Errors
 /// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
-fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
+pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
     let listeners = host.listeners(probe.place.port).map_err(|cause| {
         Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", probe.place.port))

@@ -1,5 +1,5 @@
 //! nginx: the `include` that tells it the live slot, its `configuration`, its `workers` by generation and their `reload`,
-//! what this user has `access` to; and the `cutover` that moves traffic, the proof of its `arrival`, the `settlement` of one
+//! what this user has `access` to; and the `cutover` that moves traffic, the proof of its `arrival`, the `watch` over it, the `settlement` of one
 //! that was not ended.
 
 pub mod access;
@@ -14,4 +14,5 @@ mod passage;
 pub mod reload;
 pub mod settlement;
 pub mod upstreams;
+pub mod watch;
 pub mod workers;

@@ -34,3 +34,4 @@ mod take_over;
 mod through_the_agent;
 mod timeouts;
 mod validation;
+mod watch;

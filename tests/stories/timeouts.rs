@@ -16,6 +16,7 @@ use shared::probe::Probe;
 use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
 use shared::proxy::cutover::{By, Cutover, Nginx};
 use shared::proxy::include::Include;
+use shared::proxy::watch::Watch;
 use shared::release::{Artifact, Release};
 use shared::report::codedeploy::Asking;
 use shared::report::codedeploy::consent::Question;
@@ -38,7 +39,9 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
+    let door = Answer::Silence("x".into());
     let cutover = Cutover {
+        watch: Watch::of(settings, Slot::Green, process.identity, &door),
         from: Some(Slot::Blue),
         to: Slot::Green,
         by,
@@ -58,7 +61,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
                 nginx: Way::Sudo,
                 program: vec!["nginx".into()],
             },
-            door: Answer::Silence("x".into()),
+            door,
         },
         consent: Some(Question {
             deployment: "d-ABCDEF123".into(),

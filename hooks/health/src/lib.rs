@@ -98,7 +98,7 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
 #[must_use]
 pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) -> Plan {
     let place = settings.place(idle);
-    let log = settings.logs().join(format!("{}-{}.log", place.profile, release.name));
+    let log = settings.log_of(idle, &release.name);
     Plan {
         steps: vec![Step::of(Action::Probe { probe, log: Some(log) }), Step::of(Action::Remember(Note::Proven))],
         result: format!("release `{}` in {place} is healthy", release.name),

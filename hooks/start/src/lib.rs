@@ -1,8 +1,6 @@
 //! `start` (ApplicationStart) copies the artifact to a release of its own and starts it in the idle slot, out of the
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
-use std::path::PathBuf;
-
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch};
@@ -87,7 +85,7 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
     ];
     for name in outdated {
-        let logs = Slot::BOTH.map(|slot| log_of(settings, slot, name));
+        let logs = Slot::BOTH.map(|slot| settings.log_of(slot, name));
         let gone = std::iter::once(settings.releases().join(name)).chain(logs);
         steps.extend(gone.map(|path| Step::of(Action::Discard(path))));
     }
@@ -121,13 +119,8 @@ fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
         directory: app.directory.clone(),
         environment: app.environment.clone(),
         variables: Vec::new(),
-        log: log_of(settings, slot, &release.name),
+        log: settings.log_of(slot, &release.name),
     }
-}
-
-/// One log for each slot and release: the other slot's JVM never writes into it (F85).
-fn log_of(settings: &Settings, slot: Slot, release: &str) -> PathBuf {
-    settings.logs().join(format!("{}-{release}.log", settings.place(slot).profile))
 }
 
 #[cfg(test)]

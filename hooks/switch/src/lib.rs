@@ -15,8 +15,10 @@ use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::proxy::arrival::Proof;
 use shared::proxy::cutover::{self, By, Cutover, Nginx};
+use shared::proxy::watch::Watch;
 use shared::proxy::{instant, workers};
 use shared::report::codedeploy::consent::Question;
+use shared::report::seconds;
 use shared::retry::Patience;
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
@@ -71,6 +73,8 @@ impl Hook for Switch {
         if arguments.back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
+            // Going back from going back makes no sense, and a way back has to be quick.
+            cutover.watch = None;
         }
         Ok(plan(scene.settings, &cutover, arguments.back))
     }
@@ -90,7 +94,11 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
         (Some(from), Some(_)) => format!("{} stays warm behind it (`switch --back`)", settings.place(from)),
         _ => "there is no standby".to_owned(),
     };
-    Plan { steps, result: format!("{} serves; {standby}", settings.place(cutover.to)) }
+    let watched = cutover
+        .watch
+        .as_ref()
+        .map_or_else(String::new, |watch| format!(" and was watched for {}", seconds(watch.time)));
+    Plan { steps, result: format!("{} serves{watched}; {standby}", settings.place(cutover.to)) }
 }
 
 /// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10).
@@ -126,8 +134,14 @@ async fn look(
     let installed = instant::is_installed(scene.settings, &testimony);
     let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to))?;
     let by = way(scene, &nginx, installed).await?;
+    let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
+    if let Some(watch) = &mut watch {
+        watch.standby = from.zip(standby).map(|(from, process)| Probe::of(scene.settings, from, process));
+        let release = scene.ledger.tenants.get(to).release.as_ref();
+        watch.log = release.map(|release| scene.settings.log_of(to, &release.name));
+    }
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
-    Ok(Cutover { from, to, by, nginx, consent, process, standby })
+    Ok(Cutover { from, to, by, nginx, consent, process, standby, watch })
 }
 
 /// nginx as it is; `serves` is the slot whose port the include should name.
@@ -238,6 +252,7 @@ mod tests {
             consent: None,
             process: process(77),
             standby: from.map(|_| process(66)),
+            watch: None,
         }
     }
 
@@ -297,6 +312,26 @@ mod tests {
             by(By::InstalledFlag, None, Slot::Green),
             format!("4. {directory}\n5. {flip}\n6. {install}"),
             "from nowhere the reload is the cutover"
+        );
+    }
+
+    #[test]
+    fn f75_a_watch_comes_before_the_cutover_is_remembered() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let mut cutover = cutover(Some(Slot::Blue), Slot::Green);
+        cutover.watch = Watch::of(&settings, Slot::Green, cutover.process, &cutover.nginx.door);
+        let text = plan(&settings, &cutover, false).to_string();
+        assert!(
+            text.ends_with(
+                "6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)\n\
+                 7. watch for 5 s whether process 77 lives and http://127.0.0.1/profile answers from `real2` (port 8082)\n\
+                 8. remember: green is live\n\
+                 9. protect process 77 as usual when memory is short\n\
+                 10. let process 66 go first when memory is short\n\
+                 then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) stays warm behind it \
+                 (`switch --back`)"
+            ),
+            "{text}"
         );
     }
 

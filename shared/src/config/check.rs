@@ -80,7 +80,7 @@ fn read(file: &mut SettingsFile) -> Settings {
             timeout: file.duration("health.timeout", Duration::from_secs(2)),
             url: optional(file.text("health.url", "")),
         },
-        switch: Switch { answers: file.number("switch.answers", 3, 1, 100) },
+        switch: switch(file),
         report: report(file),
         lock_wait: file.duration("lock.wait", Duration::from_secs(10)),
         file: file.named().map(Path::to_owned),
@@ -115,6 +115,13 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
         nginx: file.texts("proxy.nginx", &["nginx"]),
         pid_file: PathBuf::from(file.text("proxy.pid_file", "/run/nginx.pid")),
         reload_at_most: file.duration("proxy.reload_at_most", Duration::from_secs(5)),
+    }
+}
+
+fn switch(file: &mut SettingsFile) -> Switch {
+    Switch {
+        answers: file.number("switch.answers", 3, 1, 100),
+        watch: file.duration("switch.watch", Duration::from_secs(5)),
     }
 }
 

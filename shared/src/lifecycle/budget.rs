@@ -9,6 +9,7 @@ use crate::discovery::witness::DOOR_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proxy::access::COMMAND_AT_MOST;
 use crate::proxy::configuration::TEST_AT_MOST;
+use crate::proxy::watch;
 use crate::report::codedeploy::consent;
 
 /// The hooks in the order of a deploy.
@@ -39,7 +40,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 CutoverWay::Reload => Duration::ZERO,
                 CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
             };
-            // A look at the release, nginx's own test, the reload and the proof; and the way back.
+            // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back.
             STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
                 + consent::AT_MOST
@@ -47,6 +48,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + installation
                 + reload * 3
                 + DOOR_AT_MOST
+                + watch::longest(settings.switch.watch, settings.health.timeout)
         }
         _ => return None,
     };
@@ -85,7 +87,7 @@ fn remedy(hook: &str) -> &'static str {
         "stop" => "a shorter `stop.drain` or `stop.grace` in hooks.toml",
         "start" => "a shorter `start.survive` in hooks.toml",
         "health" => "a shorter `health.patience` in hooks.toml",
-        _ => "a shorter `proxy.reload_at_most` in hooks.toml",
+        _ => "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml",
     }
 }
 

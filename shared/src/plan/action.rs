@@ -12,6 +12,7 @@ use crate::probe::validation::Validation;
 use crate::proxy::access::{Access, COMMAND_AT_MOST, ConfigurationFile, FlagDirectory};
 use crate::proxy::arrival::Proof;
 use crate::proxy::configuration;
+use crate::proxy::watch::Watch;
 use crate::release::{Artifact, Release, megabytes};
 use crate::report::codedeploy::consent::{self, Question};
 use crate::slot::Place;
@@ -158,6 +159,8 @@ pub enum Action {
     },
     /// Prove at the door that traffic has arrived.
     ProveDoor(Proof),
+    /// Watch the release that traffic has arrived at.
+    Watch(Box<Watch>),
     /// Ask CodeDeploy whether the deployment is still wanted.
     Consult(Question),
     /// Ask a URL that is no slot's until it is proven.
@@ -187,6 +190,7 @@ impl Action {
             Action::Probe { probe, .. } => probe.at_most(),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
+            Action::Watch(watch) => watch.at_most(),
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),
         }
@@ -261,6 +265,7 @@ impl fmt::Display for Action {
             }
             Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
             Action::ProveDoor(proof) => write!(formatter, "{proof}"),
+            Action::Watch(watch) => write!(formatter, "{watch}"),
             Action::Consult(question) => write!(formatter, "{question}"),
             Action::Validate(validation) => write!(formatter, "{validation}"),
         }

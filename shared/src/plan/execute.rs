@@ -8,6 +8,7 @@ use crate::host::{Host, Launch, Process};
 use crate::ledger::{Ledger, Note, store};
 use crate::occupant;
 use crate::probe::{self, validation};
+use crate::proxy::watch::{self, Watch};
 use crate::proxy::workers::{self, Worker};
 use crate::proxy::{arrival, configuration, instant, reload};
 use crate::release::{Artifact, Release};
@@ -143,6 +144,7 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 Ok(())
             }
+            Action::Watch(watch) => self.watch(watch).await,
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }
@@ -166,6 +168,17 @@ impl<'a, H: Host> Execution<'a, H> {
         })?;
         self.launched = Some(process);
         Ok(())
+    }
+
+    /// Watches the release that traffic has arrived at, and shows the end of its log if it fails.
+    async fn watch(&self, watch: &Watch) -> Result<()> {
+        let outcome = watch::watch(self.host, self.settings, self.report, watch).await;
+        if let (Err(error), Some(log)) = (&outcome, &watch.log)
+            && error.kind() == Kind::SentBack
+        {
+            self.quote(log);
+        }
+        outcome
     }
 
     fn remember(&mut self, note: &Note) -> Result<()> {

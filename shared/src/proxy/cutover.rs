@@ -1,11 +1,12 @@
 //! The one step that moves traffic, as a plan: the flag is made or removed, or the include is replaced and nginx reloads; nginx
-//! and the door prove it; and the way back, if any of that fails.
+//! and the door prove it; the watch after it; and the way back, if any of that fails.
 
 use super::access::Access;
 use super::arrival::Proof;
 use super::choice::Choice;
 use super::include::Include;
 use super::upstreams;
+use super::watch::Watch;
 use crate::config::Settings;
 use crate::discovery::witness::Testimony;
 use crate::host::{Answer, ProcessIdentity};
@@ -31,6 +32,8 @@ pub struct Cutover {
     pub process: ProcessIdentity,
     /// The process that it comes from, which stays as the standby.
     pub standby: Option<ProcessIdentity>,
+    /// How it is watched before it counts as done.
+    pub watch: Option<Watch>,
 }
 
 /// nginx as it is before a cutover, and how this user may act on it.
@@ -96,8 +99,9 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
             steps.extend(from.map(|from| flip(settings, from, *to)));
         }
     }
+    steps.extend([Step::of(Action::ProveDoor(Proof::of(settings, *to, &nginx.door)))]);
+    steps.extend(cutover.watch.clone().map(|watch| Step::of(Action::Watch(Box::new(watch)))));
     steps.extend([
-        Step::of(Action::ProveDoor(Proof::of(settings, *to, &nginx.door))),
         Step::of(Action::Remember(Note::Moved(*to))),
         Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
     ]);

@@ -97,6 +97,8 @@ fn settings(directory: &Path, ports: Ports, nginx: &Nginx, java: &Path) -> Resul
         ("proxy.flag", quoted(nginx.flag_path().display())),
         ("proxy.door", quoted(format!("http://127.0.0.1:{}/profile", ports.door))),
         ("proxy.nginx", quoted_list(nginx.command())),
+        // A deploy in a test is judged by the test.
+        ("switch.watch", quoted("0s")),
         ("proxy.pid_file", quoted(nginx.pid_file().display())),
     ] {
         settings.set(key, &value)?;

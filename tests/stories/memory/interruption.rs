@@ -16,8 +16,9 @@ const HOOKS: [Hook; 5] = [Hook::Stop, Hook::Start, Hook::Health, Hook::Switch, H
 
 /// A site on which `hook` is next: the second deploy, so that there is a standby to stop.
 fn prepared(hook: Hook, setup: impl Into<Setup>) -> Site {
-    let site = Site::of_scripts(Slot::Blue, setup);
+    let mut site = Site::of_scripts(Slot::Blue, setup);
     site.deploys("d-0");
+    site.settings.switch.watch = Duration::from_millis(800);
     for before in Hook::DEPLOY.into_iter().take_while(|before| *before != hook && hook != Hook::Back) {
         let exit = site.run(before, Some("d-1"));
         assert!(exit.is_done(), "{before:?} ended with {exit:?}");

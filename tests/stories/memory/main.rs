@@ -15,4 +15,5 @@ mod schedule;
 mod site;
 mod switches;
 mod two_deployments;
+mod watch;
 mod writes;

@@ -151,8 +151,10 @@ proptest! {
         live in prop::sample::select(Slot::BOTH.to_vec()),
         setup in prop::sample::select(Setup::ALL.to_vec()),
         operations in prop::collection::vec(operation(), 1..14),
+        watch in prop::sample::select(vec![Duration::ZERO, Duration::from_secs(5)]),
     ) {
         let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
+        story.site.settings.switch.watch = watch;
         for operation in &operations {
             story.happens(operation);
         }

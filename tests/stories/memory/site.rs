@@ -18,13 +18,15 @@ use crate::exit::{Deployed, Exit, Hook};
 use crate::invariants::Before;
 use crate::jar;
 
-/// The settings of the site: the scripts' values in a directory of its own.
+/// The settings of the site: the scripts' values in a directory of its own. Those whom the watch concerns set it.
 fn settings(cutover: Cutover) -> Settings {
     let way = match cutover {
         Cutover::Reload => "reload",
         Cutover::Instant => "instant",
     };
-    let text = format!("[app]\ndirectory = \"/app\"\nconfig_locations = []\n[proxy]\ncutover = \"{way}\"\n");
+    let text = format!(
+        "[app]\ndirectory = \"/app\"\nconfig_locations = []\n[proxy]\ncutover = \"{way}\"\n[switch]\nwatch = \"0s\"\n"
+    );
     config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap_or_else(|error| unreachable!("{error}"))
 }
 

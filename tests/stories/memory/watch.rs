@@ -1,0 +1,122 @@
+//! The watch after a cutover (F75, row 38, I8).
+
+use std::time::Duration;
+
+use shared::error::Kind;
+use shared::host::fake::{App, AppAnswer};
+use shared::slot::Slot;
+
+use crate::exit::{Exit, Hook};
+use crate::site::{Site, User};
+
+/// A site with a watch of 5 s, as the shipped settings have it, and a deployment `d-1` that is ready for its cutover.
+fn ready(app: App, user: User) -> Site {
+    let mut site = Site::of_scripts(Slot::Blue, user);
+    site.settings.switch.watch = Duration::from_secs(5);
+    ready_for_switch(&site, app);
+    site
+}
+
+fn ready_for_switch(site: &Site, app: App) {
+    site.host.next_release(app);
+    for hook in &Hook::DEPLOY[..3] {
+        let exit = site.run(*hook, Some("d-1"));
+        assert!(exit.is_done(), "{hook:?} ended with {exit:?}");
+    }
+}
+
+/// A release that is good until it has been listening for so long.
+fn turns_bad_after(seconds: u64) -> App {
+    App::good().then_answering(Duration::from_secs(seconds), AppAnswer::Says(500, String::new()))
+}
+
+#[track_caller]
+fn sent_back(site: &Site, exit: &Exit, words: &str) {
+    assert_eq!(exit.kind(), Some(Kind::SentBack), "{exit:?}");
+    assert!(format!("{exit:?}").contains(words), "{exit:?}");
+    assert_eq!(site.live(), Some(Slot::Blue), "{exit:?}");
+}
+
+#[test]
+fn f75_row_38_a_release_that_dies_while_it_is_watched_is_sent_back_and_one_that_dies_later_is_not() {
+    for user in User::BOTH {
+        for (milliseconds, watched) in [(500, true), (2000, true), (4900, true), (20_000, false)] {
+            let site = ready(App::good(), user);
+            let new = site.host.listening(site.port(Slot::Green));
+            site.host.will_die(&new[0], Duration::from_millis(milliseconds));
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            if watched {
+                sent_back(&site, &exit, "`real2` (port 8082) died ");
+            } else {
+                assert_eq!((exit.is_done(), site.live()), (true, Some(Slot::Green)), "{exit:?}");
+            }
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn f75_a_release_whose_door_answers_wrong_is_sent_back_as_long_as_the_standby_is_better() {
+    let site = ready(turns_bad_after(2), User::Root);
+    let exit = site.run(Hook::Switch, Some("d-1"));
+    sent_back(&site, &exit, "3 times in a row");
+    site.deploys("d-2");
+    // The standby dies, or answers no better: a bad answer is better than none.
+    for kill in [true, false] {
+        let mut site = Site::cold(Slot::Blue, User::Root);
+        site.settings.switch.watch = Duration::from_secs(5);
+        let bad = App::good().answering(AppAnswer::Says(500, String::new()));
+        site.host.place_app(bad, "real1", 8081);
+        ready_for_switch(&site, turns_bad_after(2));
+        if kill {
+            site.host.kill_listener(8081);
+        }
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!((exit.is_done(), site.live()), (true, Some(Slot::Green)), "{exit:?}");
+    }
+}
+
+#[test]
+fn f75_a_first_release_that_answers_wrong_stays_and_one_that_dies_is_told_as_a_failure() {
+    for (dies, done) in [(false, true), (true, false)] {
+        let mut site = Site::cold(Slot::Blue, User::Root);
+        site.settings.switch.watch = Duration::from_secs(5);
+        site.host.write(&site.settings.proxy.include.clone(), b"set $service_url http://127.0.0.1:8080;\n");
+        site.host.foreign_reload();
+        ready_for_switch(&site, if dies { App::good() } else { turns_bad_after(2) });
+        if dies {
+            let new = site.host.listening(site.port(Slot::Blue));
+            site.host.will_die(&new[0], Duration::from_secs(1));
+        }
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!(exit.is_done(), done, "{exit:?}");
+        assert_eq!(site.live(), done.then_some(Slot::Blue), "{exit:?}");
+    }
+}
+
+#[test]
+fn i8_the_way_back_is_not_watched() {
+    let mut site = Site::of_scripts(Slot::Blue, User::Root);
+    site.deploys("d-0");
+    site.settings.switch.watch = Duration::from_mins(5);
+    let began = site.host.now();
+    assert!(site.run(Hook::Back, None).is_done());
+    assert!(site.host.now().saturating_sub(began) < Duration::from_secs(1));
+}
+
+#[test]
+fn f75_sigterm_while_it_is_watched_sends_traffic_back() {
+    let site = ready(App::good(), User::Root);
+    let mut interrupted = 0;
+    for wait in 1.. {
+        let site = site.clone();
+        site.host.interrupt_at(wait);
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        if !site.host.fault_struck() {
+            break;
+        }
+        interrupted += 1;
+        assert_eq!((exit.kind(), site.live()), (Some(Kind::Interrupted), Some(Slot::Blue)), "wait {wait}: {exit:?}");
+    }
+    assert!(interrupted > 40, "every look of the watch was interrupted: {interrupted}");
+}
