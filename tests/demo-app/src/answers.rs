@@ -10,13 +10,16 @@ use demo_app::Fault;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::sleep;
 
+use crate::connections::Watcher;
 use crate::endless_body::EndlessBody;
+use crate::event_stream::EventStream;
+use crate::web_socket;
 
-/// A whole body or an endless one.
+/// A whole body, an endless one, or a stream of events.
 type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Everything that an answer depends on.
@@ -26,18 +29,19 @@ pub(crate) struct Answers {
     instance: String,
     faults: Vec<Fault>,
     flapped: AtomicBool,
+    watcher: Watcher,
 }
 
 impl Answers {
-    pub(crate) fn new(release: String, profile: String, faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(release: String, profile: String, faults: Vec<Fault>, watcher: Watcher) -> Self {
         // The standard library's hash keys are random for each process, which is all that an instance's name needs.
         let random = RandomState::new().build_hasher().finish();
         let instance = format!("{:08x}", random >> 32);
-        Self { release, profile, instance, faults, flapped: AtomicBool::new(false) }
+        Self { release, profile, instance, faults, flapped: AtomicBool::new(false), watcher }
     }
 
     /// Answers one request. A body that cannot be read ends the connection.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
+    pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
         let mut response = match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => {
                 let Self { release, instance, profile, .. } = self;
@@ -45,8 +49,10 @@ impl Answers {
             }
             (&Method::GET, "/profile") => self.profile().await,
             (&Method::GET, "/slow") => self.slow(request.uri().query().unwrap_or("")).await,
+            (&Method::GET, "/events") => self.events(request.uri().query().unwrap_or("")),
+            (&Method::GET, "/websocket") => self.web_socket(&mut request),
             (&Method::POST, "/echo") => echo(request).await?,
-            (_, "/" | "/profile" | "/slow") => not_allowed("GET"),
+            (_, "/" | "/profile" | "/slow" | "/events" | "/websocket") => not_allowed("GET"),
             (_, "/echo") => not_allowed("POST"),
             _ => text(StatusCode::NOT_FOUND, "no such endpoint".to_owned()),
         };
@@ -76,13 +82,39 @@ impl Answers {
     }
 
     async fn slow(&self, query: &str) -> Response<AnswerBody> {
-        let milliseconds = query.split('&').find_map(|pair| pair.strip_prefix("milliseconds=")?.parse().ok());
+        let milliseconds = number(query, "milliseconds");
         let Some(milliseconds) = milliseconds else {
             return text(StatusCode::BAD_REQUEST, "needed ?milliseconds=NUMBER".to_owned());
         };
         sleep(Duration::from_millis(milliseconds)).await;
         text(StatusCode::OK, format!("waited {milliseconds} ms"))
     }
+
+    fn events(&self, query: &str) -> Response<AnswerBody> {
+        let (Some(count), Some(every @ 1..)) = (number(query, "count"), number(query, "every")) else {
+            return text(StatusCode::BAD_REQUEST, "needed ?count=NUMBER&every=MILLISECONDS".to_owned());
+        };
+        let stream = EventStream::new(self.instance.clone(), count, Duration::from_millis(every));
+        let mut response = Response::new(stream.boxed_unsync());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        // nginx would otherwise keep the events until its buffer is full (ngx_http_proxy_module, proxy_buffering).
+        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+        response
+    }
+
+    fn web_socket(&self, request: &mut Request<Incoming>) -> Response<AnswerBody> {
+        let upgraded = web_socket::upgrade(request, self.instance.clone(), self.watcher.clone());
+        upgraded.unwrap_or_else(|| {
+            let mut response = text(StatusCode::UPGRADE_REQUIRED, "needed `Upgrade: websocket`".to_owned());
+            response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+            response
+        })
+    }
+}
+
+/// The number that a query gives to a name.
+fn number(query: &str, name: &str) -> Option<u64> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
 }
 
 fn text(status: StatusCode, body: String) -> Response<AnswerBody> {

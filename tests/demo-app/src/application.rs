@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use demo_app::{Behaviour, Fault};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::answers::Answers;
 use crate::arguments::Launch;
+use crate::connections::Connections;
 use crate::termination::Termination;
 use crate::{listener, log};
 
@@ -105,12 +102,13 @@ impl Application {
     ) -> u8 {
         let Behaviour { release, faults, .. } = behaviour;
         let mut death = pin!(death(death_after(&faults)));
-        let answers = Arc::new(Answers::new(release, self.launch.profile.clone(), faults));
-        let connections = GracefulShutdown::new();
+        let connections = Connections::new();
+        let answers = Answers::new(release, self.launch.profile.clone(), faults, connections.watcher());
+        let answers = Arc::new(answers);
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => serve_connection(stream, &answers, &connections),
+                    Ok((stream, _)) => connections.serve(stream, &answers),
                     Err(error) => {
                         log::information(&format!("A connection could not be accepted: {error}"));
                         // Out of file descriptors, most likely: an accept at once would fail again, at full speed.
@@ -125,33 +123,16 @@ impl Application {
             }
         }
         drop(listener);
+        // It watches the connections as well, and would wait for itself.
+        drop(answers);
         log::information("Commencing graceful shutdown. Waiting for active requests to complete");
-        if timeout(SHUTDOWN_PATIENCE, connections.shutdown()).await.is_ok() {
+        if timeout(SHUTDOWN_PATIENCE, connections.shut_down()).await.is_ok() {
             log::information("Graceful shutdown complete");
         } else {
             log::information("Graceful shutdown aborted with one or more requests still active");
         }
         TERMINATED
     }
-}
-
-fn serve_connection(stream: TcpStream, answers: &Arc<Answers>, connections: &GracefulShutdown) {
-    if let Err(error) = stream.set_nodelay(true) {
-        log::information(&format!("A connection was gone before it was served: {error}"));
-        return;
-    }
-    let answers = Arc::clone(answers);
-    let service = service_fn(move |request| {
-        let answers = Arc::clone(&answers);
-        async move { answers.answer(request).await }
-    });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            log::information(&format!("A connection ended early: {error}"));
-        }
-    });
 }
 
 fn death_after(faults: &[Fault]) -> Option<Duration> {

@@ -12,10 +12,13 @@ use crate::arguments::Invocation;
 mod answers;
 mod application;
 mod arguments;
+mod connections;
 mod endless_body;
+mod event_stream;
 mod listener;
 mod log;
 mod termination;
+mod web_socket;
 mod wrapper;
 
 fn main() -> ExitCode {

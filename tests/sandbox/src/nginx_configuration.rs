@@ -42,6 +42,17 @@ http {{
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header Host $http_host;
         }}
+
+        # An upgrade is a matter of one hop, so it is asked for again (nginx's manual, "WebSocket proxying").
+        location /websocket {{
+            proxy_pass $service_url;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header Host $http_host;
+        }}
         {location}
     }}
 }}

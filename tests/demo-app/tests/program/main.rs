@@ -9,6 +9,8 @@ use demo_app::{Fault, Jar};
 use crate::support::{Running, exit_of, free_port, java};
 
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod support;
 
 fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
