@@ -92,7 +92,7 @@ fn play(
     deploys.deploy(intent("the bundle, first"), &unpacked)?;
     if !deploys.all_well() {
         notes.push("the first deploy failed, so the rest of the story was left out".to_owned());
-        let (steps, load) = deploys.finish();
+        let (steps, load) = deploys.finish()?;
         return Ok((steps, load, notes));
     }
     deploys.start_load(RATE)?;
@@ -102,7 +102,7 @@ fn play(
         console.heading("3. go back by hand: switch --back");
         deploys.go_back(intent("switch --back, by hand"), || run_back(&program, &settings))?;
     }
-    let (steps, load) = deploys.finish();
+    let (steps, load) = deploys.finish()?;
     Ok((steps, load, notes))
 }
 

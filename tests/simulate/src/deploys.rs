@@ -117,7 +117,7 @@ impl<'a> Deploys<'a> {
         act: impl FnOnce(&Self) -> anyhow::Result<(Outcome, Vec<HookTime>, Option<String>)>,
     ) -> anyhow::Result<()> {
         let number = self.steps.len() + 1;
-        let mark = |when: &str| self.load.as_ref().map(|(load, _)| load.mark(&format!("step {number} {when}")));
+        let mark = |when: &str| self.load.as_ref().map(|(load, _)| load.mark(format!("step {number} {when}").as_str()));
         let begin = mark("begins");
         let (outcome, hooks, diagnostics) = act(self)?;
         let end = mark("ends");
@@ -183,11 +183,14 @@ impl<'a> Deploys<'a> {
     }
 
     /// Ends the load; all steps, each with the answers that the load had meanwhile.
-    pub(crate) fn finish(self) -> (Vec<Step>, LoadReport) {
+    ///
+    /// # Errors
+    /// The load's records could not be had.
+    pub(crate) fn finish(self) -> anyhow::Result<(Vec<Step>, LoadReport)> {
         let mut steps = self.steps;
-        let Some((load, rate)) = self.load else { return (steps, LoadReport::default()) };
+        let Some((load, rate)) = self.load else { return Ok((steps, LoadReport::default())) };
         let duration = load.elapsed();
-        let history = load.finish();
+        let history = load.finish()?;
         let mut next = Duration::MAX;
         for step in steps.iter_mut().rev() {
             let Some((begin, end)) = step.span else { continue };
@@ -195,7 +198,7 @@ impl<'a> Deploys<'a> {
             step.answers.after = history.releases_between(end, next);
             next = begin;
         }
-        (steps, LoadReport::of(&history, rate, duration))
+        Ok((steps, LoadReport::of(&history, rate, duration)))
     }
 }
 

@@ -89,7 +89,7 @@ fn play(
         }
         if number == 1 {
             if !deploys.all_well() {
-                return Ok(deploys.finish());
+                return deploys.finish();
             }
             deploys.start_load(releases.rate())?;
         }
@@ -101,7 +101,7 @@ fn play(
         let run = host.hook("switch").argument("--back").run()?;
         Ok((run.code, run.output))
     })?;
-    Ok(deploys.finish())
+    deploys.finish()
 }
 
 fn directory_of_hooks(arguments: &Arguments) -> anyhow::Result<PathBuf> {

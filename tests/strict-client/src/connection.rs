@@ -1,4 +1,4 @@
-//! One connection: its number, how often it was used, and the exchange of one request for one response.
+//! One connection: its number, how often it was used, and the way of bytes to and from it.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -6,30 +6,25 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::failure::Failure;
-use crate::response::{Head, Malformed, ResponseReader};
+use crate::failure::{Broken, Failure};
+use crate::progress::Progress;
+use crate::read::read;
+use crate::response::ResponseReader;
 
 /// A connection to the server under test.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     pub(crate) number: u64,
     pub(crate) uses: u64,
 }
 
-/// A failure and what the system said about it.
-#[derive(Debug)]
-pub(crate) struct Broken {
-    pub(crate) failure: Failure,
-    pub(crate) detail: Option<String>,
-}
-
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, number: u64) -> Result<Self, Broken> {
-        let connect = |error: io::Error| Broken { failure: Failure::Connect, detail: Some(error.to_string()) };
+        let connect = |error: io::Error| Failure::Connect.because(error.to_string());
         let stream = TcpStream::connect(address).await.map_err(connect)?;
         stream.set_nodelay(true).map_err(connect)?;
         Ok(Self { stream, number, uses: 0 })
@@ -42,36 +37,55 @@ impl Connection {
         !matches!(answer, Err(Errno::AGAIN))
     }
 
-    /// Sends the request and reads its response to the end. `first_byte` is set as soon as a byte of it has come, so
-    /// that it is known even if this future is dropped; so is `head`.
-    pub(crate) async fn exchange(
-        &mut self,
-        request: &[u8],
-        first_byte: &mut Option<Instant>,
-        head: &mut Option<Head>,
-    ) -> Result<(), Broken> {
+    /// Counts one use more, and writes the request or the beginning of it.
+    pub(crate) async fn begin(&mut self, request: &[u8], progress: &mut Progress) -> Result<(), Broken> {
         self.uses += 1;
-        self.stream.write_all(request).await.map_err(|error| broken(&error))?;
+        progress.connection = self.number;
+        progress.nth_use = self.uses;
+        progress.written = Some(Instant::now());
+        self.write(request).await
+    }
+
+    /// Writes more of a request.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        self.stream.write_all(bytes).await.map_err(|error| broken(&error))
+    }
+
+    /// Reads a response to its end. Of one that tells of success, `sink` gets the body piece by piece, and says how many
+    /// exchanges each piece completed. What is known is noted in `progress` at once, and so even if this future is dropped.
+    pub(crate) async fn receive(
+        &mut self,
+        progress: &mut Progress,
+        mut sink: impl FnMut(&[u8]) -> Result<u64, Broken>,
+    ) -> Result<(), Broken> {
         let mut reader = ResponseReader::new();
-        let mut buffer = vec![0; 16 * 1024];
         while !reader.is_complete() {
-            let count = self.stream.read(&mut buffer).await.map_err(|error| broken(&error))?;
-            if count == 0 {
-                return reader.end().map_err(|failure| Broken { failure, detail: None });
+            let goes_on = read(&mut self.stream, |bytes| {
+                if bytes.is_empty() {
+                    return reader.end().map_err(Broken::from).map(|()| false);
+                }
+                progress.first_byte.get_or_insert_with(Instant::now);
+                let exchanges = &mut progress.exchanges;
+                let taken = reader.take(bytes, &mut |piece: &[u8]| sink(piece).map(|more| *exchanges += more));
+                if progress.head.is_none() {
+                    progress.head = reader.take_head();
+                }
+                taken.map(|()| true)
+            });
+            if !goes_on.await.map_err(|error| broken(&error))?? {
+                break;
             }
-            first_byte.get_or_insert_with(Instant::now);
-            let taken = reader.take(&buffer[..count]);
-            if head.is_none() {
-                *head = reader.head().cloned();
-            }
-            taken.map_err(|Malformed(what)| Broken { failure: Failure::Malformed, detail: Some(what) })?;
         }
         Ok(())
     }
 }
 
-fn broken(error: &io::Error) -> Broken {
-    // Both say that the server's side is gone; the words of any other error are kept beside.
-    let usual = matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
-    Broken { failure: Failure::Reset, detail: (!usual).then(|| error.to_string()) }
+/// What an error of the socket says of the request.
+pub(crate) fn broken(error: &io::Error) -> Broken {
+    match error.kind() {
+        // Both say that the server's side is gone; the words of any other error are kept beside.
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Failure::Reset.into(),
+        ErrorKind::UnexpectedEof => Failure::EofWithinResponse.into(),
+        _ => Failure::Reset.because(error.to_string()),
+    }
 }

@@ -1,25 +1,13 @@
-//! All records of a load, the marks that were set meanwhile, and the questions that a test asks of them.
+//! The records of a load, the marks that were set meanwhile, and the questions that a test asks of them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde::Serialize;
-
+use crate::mark::Mark;
 use crate::mode::Mode;
-use crate::record::{Record, microseconds};
+use crate::record::Record;
 use crate::summary::Summary;
-
-/// Something that happened while the load was running.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mark {
-    /// What happened.
-    #[serde(rename = "mark")]
-    pub label: String,
-    /// When, on the records' clock.
-    #[serde(rename = "at_microseconds", serialize_with = "microseconds")]
-    pub at: Duration,
-}
 
 /// All that is known of a load.
 #[derive(Clone, Debug, Default)]
@@ -30,20 +18,23 @@ pub struct History {
 }
 
 impl History {
-    pub(crate) fn add(&mut self, record: Record) {
+    /// Counts the record, and keeps it if that is wanted.
+    pub(crate) fn add(&mut self, record: Record, keep: bool) {
         self.summary.add(&record);
-        self.records.push(record);
+        if keep {
+            self.records.push(record);
+        }
     }
 
-    pub(crate) fn add_mark(&mut self, label: &str, at: Duration) {
-        self.marks.push(Mark { label: label.to_owned(), at });
+    pub(crate) fn add_mark(&mut self, mark: Mark) {
+        self.marks.push(mark);
     }
 
     pub(crate) fn sort_by_sending(&mut self) {
         self.records.sort_by_key(|record| record.sent_at);
     }
 
-    /// Every request, in the order of sending.
+    /// Every request, in the order of sending; only those that failed, if the load recorded to a file.
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records

@@ -1,40 +1,77 @@
-//! Puts a load on a URL, prints a table of what became of it, and exits with 1 if a request failed, with 2 if
-//! the load or its report could not be had at all.
+//! Puts a load on a URL and prints a table of what became of it, or judges a load that was recorded. Exits with 1 if a
+//! request failed or an invariant was violated, with 2 if the load, its report or the verdict could not be had at all.
 #![expect(clippy::print_stderr, reason = "a mistake in the arguments is told to the one who typed them")]
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufReader, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::Parser;
-use strict_client::Load;
+use clap::{Parser, Subcommand};
+use strict_client::{Load, Mode, check};
+
+/// How often the load is asked whether it has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Sends requests by the clock, in several modes at once, and counts every failure.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+    #[command(flatten)]
+    load: Option<LoadArguments>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Judges a recorded load: which requests violate the invariants of availability?
+    Check {
+        /// What `--json` wrote
+        file: PathBuf,
+        /// For how long after a reload an idle connection may be closed under a request
+        #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+        reload_window: Duration,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct LoadArguments {
     /// Where to: <http://HOST:PORT/PATH>
     #[arg(long)]
     url: String,
+    /// The kinds of client to play: `fresh`, `keep-alive`, `blind`, `retry`, `preconnected`, and those that need the demo
+    /// service's endpoints, `post`, `upload`, `long`, `sse`, `websocket`
+    #[arg(long, value_delimiter = ',', default_values_t = Mode::PLAIN)]
+    modes: Vec<Mode>,
     /// Requests in a second, by each mode
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// Connections that each keep-alive mode takes turns with
+    /// Requests in a second, by one mode
+    #[arg(long, value_name = "MODE=NUMBER", value_parser = rate_of)]
+    rate_of: Vec<(Mode, u32)>,
+    /// After how many requests each mode stops
+    #[arg(long)]
+    requests: Option<u64>,
+    /// Connections that each mode which keeps them takes turns with
     #[arg(long, default_value_t = 10)]
     connections: usize,
-    /// For how long
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Where to write a line of JSON for each request
+    /// For how long at most; 10, unless `--requests` says when to stop
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// How long the way to the server and back is made, for example 10ms
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    round_trip: Duration,
+    /// Where to write a line of JSON for each request, while the load runs
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match run(Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -43,20 +80,56 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (authority, path) = split_url(&arguments.url)?;
-    let address = resolve(authority)?;
-    let load = Load::builder(address).host(authority).path(path).rate_per_second(arguments.rate);
-    let load = load.connections(arguments.connections).start().context("the load could not be started")?;
-    std::thread::sleep(Duration::from_secs(arguments.seconds));
-    let history = load.finish();
-    if let Some(path) = &arguments.json {
-        let file = File::create(path).with_context(|| format!("`{}` could not be created", path.display()))?;
-        let written = history.write_json_lines(BufWriter::new(file));
-        written.with_context(|| format!("`{}` could not be written", path.display()))?;
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments {
+        Arguments { task: Some(Task::Check { file, reload_window }), .. } => judge(&file, reload_window),
+        Arguments { load: Some(load), .. } => send(&load),
+        Arguments { .. } => bail!("there is nothing to do; give `--url http://HOST:PORT/PATH`, or `check FILE`"),
     }
+}
+
+fn judge(path: &Path, reload_window: Duration) -> anyhow::Result<ExitCode> {
+    let file = File::open(path).with_context(|| format!("`{}` could not be opened", path.display()))?;
+    let findings = check::check(BufReader::new(file), reload_window);
+    let findings = findings.with_context(|| format!("`{}` could not be judged", path.display()))?;
+    write!(std::io::stdout(), "{findings}")?;
+    Ok(if findings.violations() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn send(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
+    let (authority, path) = split_url(&arguments.url)?;
+    let mut load = Load::builder(resolve(authority)?)
+        .host(authority)
+        .path(path)
+        .modes(arguments.modes.iter().copied())
+        .rate_per_second(arguments.rate)
+        .connections(arguments.connections)
+        .round_trip(arguments.round_trip);
+    for (mode, rate) in &arguments.rate_of {
+        load = load.rate(*mode, *rate);
+    }
+    for (mode, count) in arguments.modes.iter().zip(arguments.requests.iter().cycle()) {
+        load = load.at_most(*mode, *count);
+    }
+    if let Some(path) = &arguments.json {
+        load = load.record_to(path);
+    }
+    let load = load.start().context("the load could not be started")?;
+    let seconds = arguments.seconds.or(arguments.requests.is_none().then_some(10)).map(Duration::from_secs);
+    let begun = Instant::now();
+    while !load.has_ended() && seconds.is_none_or(|seconds| begun.elapsed() < seconds) {
+        std::thread::sleep(LOOK_EVERY);
+    }
+    let history = load.finish().context("the load's records could not be written")?;
     write!(std::io::stdout(), "{}", history.summary())?;
     Ok(if history.summary().failures() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `MODE=NUMBER`.
+fn rate_of(text: &str) -> Result<(Mode, u32), String> {
+    let (mode, rate) = text.split_once('=').ok_or_else(|| format!("{text:?} has no `=`; needed MODE=NUMBER"))?;
+    let rate = rate.parse().map_err(|_| format!("{rate:?} is no number; needed MODE=NUMBER"))?;
+    Ok((mode.parse()?, rate))
 }
 
 /// Authority and path of a URL.

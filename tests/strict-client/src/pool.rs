@@ -1,5 +1,5 @@
-//! The keep-alive connections of one mode: a wanted number that take turns, and as many more as are needed for a
-//! moment, since an open loop does not wait for a connection to become free.
+//! The kept connections of one mode: a wanted number that take turns, and as many more as are needed for a moment, since
+//! an open loop does not wait for a connection to become free.
 
 use std::collections::VecDeque;
 
@@ -11,26 +11,37 @@ pub(crate) struct Pool {
     idle: VecDeque<Connection>,
     in_use: usize,
     wanted: usize,
+    looks: bool,
 }
 
 impl Pool {
-    pub(crate) fn new(wanted: usize) -> Self {
-        Self { idle: VecDeque::new(), in_use: 0, wanted }
+    /// `looks`: whether a connection is looked at before it is used again.
+    pub(crate) fn new(wanted: usize, looks: bool) -> Self {
+        Self { idle: VecDeque::new(), in_use: 0, wanted, looks }
     }
 
-    /// The connection that has been idle for longest, if it is not seen to be closed. None: a new one is to be
-    /// opened. Either way one more is in use, until [`Pool::give_back`] or [`Pool::give_up`].
+    /// The connection that has been idle for longest, if it may be used. None: a new one is to be opened. Either way one
+    /// more is in use, until [`Pool::give_back`] or [`Pool::give_up`].
     pub(crate) fn take(&mut self) -> Option<Connection> {
-        self.idle.retain(|connection| !connection.looks_closed());
         let is_full = self.idle.len() + self.in_use >= self.wanted;
         self.in_use += 1;
-        if is_full { self.idle.pop_front() } else { None }
+        if !is_full {
+            return None;
+        }
+        // Only those are looked at that would be used next: a look is a system call, and the rest may be closed later still.
+        while let Some(connection) = self.idle.pop_front() {
+            if !self.looks || !connection.looks_closed() {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// The connection may be used again.
     pub(crate) fn give_back(&mut self, connection: Connection) {
         self.in_use -= 1;
-        if self.idle.len() + self.in_use < self.wanted {
+        // Also while more are in use than wanted: to drop it then would mean to reuse none as long as the server is slow.
+        if self.idle.len() < self.wanted {
             self.idle.push_back(connection);
         }
     }

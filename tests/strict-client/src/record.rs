@@ -2,40 +2,55 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::microseconds;
 use crate::mode::Mode;
 
-/// One request and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// One request and what became of it. In files, whatever is `None` or `false` is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// The kind of client that sent it.
     pub mode: Mode,
     /// When the client set about it (before it connected, if it had to).
-    #[serde(rename = "sent_at_microseconds", serialize_with = "microseconds")]
+    #[serde(rename = "sent_at_microseconds", with = "microseconds")]
     pub sent_at: Duration,
+    /// Just before the first byte of it was written, the last time if it was sent twice; none, if it came to none.
+    #[serde(rename = "written_at_microseconds", with = "microseconds::optional")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub written_at: Option<Duration>,
     /// When the first byte of the response came; none, if none came.
-    #[serde(rename = "first_byte_at_microseconds", serialize_with = "optional_microseconds")]
+    #[serde(rename = "first_byte_at_microseconds", with = "microseconds::optional")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_byte_at: Option<Duration>,
     /// When the response was complete, or the failure was known.
-    #[serde(rename = "finished_at_microseconds", serialize_with = "microseconds")]
+    #[serde(rename = "finished_at_microseconds", with = "microseconds")]
     pub finished_at: Duration,
     /// The number of the connection, unique within the load. The last one's, if the request was sent twice.
     pub connection: u64,
     /// Which use of that connection it was; the first is 1.
     pub nth_use: u64,
+    /// Responses, events or messages that came whole and right: at most 1 for a request, any number for a stream.
+    pub exchanges: u64,
     /// The response's status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
     /// The response's `X-Release`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub release: Option<String>,
     /// The response's `X-Instance`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub instance: Option<String>,
     /// How it failed; none, if it did not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<Failure>,
     /// More about the failure, in the system's words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
     /// Whether it was sent a second time.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub retried: bool,
 }
 
@@ -55,16 +70,6 @@ impl Record {
     }
 }
 
-/// Whole microseconds: exact enough for loopback, and readable in any language.
-pub(crate) fn microseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u128(time.as_micros())
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over as it is declared")]
-fn optional_microseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.as_micros()).serialize(serializer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,10 +79,12 @@ mod tests {
         Record {
             mode: Mode::KeepAlive,
             sent_at: at,
+            written_at: Some(at),
             first_byte_at: first_byte.then_some(at),
             finished_at: at,
             connection: 1,
             nth_use,
+            exchanges: 0,
             status: None,
             release: None,
             instance: None,
@@ -107,10 +114,33 @@ mod tests {
 
     #[test]
     fn a_record_is_one_line_of_json_with_its_units_in_the_names() {
-        let text = serde_json::to_string(&failed(Failure::BadStatus(502), 2, true)).unwrap();
-        let expected = "{\"mode\":\"keep-alive\",\"sent_at_microseconds\":1000,\"first_byte_at_microseconds\":1000,\
-            \"finished_at_microseconds\":1000,\"connection\":1,\"nth_use\":2,\"status\":null,\"release\":null,\
-            \"instance\":null,\"failure\":\"bad status 502\",\"detail\":null,\"retried\":false}";
-        assert_eq!(text, expected);
+        let whole = Record {
+            exchanges: 1,
+            status: Some(200),
+            release: Some("v1".to_owned()),
+            instance: Some("0123abcd".to_owned()),
+            failure: None,
+            retried: true,
+            ..failed(Failure::Timeout, 1, true)
+        };
+        let times = |first_byte| {
+            format!(
+                "{{\"mode\":\"keep-alive\",\"sent_at_microseconds\":1000,\"written_at_microseconds\":1000,{first_byte}\
+                 \"finished_at_microseconds\":1000,\"connection\":1,"
+            )
+        };
+        let table = [
+            (failed(Failure::Reset, 2, false), times("") + "\"nth_use\":2,\"exchanges\":0,\"failure\":\"reset\"}"),
+            (
+                whole,
+                times("\"first_byte_at_microseconds\":1000,")
+                    + "\"nth_use\":1,\"exchanges\":1,\"status\":200,\"release\":\"v1\",\
+                       \"instance\":\"0123abcd\",\"retried\":true}",
+            ),
+        ];
+        for (record, text) in table {
+            assert_eq!(serde_json::to_string(&record).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+        }
     }
 }

@@ -1,17 +1,93 @@
-//! The request that a load sends again and again.
+//! The requests that a load sends again and again, as bytes: those without a body are written once for all.
 
-/// A GET of one path.
+use std::time::Duration;
+
+use crate::mode::Mode;
+use crate::timing::{Sequence, Timing};
+
+/// Bytes of a body that is to come back. Longer than one would send in a few segments it need not be.
+pub(crate) const BODY_LENGTH: usize = 512;
+
+/// What is asked for, and of which host.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) path: String,
 }
 
-impl Request {
-    /// The bytes on the wire.
-    pub(crate) fn to_bytes(&self, keep_alive: bool) -> Vec<u8> {
-        let Self { host, path } = self;
-        let connection = if keep_alive { "keep-alive" } else { "close" };
-        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n").into_bytes()
+/// The requests to one target.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    pub(crate) host: String,
+    close: Vec<u8>,
+    keep: Vec<u8>,
+    long: Vec<u8>,
+    events: Vec<u8>,
+}
+
+/// A POST with a body of its own.
+#[derive(Debug)]
+pub(crate) struct Echo {
+    bytes: Vec<u8>,
+    body_at: usize,
+}
+
+impl Requests {
+    pub(crate) fn new(target: &Target, timing: &Timing) -> Self {
+        let get = |path: &str, connection: &str| {
+            let host = &target.host;
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n").into_bytes()
+        };
+        let Sequence { count, every } = timing.events;
+        Self {
+            host: target.host.clone(),
+            close: get(&target.path, "close"),
+            keep: get(&target.path, "keep-alive"),
+            long: get(&format!("/slow?milliseconds={}", milliseconds(timing.long)), "close"),
+            events: get(&format!("/events?count={count}&every={}", milliseconds(every)), "close"),
+        }
     }
+
+    /// The GET of a mode.
+    pub(crate) fn get(&self, mode: Mode) -> &[u8] {
+        match mode {
+            Mode::Long => &self.long,
+            Mode::Sse => &self.events,
+            mode if mode.reuses_connections() => &self.keep,
+            _ => &self.close,
+        }
+    }
+
+    /// The POST of a mode, with a body that no other number has.
+    pub(crate) fn echo(&self, mode: Mode, number: u64) -> Echo {
+        let connection = if mode.reuses_connections() { "keep-alive" } else { "close" };
+        let host = &self.host;
+        let mut bytes = format!(
+            "POST /echo HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\nContent-Length: {BODY_LENGTH}\r\n\r\n"
+        )
+        .into_bytes();
+        let body_at = bytes.len();
+        bytes.extend_from_slice(format!("{number:020} ").as_bytes());
+        bytes.resize(body_at + BODY_LENGTH, b'.');
+        Echo { bytes, body_at }
+    }
+}
+
+impl Echo {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[self.body_at..]
+    }
+
+    /// Head and half of the body, and the other half.
+    pub(crate) fn halves(&self) -> (&[u8], &[u8]) {
+        self.bytes.split_at(self.body_at + BODY_LENGTH / 2)
+    }
+}
+
+fn milliseconds(time: Duration) -> u128 {
+    time.as_millis()
 }

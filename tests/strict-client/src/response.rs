@@ -1,17 +1,17 @@
-//! A response as it comes in, piece by piece: the head that matters to a record, and where the body ends. The body
-//! itself is not kept.
+//! A response as it comes in, piece by piece: the head that matters to a record, and where the body ends. The body itself
+//! is handed on and not kept.
 
-use crate::failure::Failure;
+use crate::failure::{Broken, Failure};
 
 /// A head longer than this is no answer of a service under test.
 const LONGEST_HEAD: usize = 64 * 1024;
 
-/// What was malformed about a response, in words.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) String);
+fn malformed(what: impl Into<String>) -> Broken {
+    Failure::Malformed.because(what)
+}
 
 /// The head of a response, as far as it matters here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) release: Option<String>,
@@ -38,45 +38,62 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct ResponseReader {
     head: Option<Head>,
+    is_success: bool,
     state: State,
 }
 
 impl ResponseReader {
     pub(crate) fn new() -> Self {
-        Self { head: None, state: State::Head(Vec::new()) }
+        Self { head: None, is_success: false, state: State::Head(Vec::new()) }
     }
 
-    /// The head, as soon as it is whole.
-    pub(crate) fn head(&self) -> Option<&Head> {
-        self.head.as_ref()
+    /// The head, once it is whole; each is given once.
+    pub(crate) fn take_head(&mut self) -> Option<Head> {
+        self.head.take()
     }
 
     pub(crate) fn is_complete(&self) -> bool {
         matches!(self.state, State::Complete)
     }
 
-    /// Takes the next bytes. Bytes beyond the response are refused: nobody asked for them.
-    pub(crate) fn take(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
-        while let Some((byte, rest)) = bytes.split_first() {
-            match &mut self.state {
+    /// Takes the next bytes, and gives those of the body to `sink` if the status is one of success. Bytes beyond the
+    /// response are refused: nobody asked for them.
+    pub(crate) fn take(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut impl FnMut(&[u8]) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        while !bytes.is_empty() {
+            let taken = match &mut self.state {
                 State::Length(remaining) | State::ChunkData(remaining) => {
                     let taken = usize::try_from(*remaining).unwrap_or(usize::MAX).min(bytes.len());
                     *remaining -= taken as u64;
-                    bytes = &bytes[taken..];
+                    self.hand_on(&bytes[..taken], sink)?;
+                    taken
                 }
-                State::UntilEof => bytes = &[],
-                State::Complete => return Err(Malformed(format!("{} bytes after the response's end", bytes.len()))),
+                State::UntilEof => {
+                    self.hand_on(bytes, sink)?;
+                    bytes.len()
+                }
+                State::Complete => return Err(malformed(format!("{} bytes after the response's end", bytes.len()))),
                 State::Head(line) | State::ChunkSize(line) | State::ChunkEnd(line) | State::Trailer(line) => {
-                    line.push(*byte);
-                    bytes = rest;
+                    // Up to the next line's end, where it may go on in another state.
+                    let taken = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+                    line.extend_from_slice(&bytes[..taken]);
                     if line.len() > LONGEST_HEAD {
-                        return Err(Malformed(format!("a head or line of more than {LONGEST_HEAD} bytes")));
+                        return Err(malformed(format!("a head or line of more than {LONGEST_HEAD} bytes")));
                     }
+                    taken
                 }
-            }
+            };
+            bytes = &bytes[taken..];
             self.advance()?;
         }
         Ok(())
+    }
+
+    fn hand_on(&self, body: &[u8], sink: &mut impl FnMut(&[u8]) -> Result<(), Broken>) -> Result<(), Broken> {
+        if self.is_success { sink(body) } else { Ok(()) }
     }
 
     /// The server has closed its side: was that the end of the response?
@@ -89,7 +106,7 @@ impl ResponseReader {
     }
 
     /// Goes on to the next state if the present one has all of its bytes.
-    fn advance(&mut self) -> Result<(), Malformed> {
+    fn advance(&mut self) -> Result<(), Broken> {
         let next = match &self.state {
             State::Head(bytes) if bytes.ends_with(b"\r\n\r\n") => {
                 let head = Head::parse(bytes)?;
@@ -98,16 +115,18 @@ impl ResponseReader {
                     State::Head(Vec::new())
                 } else {
                     let state = head.body();
+                    self.is_success = head.is_success();
                     self.head = Some(head);
                     state
                 }
             }
             State::Length(0) => State::Complete,
             State::ChunkData(0) => State::ChunkEnd(Vec::new()),
-            State::ChunkEnd(line) if line.len() == 2 => match line.as_slice() {
-                b"\r\n" => State::ChunkSize(Vec::new()),
-                other => return Err(Malformed(format!("a chunk that ends with {:?}", String::from_utf8_lossy(other)))),
-            },
+            State::ChunkEnd(line) if line == b"\r\n" => State::ChunkSize(Vec::new()),
+            State::ChunkEnd(line) if line.len() >= 2 => {
+                let end = String::from_utf8_lossy(&line[..2]);
+                return Err(malformed(format!("a chunk that ends with {end:?}")));
+            }
             State::ChunkSize(line) if line.ends_with(b"\r\n") => match chunk_size(line)? {
                 0 => State::Trailer(Vec::new()),
                 size => State::ChunkData(size),
@@ -121,18 +140,23 @@ impl ResponseReader {
     }
 }
 
-fn chunk_size(line: &[u8]) -> Result<u64, Malformed> {
+fn chunk_size(line: &[u8]) -> Result<u64, Broken> {
     let text = String::from_utf8_lossy(line);
     let digits = text.split(';').next().unwrap_or("").trim();
-    u64::from_str_radix(digits, 16).map_err(|_| Malformed(format!("a chunk of the size {digits:?}")))
+    u64::from_str_radix(digits, 16).map_err(|_| malformed(format!("a chunk of the size {digits:?}")))
 }
 
 impl Head {
-    fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// A head that another reader read.
+    pub(crate) fn of(status: u16, release: Option<String>, instance: Option<String>) -> Self {
+        Self { status, release, instance, ..Self::default() }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Broken> {
         let text = String::from_utf8_lossy(bytes);
         let mut lines = text.split("\r\n");
         let status_line = lines.next().unwrap_or("");
-        let not_http = || Malformed(format!("a status line {status_line:?}"));
+        let not_http = || malformed(format!("a status line {status_line:?}"));
         let (version, rest) = status_line.split_once(' ').ok_or_else(not_http)?;
         let status = rest.get(..3).and_then(|code| code.parse().ok()).ok_or_else(not_http)?;
         let keep_alive = match version {
@@ -142,29 +166,37 @@ impl Head {
         };
         let mut head = Self { status, keep_alive, ..Self::default() };
         for line in lines.take_while(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or_else(|| Malformed(format!("a header {line:?}")))?;
-            head.note(&name.to_ascii_lowercase(), value.trim())?;
+            let (name, value) = line.split_once(':').ok_or_else(|| malformed(format!("a header {line:?}")))?;
+            head.note(name, value.trim())?;
         }
         Ok(head)
     }
 
-    fn note(&mut self, name: &str, value: &str) -> Result<(), Malformed> {
-        match name {
-            "content-length" => {
-                let length = value.parse().map_err(|_| Malformed(format!("a content length {value:?}")))?;
-                self.length = Some(length);
-            }
-            "transfer-encoding" => self.chunked = value.eq_ignore_ascii_case("chunked"),
-            "connection" if value.eq_ignore_ascii_case("close") => self.keep_alive = false,
-            "connection" if value.eq_ignore_ascii_case("keep-alive") => self.keep_alive = true,
-            "x-release" => self.release = Some(value.to_owned()),
-            "x-instance" => self.instance = Some(value.to_owned()),
-            _ => {}
+    fn note(&mut self, name: &str, value: &str) -> Result<(), Broken> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("content-length") {
+            let length = value.parse().map_err(|_| malformed(format!("a content length {value:?}")))?;
+            self.length = Some(length);
+        } else if is("transfer-encoding") {
+            self.chunked = value.eq_ignore_ascii_case("chunked");
+        } else if is("connection") && value.eq_ignore_ascii_case("close") {
+            self.keep_alive = false;
+        } else if is("connection") && value.eq_ignore_ascii_case("keep-alive") {
+            self.keep_alive = true;
+        } else if is("x-release") {
+            self.release = Some(value.to_owned());
+        } else if is("x-instance") {
+            self.instance = Some(value.to_owned());
         }
         Ok(())
     }
 
-    /// Where the body starts; RFC 9112, section 6.3, for answers to GET.
+    /// Whether the status is one of success.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+
+    /// Where the body starts; RFC 9112, section 6.3, for answers to GET and POST.
     fn body(&self) -> State {
         match (self.status, self.chunked, self.length) {
             (204 | 304, ..) | (_, false, Some(0)) => State::Complete,

@@ -5,16 +5,20 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::connection::{Broken, Connection};
-use crate::failure::Failure;
-use crate::history::History;
+use crate::connection::Connection;
+use crate::exchange::{echo, events, get, web_socket};
+use crate::failure::{Broken, Failure};
+use crate::mark::Mark;
 use crate::mode::Mode;
 use crate::pool::Pool;
+use crate::progress::Progress;
 use crate::record::Record;
-use crate::request::Request;
+use crate::recorder::Recorder;
+use crate::request::{Requests, Target};
 use crate::response::Head;
+use crate::timing::Timing;
 
 /// More requests than this are never in flight; beyond it they fail, since not to send them would hide that the
 /// server no longer answers.
@@ -23,58 +27,103 @@ const MOST_IN_FLIGHT: usize = 8192;
 /// What all requests of a load have in common.
 #[derive(Debug)]
 pub(crate) struct Sender {
-    pub(crate) address: SocketAddr,
-    pub(crate) request: Request,
-    pub(crate) timeout: Duration,
-    pub(crate) started: Instant,
+    address: SocketAddr,
+    requests: Requests,
+    timing: Timing,
+    timeout: Duration,
+    started: Instant,
     connections: AtomicU64,
+    bodies: AtomicU64,
     in_flight: AtomicUsize,
-    history: Mutex<History>,
-}
-
-/// What is known of one request while it is under way.
-#[derive(Debug, Default)]
-struct Progress {
-    connection: u64,
-    nth_use: u64,
-    first_byte: Option<Instant>,
-    head: Option<Head>,
-    retried: bool,
+    recorder: Mutex<Recorder>,
 }
 
 impl Sender {
-    pub(crate) fn new(address: SocketAddr, request: Request, timeout: Duration) -> Self {
-        let (connections, in_flight, history) = Default::default();
-        Self { address, request, timeout, started: Instant::now(), connections, in_flight, history }
+    pub(crate) fn new(
+        address: SocketAddr,
+        target: &Target,
+        timing: Timing,
+        timeout: Duration,
+        recorder: Recorder,
+    ) -> Self {
+        Self {
+            address,
+            requests: Requests::new(target, &timing),
+            timing,
+            timeout,
+            started: Instant::now(),
+            connections: AtomicU64::new(0),
+            bodies: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            recorder: Mutex::new(recorder),
+        }
     }
 
     /// The records so far. They are whole even if a thread broke off while it held them: each is added in one step.
-    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the load has been running.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Records that something happens now.
+    pub(crate) fn mark(&self, mut mark: Mark) -> Duration {
+        let mut recorder = self.recorder();
+        // Taken under the lock, so that a mark stands between the records that finished before it and after it.
+        mark.at = self.elapsed();
+        let at = mark.at;
+        recorder.add_mark(mark);
+        at
     }
 
     /// Sends one request and records it.
     pub(crate) async fn send(&self, mode: Mode, pool: &Mutex<Pool>) {
-        let sent_at = self.started.elapsed();
+        let sent_at = self.elapsed();
         let mut progress = Progress::default();
         let outcome = if self.in_flight.fetch_add(1, Ordering::Relaxed) < MOST_IN_FLIGHT {
-            match timeout(self.timeout, self.attempt(mode, pool, &mut progress)).await {
+            let limit = self.timeout + self.timing.planned(mode);
+            match timeout(limit, self.attempt(mode, pool, &mut progress)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Broken { failure: Failure::Timeout, detail: None }),
+                Err(_) => Err(Failure::Timeout.into()),
             }
         } else {
-            let detail = Some(format!("{MOST_IN_FLIGHT} requests are in flight already"));
-            Err(Broken { failure: Failure::Connect, detail })
+            Err(Failure::Connect.because(format!("{MOST_IN_FLIGHT} requests are in flight already")))
         };
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.record(mode, sent_at, progress, outcome.err());
     }
 
     async fn attempt(&self, mode: Mode, pool: &Mutex<Pool>, progress: &mut Progress) -> Result<(), Broken> {
-        if !mode.reuses_connections() {
-            let mut connection = self.open(progress).await?;
-            return self.exchange(mode, &mut connection, progress).await;
+        if mode.reuses_connections() {
+            return self.attempt_on_kept(mode, pool, progress).await;
         }
+        let mut connection = self.open(progress).await?;
+        match mode {
+            // On the heap, so that the others, of which there are many more, stay small.
+            Mode::WebSocket => {
+                let host = &self.requests.host;
+                Box::pin(web_socket::talk(connection, host, self.timing.messages, progress)).await
+            }
+            Mode::Sse => {
+                let request = self.requests.get(mode);
+                Box::pin(events::follow(&mut connection, request, self.timing.events.count, progress)).await
+            }
+            Mode::Upload => {
+                let body = self.requests.echo(mode, self.bodies.fetch_add(1, Ordering::Relaxed));
+                echo::upload(&mut connection, &body, self.timing.pause, progress).await
+            }
+            Mode::Preconnected => {
+                sleep(self.timing.silence).await;
+                self.exchange(mode, &mut connection, progress).await
+            }
+            _ => self.exchange(mode, &mut connection, progress).await,
+        }
+    }
+
+    async fn attempt_on_kept(&self, mode: Mode, pool: &Mutex<Pool>, progress: &mut Progress) -> Result<(), Broken> {
         let mut lease = Lease::take(pool);
         let mut connection = match lease.connection.take() {
             Some(connection) => connection,
@@ -100,32 +149,37 @@ impl Sender {
     }
 
     async fn exchange(&self, mode: Mode, connection: &mut Connection, progress: &mut Progress) -> Result<(), Broken> {
-        progress.connection = connection.number;
-        progress.nth_use = connection.uses + 1;
-        let request = self.request.to_bytes(mode.reuses_connections());
-        connection.exchange(&request, &mut progress.first_byte, &mut progress.head).await
+        if mode == Mode::Post {
+            let body = self.requests.echo(mode, self.bodies.fetch_add(1, Ordering::Relaxed));
+            return echo::post(connection, &body, progress).await;
+        }
+        get::get(connection, self.requests.get(mode), progress).await
     }
 
     fn record(&self, mode: Mode, sent_at: Duration, progress: Progress, broken: Option<Broken>) {
-        let Progress { connection, nth_use, first_byte, head, retried } = progress;
+        let Progress { connection, nth_use, written, first_byte, head, exchanges, retried } = progress;
         let status = head.as_ref().map(|head| head.status);
         let (failure, detail) = match (broken, status) {
             (Some(Broken { failure, detail }), _) => (Some(failure), detail),
-            (None, Some(200..=299)) => (None, None),
+            (None, Some(200..=299)) if mode != Mode::WebSocket => (None, None),
+            (None, Some(101)) if mode == Mode::WebSocket => (None, None),
             (None, status) => (Some(Failure::BadStatus(status.unwrap_or_default())), None),
         };
         let (release, instance) = head.map_or((None, None), |head| (head.release, head.instance));
-        let first_byte_at = first_byte.map(|at| at.duration_since(self.started));
-        let mut history = self.history();
+        let at = |instant: Option<Instant>| instant.map(|at| at.duration_since(self.started));
+        let (written_at, first_byte_at) = (at(written), at(first_byte));
+        let mut recorder = self.recorder();
         // Taken under the lock, so that the records stand in the order in which they finished.
-        let finished_at = self.started.elapsed();
-        history.add(Record {
+        let finished_at = self.elapsed();
+        recorder.add(Record {
             mode,
             sent_at,
+            written_at,
             first_byte_at,
             finished_at,
             connection,
             nth_use,
+            exchanges,
             status,
             release,
             instance,

@@ -20,6 +20,8 @@ pub struct Summary {
 pub struct ModeSummary {
     /// Requests that have ended, well or not.
     pub requests: u64,
+    /// Responses, events and messages that came whole and right.
+    pub exchanges: u64,
     /// Failed requests, by kind.
     pub failures: BTreeMap<Failure, u64>,
     /// Failed requests whose reused connection died without a byte of the response; they are among `failures`.
@@ -60,6 +62,12 @@ impl Summary {
         self.modes.values().map(|mode| mode.requests).sum()
     }
 
+    /// Responses, events and messages of all modes that came whole and right.
+    #[must_use]
+    pub fn exchanges(&self) -> u64 {
+        self.modes.values().map(|mode| mode.exchanges).sum()
+    }
+
     /// Failed requests of all modes.
     #[must_use]
     pub fn failures(&self) -> u64 {
@@ -70,6 +78,7 @@ impl Summary {
 impl ModeSummary {
     fn add(&mut self, record: &Record) {
         self.requests += 1;
+        self.exchanges += record.exchanges;
         self.retries += u64::from(record.retried);
         self.slowest = self.slowest.max(record.latency());
         self.saved_by_a_retry += u64::from(record.is_failure_that_a_retry_would_have_saved());
@@ -78,7 +87,10 @@ impl ModeSummary {
         }
         if let Some(release) = &record.release {
             let at = record.finished_at;
-            let seen = self.releases.entry(release.clone()).or_insert(ReleaseSeen { count: 0, first: at, last: at });
+            if !self.releases.contains_key(release) {
+                self.releases.insert(release.clone(), ReleaseSeen { count: 0, first: at, last: at });
+            }
+            let Some(seen) = self.releases.get_mut(release) else { return };
             seen.count += 1;
             seen.first = seen.first.min(at);
             seen.last = seen.last.max(at);
@@ -94,21 +106,26 @@ impl ModeSummary {
 
 impl Display for Summary {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{:<12}{:>9}{:>9}{:>9}{:>12}", "mode", "requests", "failed", "retries", "slowest")?;
+        writeln!(
+            formatter,
+            "{:<13}{:>9}{:>10}{:>9}{:>9}{:>12}",
+            "mode", "requests", "exchanges", "failed", "retries", "slowest"
+        )?;
         for (mode, counts) in &self.modes {
-            let ModeSummary { requests, retries, .. } = counts;
+            let ModeSummary { requests, exchanges, retries, .. } = counts;
             let slowest = format!("{:.1} ms", counts.slowest.as_secs_f64() * 1000.0);
-            writeln!(formatter, "{mode:<12}{requests:>9}{:>9}{retries:>9}{slowest:>12}", counts.failed())?;
+            let failed = counts.failed();
+            writeln!(formatter, "{mode:<13}{requests:>9}{exchanges:>10}{failed:>9}{retries:>9}{slowest:>12}")?;
             for (failure, count) in &counts.failures {
-                writeln!(formatter, "{:12}failed: {count} x {failure}", "")?;
+                writeln!(formatter, "{:13}failed: {count} x {failure}", "")?;
             }
             if counts.saved_by_a_retry > 0 {
                 let count = counts.saved_by_a_retry;
-                writeln!(formatter, "{:12}of these a retry would have saved {count}", "")?;
+                writeln!(formatter, "{:13}of these a retry would have saved {count}", "")?;
             }
             for (release, ReleaseSeen { count, first, last }) in &counts.releases {
                 let (first, last) = (first.as_secs_f64(), last.as_secs_f64());
-                writeln!(formatter, "{:12}{release}: {count} answers, from {first:.3} s to {last:.3} s", "")?;
+                writeln!(formatter, "{:13}{release}: {count} answers, from {first:.3} s to {last:.3} s", "")?;
             }
         }
         Ok(())

@@ -3,12 +3,20 @@
 use super::*;
 
 /// Feeds `text` in pieces of `size` bytes.
-fn read(text: &str, size: usize) -> Result<ResponseReader, Malformed> {
+fn read(text: &str, size: usize) -> Result<ResponseReader, Broken> {
+    Ok(read_body(text, size)?.0)
+}
+
+fn read_body(text: &str, size: usize) -> Result<(ResponseReader, String), Broken> {
     let mut reader = ResponseReader::new();
+    let mut body = String::new();
     for piece in text.as_bytes().chunks(size) {
-        reader.take(piece)?;
+        reader.take(piece, &mut |bytes: &[u8]| {
+            body.push_str(std::str::from_utf8(bytes).unwrap());
+            Ok(())
+        })?;
     }
-    Ok(reader)
+    Ok((reader, body))
 }
 
 #[test]
@@ -47,8 +55,7 @@ fn the_head_tells_status_release_instance_and_whether_the_connection_may_be_used
         (format!("HTTP/1.1 200 OK\r\n{marks}\r\n"), false),
     ];
     for (text, reuse) in table {
-        let reader = read(&text, 1024).unwrap();
-        let head = reader.head().unwrap();
+        let head = read(&text, 1024).unwrap().take_head().unwrap();
         assert_eq!(
             (head.status, head.release.as_deref(), head.instance.as_deref()),
             (200, Some("v2"), Some("ab12cd34"))
@@ -77,6 +84,24 @@ fn what_is_no_response_is_refused() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", "2 bytes after the response's end"),
     ];
     for (text, message) in table {
-        assert_eq!(read(text, 1024).unwrap_err(), Malformed(message.to_owned()), "{text:?}");
+        assert_eq!(read(text, 1024).unwrap_err(), malformed(message), "{text:?}");
+    }
+}
+
+#[test]
+fn the_body_is_handed_on_whole_and_only_if_the_status_is_one_of_success() {
+    let table = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nreal1", "real1"),
+        (
+            "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nr\r\nl\r\nA\r\n0123456789\r\n0\r\n\r\n",
+            "r\r\nl0123456789",
+        ),
+        ("HTTP/1.0 200 OK\r\n\r\nsome\n\n", "some\n\n"),
+        ("HTTP/1.1 502 Bad\r\nContent-Length: 5\r\n\r\nwrong", ""),
+    ];
+    for (text, body) in table {
+        for size in 1..=text.len() {
+            assert_eq!(read_body(text, size).unwrap().1, body, "{text:?} in pieces of {size}");
+        }
     }
 }

@@ -9,9 +9,19 @@ use crate::run::{run, run_until};
 use crate::server::{GOOD, Server, deserted_address};
 
 #[cfg(test)]
+mod delayed;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod web_socket_faults;
 
 #[test]
 fn a_good_server_gives_no_failure_and_keeps_its_connections() {
@@ -27,7 +37,7 @@ fn a_good_server_gives_no_failure_and_keeps_its_connections() {
     assert_eq!(summary.failures(), 0, "{summary}");
     assert_eq!(history.records().len() as u64, summary.requests());
     assert_eq!(history.marked_at("now"), Some(mark));
-    for mode in Mode::ALL {
+    for mode in Mode::PLAIN {
         let counts = summary.mode(mode);
         assert_eq!((counts.retries, counts.releases["v1"].count), (0, counts.requests), "{mode}");
     }
@@ -92,7 +102,7 @@ fn a_first_response_that_is_cut_short_fails_on_a_fresh_connection_in_every_mode(
         }
     });
     let history = run(&server);
-    for mode in Mode::ALL {
+    for mode in Mode::PLAIN {
         let counts = history.summary().mode(mode);
         assert_eq!(counts.failures.get(&Failure::EofWithinResponse), Some(&counts.requests), "{}", history.summary());
     }
@@ -108,7 +118,7 @@ fn a_bad_gateway_is_a_failure_although_the_connection_is_good() {
         }
     });
     let history = run(&server);
-    for mode in Mode::ALL {
+    for mode in Mode::PLAIN {
         let counts = history.summary().mode(mode);
         assert_eq!(counts.failures.get(&Failure::BadStatus(502)), Some(&counts.requests), "{}", history.summary());
         assert_eq!(counts.saved_by_a_retry, 0);

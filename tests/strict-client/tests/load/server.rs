@@ -1,6 +1,6 @@
 //! A small server on loopback, whose connections each do what a test wants of them.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -83,6 +83,32 @@ impl Client {
                 Ok(_) if line == "\r\n" => return true,
                 Ok(_) => {}
             }
+        }
+    }
+
+    /// Waits for the next request, and reads `length` bytes of its body.
+    pub(crate) fn body(&mut self, length: usize) -> Vec<u8> {
+        assert!(self.has_request());
+        let mut body = vec![0; length];
+        self.reader.read_exact(&mut body).unwrap();
+        body
+    }
+
+    /// What the client sent after the head that was read last.
+    pub(crate) fn reader(&mut self) -> &mut impl Read {
+        &mut self.reader
+    }
+
+    /// The socket itself.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.reader.into_inner()
+    }
+
+    /// Waits until the client has closed its side.
+    pub(crate) fn wait_for_end(&mut self) {
+        while self.reader.fill_buf().is_ok_and(|bytes| !bytes.is_empty()) {
+            let count = self.reader.buffer().len();
+            self.reader.consume(count);
         }
     }
 

@@ -1,0 +1,6 @@
+//! What each kind of client says and expects on one connection, a file for each kind of exchange.
+
+pub(crate) mod echo;
+pub(crate) mod events;
+pub(crate) mod get;
+pub(crate) mod web_socket;
