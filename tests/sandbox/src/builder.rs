@@ -6,6 +6,7 @@ use crate::binaries::Binaries;
 use crate::error::{Context, Result};
 use crate::files::{create_directory, write};
 use crate::nginx::Nginx;
+use crate::nginx_program::ensure_nginx;
 use crate::port_reservation::PortReservation;
 use crate::ports::Ports;
 use crate::sandbox::Sandbox;
@@ -19,6 +20,7 @@ pub struct SandboxBuilder {
     binaries: Option<Binaries>,
     java: Option<PathBuf>,
     keep: bool,
+    nginx: Option<PathBuf>,
     ports: Option<Ports>,
 }
 
@@ -32,6 +34,12 @@ impl SandboxBuilder {
     /// The program that runs a jar. Without it and without the demo service, `java` from `PATH`.
     pub fn java(mut self, program: impl Into<PathBuf>) -> Self {
         self.java = Some(program.into());
+        self
+    }
+
+    /// The program that is its nginx. Without it, the distribution's.
+    pub fn nginx(mut self, program: impl Into<PathBuf>) -> Self {
+        self.nginx = Some(program.into());
         self
     }
 
@@ -64,7 +72,8 @@ impl SandboxBuilder {
             .canonicalize()
             .context(|| format!("`{}` could not be resolved", directory.path().display()))?;
         lay_out(&path)?;
-        let nginx = Nginx::new(path.join("nginx"), ports.door, ports.blue)?;
+        let program = self.nginx.map_or_else(ensure_nginx, Ok)?;
+        let nginx = Nginx::new(&program, path.join("nginx"), ports.door, ports.blue)?;
         let demo = || self.binaries.as_ref().and_then(|binaries| binaries.java().ok());
         let java = self.java.or_else(demo).unwrap_or_else(|| "java".into());
         let settings = SettingsFile::create(path.join("hooks.toml"), settings(&path, ports, &nginx, &java)?)?;

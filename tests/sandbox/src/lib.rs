@@ -45,7 +45,7 @@ pub use hook_command::HookCommand;
 pub use hook_run::HookRun;
 pub use http_answer::HttpAnswer;
 pub use nginx::Nginx;
-pub use nginx_program::ensure_nginx;
+pub use nginx_program::{ensure_nginx, recent_nginx};
 pub use ports::Ports;
 pub use running_hook::RunningHook;
 pub use sandbox::Sandbox;

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::door::Door;
 use crate::error::{Context, Error, Result};
 use crate::files::{create_directory, read_if_there, remove, write};
 use crate::nginx_configuration::{self, WORKERS};
-use crate::nginx_program::{ensure_nginx, takes_error_log};
+use crate::nginx_program::takes_error_log;
 use crate::process::Process;
 use crate::wait::wait_until;
 
@@ -33,15 +33,14 @@ pub struct Nginx {
 
 impl Nginx {
     /// Lays out the prefix, with an include that leads to `live_port`.
-    pub(crate) fn new(prefix: PathBuf, port: u16, live_port: u16) -> Result<Self> {
-        let program = ensure_nginx()?;
+    pub(crate) fn new(program: &Path, prefix: PathBuf, port: u16, live_port: u16) -> Result<Self> {
         for name in ["conf.d", "logs", "run", "temp"] {
             create_directory(&prefix.join(name))?;
         }
         let path = |name: &str| prefix.join(name).display().to_string();
         let mut command =
             vec![program.display().to_string(), "-p".to_owned(), path(""), "-c".to_owned(), path("nginx.conf")];
-        if takes_error_log(&program)? {
+        if takes_error_log(program)? {
             command.extend(["-e".to_owned(), path("logs/error.log")]);
         }
         let nginx = Self { command, prefix, port, silence: Mutex::new(None) };

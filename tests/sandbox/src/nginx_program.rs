@@ -1,8 +1,10 @@
 //! Where nginx's program is, and what its version can do.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
+use crate::binaries::project_root;
 use crate::error::{Context, Error, Result};
 
 /// Where distributions put it; often not in an ordinary user's `PATH`.
@@ -22,6 +24,29 @@ pub fn ensure_nginx() -> Result<PathBuf> {
              from 1.18 on; its service need not run)"
         ))
     })
+}
+
+/// An nginx that knows `keepalive_min_timeout`, which distributions' often do not: scripts/recent-nginx.sh builds it in the
+/// target directory, unless it is there.
+///
+/// # Errors
+/// It cannot be built, with what the script said.
+pub fn recent_nginx() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(build_recent_nginx).clone()
+}
+
+fn build_recent_nginx() -> Result<PathBuf> {
+    let script = project_root().join("scripts/recent-nginx.sh");
+    let shown = script.display();
+    let output =
+        Command::new(&script).stdin(Stdio::null()).output().context(|| format!("`{shown}` could not be run"))?;
+    let program = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && program.is_file() {
+        return Ok(program);
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(format!("`{shown}` failed with {}:\n{}", output.status, told.trim())))
 }
 
 /// Whether the program knows `-e`, which keeps it from opening the system's error log before it has read the configuration.
