@@ -103,6 +103,9 @@ pub struct Proxy {
     pub pid_file: PathBuf,
     /// How long a reload may take to come into force.
     pub reload_at_most: Duration,
+    /// How long nginx is to keep a connection after each answer even while its worker ends, where nginx knows how to; zero
+    /// to leave that alone.
+    pub keepalive_min_timeout: Duration,
 }
 
 /// The hook `stop`.

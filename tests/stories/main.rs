@@ -19,6 +19,7 @@ mod environment;
 mod health;
 mod include;
 mod instant;
+mod keepalive;
 mod logs;
 mod nginx;
 mod order;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use demo_app::Jar;
-use sandbox::{HookCommand, HookRun, Sandbox};
+use sandbox::{Binaries, BuildProfile, HookCommand, HookRun, Sandbox};
 
 /// The hooks in the order of `appspec.yml`.
 pub(crate) const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
@@ -27,7 +27,16 @@ pub(crate) struct Deployed {
 impl Stage {
     /// A host on which nothing runs yet but nginx.
     pub(crate) fn new() -> Stage {
-        let host = Sandbox::new().expect("a sandbox");
+        Stage::on(Sandbox::new().expect("a sandbox"))
+    }
+
+    /// The same with another nginx than the distribution's.
+    pub(crate) fn with_nginx(program: &Path) -> Stage {
+        let binaries = Binaries::built(BuildProfile::Debug).expect("the hooks");
+        Stage::on(Sandbox::builder().binaries(binaries).nginx(program).build().expect("a sandbox"))
+    }
+
+    fn on(host: Sandbox) -> Stage {
         host.nginx().start().expect("nginx starts");
         host.set("health.patience", "\"3s\"").expect("a shorter patience");
         host.set("lock.wait", "\"5s\"").expect("a shorter wait");

@@ -86,7 +86,8 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
             .unwrap_or_else(|| panic!("`{hook}` is not in appspec.yml"))
             .timeout
     };
-    let plans = [By::Reload, By::Flag, By::InstalledFlag].map(|by| longest_plans(&settings, by));
+    let plans = [By::Reload { keepalive_min_timeout: None }, By::Flag, By::InstalledFlag]
+        .map(|by| longest_plans(&settings, by));
     for (hook, plan) in plans.into_iter().flatten() {
         let longest = budget::longest(hook, &settings).unwrap();
         // Before a plan there are the lock and the door.

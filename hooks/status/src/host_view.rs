@@ -1,10 +1,11 @@
-//! This host: who is live by the witnesses, what runs in each slot, and what the ledger has of the last deployment.
+//! This host: who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and nginx.
 
 use serde::Serialize;
 use shared::error::Result;
 use shared::host::Host;
 use shared::ledger::Stage;
 use shared::occupant::{self, Occupant};
+use shared::proxy::{keepalive, version};
 use shared::run::Scene;
 use shared::slot::Slot;
 
@@ -17,6 +18,8 @@ pub(crate) struct HostView {
     deployment: Option<LastDeployment>,
     /// A cutover that was begun and not ended, as a sentence.
     unfinished: Option<String>,
+    /// nginx's version, as it tells it; nothing while nginx is down.
+    nginx: Option<String>,
     notes: Vec<String>,
 }
 
@@ -48,12 +51,20 @@ impl HostView {
             let place = scene.settings.place(intent.to);
             format!("a cutover to {place} was begun and not ended; the next hook settles it")
         });
+        let mut notes = finding.notes;
+        let mut nginx = None;
+        if let Ok((master, access)) = scene.nginx() {
+            let version = version::ask(scene.host, &access, &master.identity).await?;
+            notes.extend(keepalive::offer(scene.settings, &version));
+            nginx = Some(version.to_string());
+        }
         let deployment = scene.ledger.deployment.as_ref();
         Ok(HostView {
             slots,
             deployment: deployment.map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
             unfinished,
-            notes: finding.notes,
+            nginx,
+            notes,
         })
     }
 
@@ -74,6 +85,7 @@ impl HostView {
             let id = last.id.as_deref().unwrap_or("by hand");
             lines.push(format!("last deployment: {id}, {}", stage(last.stage)));
         }
+        lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}")));
         lines.extend(self.unfinished.iter().chain(&self.notes).map(|line| format!("note: {line}")));
         lines.join("\n")
     }

@@ -16,7 +16,7 @@ use shared::probe::Probe;
 use shared::proxy::arrival::Proof;
 use shared::proxy::cutover::{self, By, Cutover, Nginx};
 use shared::proxy::watch::Watch;
-use shared::proxy::{instant, workers};
+use shared::proxy::{instant, keepalive, workers};
 use shared::report::codedeploy::consent::Question;
 use shared::report::seconds;
 use shared::retry::Patience;
@@ -172,7 +172,10 @@ fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serves: Slo
 async fn way(scene: &Scene<'_, impl Host>, nginx: &Nginx, installed: bool) -> Result<By> {
     let (host, settings) = (scene.host, scene.settings);
     if settings.proxy.cutover == CutoverWay::Reload {
-        return Ok(By::Reload);
+        let Nginx { access, master, include, .. } = nginx;
+        let kept = keepalive::find(host, settings, access, master, include).await?;
+        kept.note.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+        return Ok(By::Reload { keepalive_min_timeout: kept.write });
     }
     instant::check_flag(host, settings, nginx.workers.first().copied())?;
     if installed {
@@ -230,7 +233,7 @@ mod tests {
         Cutover {
             from,
             to,
-            by: By::Reload,
+            by: By::Reload { keepalive_min_timeout: None },
             nginx: Nginx {
                 include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
                 upstreams: Vec::new(),

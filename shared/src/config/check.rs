@@ -14,6 +14,9 @@ use crate::slot::{BySlot, Place};
 /// What the application may inherit from the agent's environment unless the settings say otherwise.
 const ENVIRONMENT: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "JAVA_HOME", "SPRING_*"];
 
+/// The longest that connections may be kept alive through a reload.
+const LONGEST_KEPT: Duration = Duration::from_mins(1);
+
 /// Checks the settings as written.
 ///
 /// # Errors
@@ -115,6 +118,7 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
         nginx: file.texts("proxy.nginx", &["nginx"]),
         pid_file: PathBuf::from(file.text("proxy.pid_file", "/run/nginx.pid")),
         reload_at_most: file.duration("proxy.reload_at_most", Duration::from_secs(5)),
+        keepalive_min_timeout: file.duration("proxy.keepalive_min_timeout", Duration::ZERO),
     }
 }
 
@@ -193,6 +197,12 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     }
     if !settings.proxy.door.starts_with("http://") {
         file.mistake("proxy.door", &settings.proxy.door, "a URL that begins with `http://`");
+    }
+    let kept = settings.proxy.keepalive_min_timeout;
+    // nginx counts in milliseconds, and its old workers stay that much longer.
+    if kept > LONGEST_KEPT || !kept.subsec_nanos().is_multiple_of(1_000_000) {
+        let found = humantime::format_duration(kept).to_string();
+        file.mistake("proxy.keepalive_min_timeout", &found, "whole milliseconds, at most `1m`");
     }
     if settings.proxy.nginx.is_empty() {
         file.mistake("proxy.nginx", "[]", "nginx's program");
@@ -306,6 +316,12 @@ mod tests {
                 "needed a URL that begins with `http://` or `https://`",
             ),
             ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
+            (
+                "kept too long",
+                "[proxy]\nkeepalive_min_timeout = \"2m\"",
+                "`proxy.keepalive_min_timeout` is `2m`, needed whole milliseconds, at most `1m`",
+            ),
+            ("kept too briefly", "[proxy]\nkeepalive_min_timeout = \"1us\"", "is `1us`, needed whole milliseconds"),
             ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
         ] {

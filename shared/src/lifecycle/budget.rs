@@ -9,7 +9,7 @@ use crate::discovery::witness::DOOR_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proxy::access::COMMAND_AT_MOST;
 use crate::proxy::configuration::TEST_AT_MOST;
-use crate::proxy::watch;
+use crate::proxy::{keepalive, watch};
 use crate::report::codedeploy::consent;
 
 /// The hooks in the order of a deploy.
@@ -35,6 +35,8 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
         "health" => settings.health.patience.at_most + settings.health.timeout,
         "switch" => {
             let reload = settings.proxy.reload_at_most;
+            let asked =
+                if settings.proxy.keepalive_min_timeout.is_zero() { Duration::ZERO } else { keepalive::AT_MOST };
             // To bring in the instant cutover takes a second test, and a directory.
             let installation = match settings.proxy.cutover {
                 CutoverWay::Reload => Duration::ZERO,
@@ -46,6 +48,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + consent::AT_MOST
                 + TEST_AT_MOST
                 + installation
+                + asked
                 + reload * 3
                 + DOOR_AT_MOST
                 + watch::longest(settings.switch.watch, settings.health.timeout)

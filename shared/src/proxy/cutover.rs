@@ -1,12 +1,14 @@
 //! The one step that moves traffic, as a plan: the flag is made or removed, or the include is replaced and nginx reloads; nginx
 //! and the door prove it; the watch after it; and the way back, if any of that fails.
 
+use std::time::Duration;
+
 use super::access::Access;
 use super::arrival::Proof;
 use super::choice::Choice;
 use super::include::Include;
-use super::upstreams;
 use super::watch::Watch;
+use super::{keepalive, upstreams};
 use crate::config::Settings;
 use crate::discovery::witness::Testimony;
 use crate::host::{Answer, ProcessIdentity};
@@ -57,7 +59,10 @@ pub struct Nginx {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// The include is rewritten and nginx reloads.
-    Reload,
+    Reload {
+        /// What the include is to say as `keepalive_min_timeout`; nothing where it stays as it is.
+        keepalive_min_timeout: Option<Duration>,
+    },
     /// The flag is made or removed, and nothing else.
     Flag,
     /// The same, after the choice by the flag was brought in by a reload that moves nothing.
@@ -69,7 +74,13 @@ pub enum By {
 pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     let Cutover { from, to, by, nginx, .. } = cutover;
     let after = match by {
-        By::Reload => nginx.include.with_port(settings.place(*to).port),
+        By::Reload { keepalive_min_timeout } => {
+            let moved = nginx.include.with_port(settings.place(*to).port);
+            match keepalive_min_timeout {
+                Some(wanted) => keepalive::written(&moved, &settings.proxy.variable, *wanted),
+                None => moved,
+            }
+        }
         By::Flag => nginx.include.bytes().to_owned(),
         By::InstalledFlag => nginx.include.with_choice(&Choice::of(settings)),
     };
@@ -88,7 +99,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
     steps.push(Step::of(Action::Remember(Note::Intend(intent))).undone_by(vec![Action::Remember(Note::SentBack)]));
     match by {
-        By::Reload => {
+        By::Reload { .. } => {
             steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port)));
             steps.push(nginx.reload(settings));
         }

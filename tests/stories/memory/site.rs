@@ -111,6 +111,12 @@ impl Site {
         self.settings.place(slot).port
     }
 
+    /// The include as text.
+    pub(crate) fn include(&self) -> String {
+        let bytes = self.host.read_file(&self.settings.proxy.include).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The slot that traffic goes to.
     pub(crate) fn live(&self) -> Option<Slot> {
         let port = self.host.port_in_force()?;

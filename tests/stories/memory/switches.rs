@@ -165,3 +165,47 @@ fn i10_a_second_switch_is_done_only_while_its_release_serves() {
     let exit = site.run(Hook::Switch, Some("d-1"));
     assert!(!exit.is_done(), "its release is dead: {exit:?}");
 }
+
+#[test]
+fn keepalive_min_timeout_is_written_only_where_nginx_says_that_it_knows_it() {
+    let plain = |port: u16| format!("set $service_url http://127.0.0.1:{port};\n");
+    for (version, knows) in [
+        ("nginx version: nginx/1.22.1", false),
+        ("nginx version: nginx/1.27.3", false),
+        ("nginx version: nginx/1.27.4", true),
+        ("nginx version: nginx/1.28.3 (Ubuntu)", true),
+        // Whether it does is not known, so it is left out.
+        ("nginx version: openresty/1.27.1.1", false),
+        ("Segmentation fault", false),
+        ("", false),
+    ] {
+        for user in User::BOTH {
+            let mut site = ready(App::good(), user);
+            site.settings.proxy.keepalive_min_timeout = Duration::from_secs(1);
+            site.host.nginx_says(version, knows);
+            let exit = site.run(Hook::Switch, Some("d-1"));
+            assert!(exit.is_done(), "{version}: {exit:?}");
+            let line = if knows { "keepalive_min_timeout 1s;\n" } else { "" };
+            let wanted = plain(site.port(Slot::Green)) + line;
+            assert_eq!(site.include(), wanted, "{version}, {user:?}");
+            // And whatever was written stays good for the deploys to come.
+            site.deploys("d-2");
+            assert_eq!(site.include(), plain(site.port(Slot::Blue)) + line, "{version}, {user:?}");
+        }
+    }
+}
+
+#[test]
+fn i3a_a_cutover_that_adds_the_directive_and_does_not_arrive_takes_it_back() {
+    for user in User::BOTH {
+        let mut site = ready(App::good(), user);
+        let before = site.include();
+        site.settings.proxy.keepalive_min_timeout = Duration::from_secs(1);
+        // The program on the disk is newer than the one that runs, which refuses what it does not know.
+        site.host.nginx_says("nginx version: nginx/1.28.3", false);
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!(exit.kind(), Some(Kind::SentBack), "{exit:?}");
+        assert_eq!(site.include(), before);
+        assert_eq!(site.live(), Some(Slot::Blue));
+    }
+}

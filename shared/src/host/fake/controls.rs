@@ -97,6 +97,13 @@ impl FakeHost {
         self.world.borrow_mut().programs.remove(program);
     }
 
+    /// What nginx's program answers to `-v`; `keepalive_min_timeout` is refused unless it `knows` that.
+    pub fn nginx_says(&self, version: &str, knows: bool) {
+        let mut world = self.world.borrow_mut();
+        version.clone_into(&mut world.nginx.version);
+        world.nginx.knows_keepalive_min_timeout = knows;
+    }
+
     /// Whether sudo lets the user of the hooks do what they need.
     pub fn sudo_allows(&self, allows: bool) {
         self.world.borrow_mut().sudo_allows = allows;

@@ -60,6 +60,10 @@ pub(super) struct Nginx {
     pub(super) valid: bool,
     /// Whether its configuration reads the include.
     pub(super) reads_include: bool,
+    /// What its program answers to `-v`.
+    pub(super) version: String,
+    /// Whether it takes that directive, or refuses it like any other that it does not know.
+    pub(super) knows_keepalive_min_timeout: bool,
     /// How long after the signal a reload takes effect.
     pub(super) reload_takes: Duration,
     /// How long old workers accept beside new ones.
@@ -79,6 +83,8 @@ impl Nginx {
             master: None,
             valid: true,
             reads_include: true,
+            version: "nginx version: nginx/1.22.1\n".to_owned(),
+            knows_keepalive_min_timeout: false,
             reload_takes: Duration::from_millis(60),
             handover: Duration::from_millis(15),
             drains_for: Duration::from_millis(400),
@@ -151,6 +157,11 @@ impl World {
     pub(super) fn complaint(&self) -> Option<String> {
         if !self.nginx.valid {
             return Some("nginx: [emerg] unknown directive \"lsten\" in /etc/nginx/conf.d/other.conf:3".to_owned());
+        }
+        let include = self.files.read(&self.nginx.include).unwrap_or_default();
+        let has_directive = String::from_utf8_lossy(&include).contains("keepalive_min_timeout");
+        if self.nginx.reads_include && has_directive && !self.nginx.knows_keepalive_min_timeout {
+            return Some("nginx: [emerg] unknown directive \"keepalive_min_timeout\"".to_owned());
         }
         if self.nginx.reads_include && self.include_port().is_none() {
             return Some("nginx: [emerg] unknown \"service_url\" variable".to_owned());

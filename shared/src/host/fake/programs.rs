@@ -8,10 +8,16 @@ use super::journal::Deed;
 use super::nginx::Nginx;
 use super::processes::account_id;
 use super::world::World;
-use crate::host::{ProgramOutput, Signal};
+use crate::host::{ProcessIdentity, ProgramOutput, Signal};
 
 impl World {
     pub(super) fn find_program(&self, name: &str) -> Option<PathBuf> {
+        // What a process runs is there as long as the process is; only nginx's is ever asked for.
+        if name.starts_with("/proc/") {
+            let is_masters = |master: ProcessIdentity| name == format!("/proc/{}/exe", master.id);
+            // Only root may look at root's processes like this.
+            return (self.user == 0 && self.nginx.master.is_some_and(is_masters)).then(|| PathBuf::from(name));
+        }
         let base = Path::new(name).file_name()?.to_string_lossy().into_owned();
         self.programs.contains(&base).then(|| Path::new("/usr/bin").join(base))
     }
@@ -38,6 +44,10 @@ impl World {
     fn run_as(&mut self, user: u32, program: &str, arguments: &[&str]) -> ProgramOutput {
         let base = program.rsplit('/').next().unwrap_or_default();
         match (base, arguments) {
+            // By its name, or as what its master runs.
+            ("nginx" | "exe", ["-v"]) => {
+                ProgramOutput { complaint: self.nginx.version.clone(), ..succeeded(String::new()) }
+            }
             ("nginx", ["-T"]) => match self.complaint() {
                 Some(complaint) => failed(&complaint),
                 None => succeeded(self.dump()),
