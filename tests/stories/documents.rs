@@ -22,9 +22,15 @@ fn the_exit_codes_of_the_readme_are_those_of_the_code() {
 #[test]
 fn the_readme_names_only_files_that_exist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for name in
-        ["scripts/simulate.sh", "scripts/test.sh", "CONTRIBUTING.md", "CHANGELOG.md", "appspec.yml", "hooks.toml"]
-    {
+    for name in [
+        "scripts/simulate.sh",
+        "scripts/test.sh",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "appspec.yml",
+        "hooks.toml",
+        "docs/nginx.md",
+    ] {
         assert!(README.contains(name), "`{name}` is not in README.md");
         assert!(root.join(name).exists(), "`{name}` does not exist");
     }

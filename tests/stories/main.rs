@@ -22,6 +22,7 @@ mod instant;
 mod keepalive;
 mod logs;
 mod nginx;
+mod nginx_document;
 mod order;
 mod permissions;
 mod pipeline;
