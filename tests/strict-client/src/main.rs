@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use strict_client::{Load, Mode, check};
+use strict_client::{Load, Mode, check, raise_open_file_limit};
 
 /// How often the load is asked whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -35,6 +35,9 @@ enum Task {
         /// For how long after a reload an idle connection may be closed under a request
         #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
         reload_window: Duration,
+        /// How long a request is on its way, so that it meets a reload that happens meanwhile
+        #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+        on_the_way: Duration,
     },
 }
 
@@ -82,15 +85,17 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments {
-        Arguments { task: Some(Task::Check { file, reload_window }), .. } => judge(&file, reload_window),
+        Arguments { task: Some(Task::Check { file, reload_window, on_the_way }), .. } => {
+            judge(&file, check::Settings { reload_window, on_the_way })
+        }
         Arguments { load: Some(load), .. } => send(&load),
         Arguments { .. } => bail!("there is nothing to do; give `--url http://HOST:PORT/PATH`, or `check FILE`"),
     }
 }
 
-fn judge(path: &Path, reload_window: Duration) -> anyhow::Result<ExitCode> {
+fn judge(path: &Path, settings: check::Settings) -> anyhow::Result<ExitCode> {
     let file = File::open(path).with_context(|| format!("`{}` could not be opened", path.display()))?;
-    let findings = check::check(BufReader::new(file), reload_window);
+    let findings = check::check(BufReader::new(file), settings);
     let findings = findings.with_context(|| format!("`{}` could not be judged", path.display()))?;
     write!(std::io::stdout(), "{findings}")?;
     Ok(if findings.violations() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -114,6 +119,7 @@ fn send(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.json {
         load = load.record_to(path);
     }
+    raise_open_file_limit().context("the limit of open files could not be raised")?;
     let load = load.start().context("the load could not be started")?;
     let seconds = arguments.seconds.or(arguments.requests.is_none().then_some(10)).map(Duration::from_secs);
     let begun = Instant::now();

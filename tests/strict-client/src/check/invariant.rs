@@ -82,11 +82,11 @@ fn new_connections(record: &Record) -> Verdict {
 }
 
 fn reused_connections(record: &Record, timeline: &Timeline) -> Verdict {
-    let is_after_reload = |record: &Record| timeline.is_after_reload(record.sent_at);
+    let met_reload = timeline.met_reload(record.sent_at);
     if record.retried {
         return match record.failure {
             Some(failure) => Verdict::Violated(format!("failed, and so did its retry: {}", words(failure, record))),
-            None if is_after_reload(record) => Verdict::Excepted,
+            None if met_reload => Verdict::Excepted,
             None => Verdict::Violated("had to be retried, without a reload shortly before".to_owned()),
         };
     }
@@ -101,7 +101,7 @@ fn reused_connections(record: &Record, timeline: &Timeline) -> Verdict {
     if record.mode.retries() {
         return Verdict::Violated(format!("failed and was not retried: {words}"));
     }
-    if is_after_reload(record) {
+    if met_reload {
         return Verdict::Excepted;
     }
     Verdict::Violated(format!("failed on a reused connection, without a reload shortly before: {words}"))

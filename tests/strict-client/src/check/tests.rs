@@ -7,8 +7,6 @@ use super::*;
 use crate::failure::Failure;
 use crate::mode::Mode;
 
-const WINDOW: Duration = Duration::from_secs(2);
-
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
@@ -71,7 +69,7 @@ fn text(records: &[Record], marks: &[Mark]) -> String {
 }
 
 fn findings(records: &[Record], marks: &[Mark]) -> Findings {
-    check(Cursor::new(text(records, marks)), WINDOW).unwrap()
+    check(Cursor::new(text(records, marks)), Settings::default()).unwrap()
 }
 
 /// How many records each invariant finds fault with: I1, I1a, I1b, I10.
@@ -146,6 +144,12 @@ fn i1b_a_reused_connection_may_die_only_without_a_byte_and_only_shortly_after_a_
         assert_eq!((count.looked_at, count.exceptions, count.violations), (1, exceptions, violations), "{case}");
         assert_eq!(findings.violations(), violations, "{case}: no other invariant is concerned");
     }
+    // What is on its way for so long met the reload.
+    for (on_the_way, violations) in [(0.1, 0), (0.09, 1)] {
+        let settings = Settings { on_the_way: seconds(on_the_way), ..Settings::default() };
+        let history = text(&[died_at(0.4)], &reload(0.5));
+        assert_eq!(check(Cursor::new(history), settings).unwrap().violations(), violations, "{on_the_way}");
+    }
     // Its second try was on a new connection, which no reload excuses.
     let failed_twice = Record { retried: true, ..died(Mode::Retry, 1, 1.0) };
     assert_eq!(violations(&[failed_twice], &reload(0.5)), [0, 1, 1, 0]);
@@ -209,10 +213,10 @@ fn a_line_that_is_no_record_is_an_error_and_no_verdict() {
         (&good[..40], "line 3 is \"{"),
     ];
     for (line, message) in table {
-        let error = check(Cursor::new(format!("{good}{line}")), WINDOW).unwrap_err().to_string();
+        let error = check(Cursor::new(format!("{good}{line}")), Settings::default()).unwrap_err().to_string();
         assert!(error.contains(message), "{line:?}: {error}");
     }
-    assert_eq!(check(Cursor::new(good), WINDOW).unwrap().marks, 1);
+    assert_eq!(check(Cursor::new(good), Settings::default()).unwrap().marks, 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::Settings;
 use super::error::CheckError;
 use crate::mark::{Mark, MarkKind};
 
@@ -15,18 +16,12 @@ pub(crate) struct Timeline {
     reloads: Vec<Duration>,
     /// When a cutover began (nobody) or ended (who is to answer from then on).
     cutovers: Vec<(Duration, Option<String>)>,
-    reload_window: Duration,
+    settings: Settings,
 }
 
 impl Timeline {
-    pub(crate) fn new(reload_window: Duration) -> Self {
-        Self {
-            live: BTreeSet::new(),
-            verified: BTreeMap::new(),
-            reloads: Vec::new(),
-            cutovers: Vec::new(),
-            reload_window,
-        }
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { live: BTreeSet::new(), verified: BTreeMap::new(), reloads: Vec::new(), cutovers: Vec::new(), settings }
     }
 
     /// Takes the mark of a line.
@@ -75,10 +70,11 @@ impl Timeline {
         self.live.contains(instance) || self.verified.get(instance).is_some_and(|at| *at <= written_at)
     }
 
-    /// Whether this is within the window after a reload.
-    pub(crate) fn is_after_reload(&self, at: Duration) -> bool {
-        let before = self.reloads.partition_point(|reload| *reload <= at);
-        before.checked_sub(1).is_some_and(|last| at <= self.reloads[last] + self.reload_window)
+    /// Whether a request that was sent at this time met a reload or its consequences.
+    pub(crate) fn met_reload(&self, sent_at: Duration) -> bool {
+        let Settings { reload_window, on_the_way } = self.settings;
+        let before = self.reloads.partition_point(|reload| *reload <= sent_at + on_the_way);
+        before.checked_sub(1).is_some_and(|last| sent_at <= self.reloads[last] + reload_window)
     }
 
     /// Who alone may answer a request that was sent and finished at these times; nothing, while anybody may.

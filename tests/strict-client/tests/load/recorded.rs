@@ -68,7 +68,7 @@ fn a_good_load_is_found_good_and_a_broken_file_is_no_verdict() {
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains("could not be judged: line "), "{output}");
     assert_eq!(judge(&directory.path().join("nowhere")).0, Some(2));
-    assert!(check::check(std::io::Cursor::new(whole), check::RELOAD_WINDOW).is_ok());
+    assert!(check::check(std::io::Cursor::new(whole), check::Settings::default()).is_ok());
 }
 
 #[test]
@@ -88,4 +88,23 @@ fn a_disk_that_is_full_is_an_error_at_the_end() {
     let load = Load::builder(server.address).at_most(Mode::Fresh, 3).modes([Mode::Fresh]).record_to("/dev/full");
     let error = load.start().unwrap().wait().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn the_program_opens_as_many_connections_as_the_system_lets_it() {
+    let server = Server::start(|mut client| {
+        while client.has_request() {
+            client.answer(GOOD);
+        }
+    });
+    // Some 90 silent connections at once, at a limit of 40 that may be raised.
+    let output = Command::new("prlimit")
+        .args(["--nofile=40:4096", env!("CARGO_BIN_EXE_strict-client"), "--url"])
+        .arg(format!("http://{}/", server.address))
+        .args(["--modes", "preconnected", "--rate-of", "preconnected=300", "--requests", "120"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("\npreconnected       120       120        0"), "{text}");
 }
