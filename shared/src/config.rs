@@ -174,6 +174,17 @@ pub struct Switch {
     pub answers: u32,
     /// How long the new release is watched after that; no time for not at all.
     pub watch: Duration,
+    /// What becomes of the release that served before.
+    pub standby: Standby,
+}
+
+/// What becomes of the release that served before a cutover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standby {
+    /// It keeps running, and `switch --back` returns to it.
+    Keep,
+    /// It is stopped as soon as the cutover is done.
+    Stop,
 }
 
 impl Settings {

@@ -119,6 +119,8 @@ pub enum Note {
     Moved(Slot),
     /// The configuration that these workers of nginx read is right for the flag.
     Checked(Vec<ProcessIdentity>),
+    /// The slot that served before was stopped; the deployment is done all the same.
+    Retired(Slot),
 }
 
 impl Deployment {
@@ -181,6 +183,7 @@ impl Ledger {
                 }
             }
             Note::Checked(workers) => self.checked.clone_from(workers),
+            Note::Retired(slot) => *self.tenants.get_mut(*slot) = Tenant::default(),
             Note::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);

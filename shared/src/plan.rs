@@ -5,11 +5,13 @@ pub mod action;
 mod drain;
 pub mod execute;
 mod processes;
+mod retire;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use self::action::Action;
+pub use self::retire::Retirement;
 use crate::error::Error;
 
 /// One step, and what takes it back.

@@ -54,3 +54,19 @@ fn f63_where_nobody_is_connected_nothing_is_said() {
     ended(&stop, 0, &[]);
     assert!(!flat(&stop).contains("finished in") && !flat(&stop).contains("long connection"), "{}", stop.output);
 }
+
+#[test]
+fn f63_a_switch_that_stops_the_old_release_lets_its_requests_finish_first() {
+    let stage = Stage::live_in("real1");
+    stage.host.set("switch.standby", "\"stop\"").unwrap();
+    stage.stage(&Jar::release("v2"));
+    for hook in ["stop", "start", "health"] {
+        ended(&stage.run(hook), 0, &[]);
+    }
+    let mut slow = ask_slowly(&stage, 2500);
+    let switch = stage.run("switch");
+    ended(&switch, 0, &["1 request to `real1`", "finished in", "was stopped", "`real2`", "not kept as a standby"]);
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("x-release: v1"), "{answer}");
+}

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
-use shared::config::{self, Settings, SettingsFile};
+use shared::config::{self, Settings, SettingsFile, Standby};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::{Answer, Process, ProcessIdentity, User};
 use shared::ledger::{Deployment, Stage};
 use shared::lifecycle::budget;
 use shared::occupant::Occupant;
-use shared::plan::Plan;
+use shared::plan::{Plan, Retirement};
 use shared::probe::Probe;
 use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
 use shared::proxy::cutover::{By, Cutover, Nginx};
@@ -40,8 +40,10 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
     let door = Answer::Silence("x".into());
+    let retirement = Retirement { slot: Slot::Blue, drain: settings.stop.drain, grace: settings.stop.grace };
     let cutover = Cutover {
         watch: Watch::of(settings, Slot::Green, process.identity, &door),
+        retirement: (settings.switch.standby == Standby::Stop).then_some(retirement),
         from: Some(Slot::Blue),
         to: Slot::Green,
         by,
@@ -95,6 +97,20 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
         assert!(planned <= longest, "`{hook}` plans {planned:?}, which is more than {longest:?}");
         assert!(longest < timeout(hook), "`{hook}` may take {longest:?}, its timeout is {:?}", timeout(hook));
     }
+}
+
+#[test]
+fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_to_be() {
+    let text = "[switch]\nstandby = \"stop\"\n";
+    let settings = config::settings(SettingsFile::parse("hooks.toml", text)).unwrap();
+    let (hook, plan) =
+        longest_plans(&settings, By::Reload { keepalive_min_timeout: None }).into_iter().next_back().unwrap();
+    let longest = budget::longest(hook, &settings).unwrap();
+    assert!(settings.lock_wait + DOOR_AT_MOST + plan.at_most() <= longest, "{longest:?}");
+    let spec = shared::lifecycle::app_spec::AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let told = budget::too_short(&spec, &settings);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("`timeout: 90` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The watch after a cutover, with real processes: who dies or hangs right after it took the traffic is sent back (F75, rows 37
-//! and 38, I8).
+//! and 38, I8), and the slot that served before stays warm or is stopped, as the settings say.
 
 use demo_app::Jar;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::rig::{HOOKS, Stage, ended, eventually, kill, listener};
+use crate::rig::{HOOKS, Stage, ended, eventually, is_alive, kill, listener, said};
 
 /// Lets release `v2` take the traffic of `v1`, does something to its process then, and waits for the end of `switch`.
 fn while_watched(stage: &Stage, act: impl FnOnce(u32)) -> sandbox::HookRun {
@@ -61,4 +61,22 @@ fn f75_a_good_release_is_watched_for_as_long_as_the_settings_say_and_the_report_
     let deployed = stage.deploy(&Jar::release("v2"));
     deployed.succeeds();
     assert!(deployed.output().contains("serves and was watched for 1 s"), "{}", deployed.output());
+}
+
+#[test]
+fn with_standby_stop_the_old_release_ends_after_the_cutover_and_the_way_back_says_that_there_is_none() {
+    let stage = Stage::live_in("real1");
+    let (live, idle) = stage.live_and_idle_ports();
+    stage.host.set("switch.standby", "\"stop\"").unwrap();
+    let old = listener(live).expect("v1");
+    let deployed = stage.deploy(&Jar::release("v2"));
+    deployed.succeeds();
+    assert!(!is_alive(old) && listener(live).is_none(), "v1 has ended");
+    assert_eq!(stage.release(), "v2");
+    assert!(deployed.output().contains("is not kept as a standby"), "{}", deployed.output());
+    let back = stage.host.hook("switch").argument("--back").run().unwrap();
+    ended(&back, 31, &["there is no standby to go back to", "nothing runs in `real1`"]);
+    said(&back, &["serving: `real2`"]);
+    stage.deploy(&Jar::release("v3")).succeeds();
+    assert!(listener(idle).is_none(), "v2 has ended in its turn");
 }

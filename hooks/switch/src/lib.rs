@@ -4,14 +4,14 @@
 
 mod installation;
 
-use shared::config::{CutoverWay, Settings};
+use shared::config::{CutoverWay, Settings, Standby};
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::{Stage, unchanged};
 use shared::lifecycle::budget::STANDBY_PATIENCE;
 use shared::occupant::{self, Occupant};
-use shared::plan::{Action, Plan, Step};
+use shared::plan::{Action, Plan, Retirement, Step};
 use shared::probe::Probe;
 use shared::proxy::arrival::Proof;
 use shared::proxy::cutover::{self, By, Cutover, Nginx};
@@ -73,8 +73,9 @@ impl Hook for Switch {
         if arguments.back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
-            // Going back from going back makes no sense, and a way back has to be quick.
+            // Going back from going back makes no sense, and a way back has to be quick; what it leaves may be wanted again.
             cutover.watch = None;
+            cutover.retirement = None;
         }
         Ok(plan(scene.settings, &cutover, arguments.back))
     }
@@ -91,6 +92,9 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
     let mut steps = vec![Step::of(Action::Probe { probe, log: None })];
     steps.extend(cutover::steps(settings, cutover));
     let standby = match (cutover.from, cutover.standby) {
+        (Some(from), Some(_)) if cutover.retirement.is_some() => {
+            format!("{} is not kept as a standby (`switch.standby`)", settings.place(from))
+        }
         (Some(from), Some(_)) => format!("{} stays warm behind it (`switch --back`)", settings.place(from)),
         _ => "there is no standby".to_owned(),
     };
@@ -140,8 +144,11 @@ async fn look(
         let release = scene.ledger.tenants.get(to).release.as_ref();
         watch.log = release.map(|release| scene.settings.log_of(to, &release.name));
     }
+    let Settings { stop, switch, .. } = scene.settings;
+    let retirement = from.filter(|_| standby.is_some() && switch.standby == Standby::Stop);
+    let retirement = retirement.map(|slot| Retirement { slot, drain: stop.drain, grace: stop.grace });
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
-    Ok(Cutover { from, to, by, nginx, consent, process, standby, watch })
+    Ok(Cutover { from, to, by, nginx, consent, process, standby, watch, retirement })
 }
 
 /// nginx as it is; `serves` is the slot whose port the include should name.
@@ -256,6 +263,7 @@ mod tests {
             process: process(77),
             standby: from.map(|_| process(66)),
             watch: None,
+            retirement: None,
         }
     }
 
@@ -319,10 +327,12 @@ mod tests {
     }
 
     #[test]
-    fn f75_a_watch_comes_before_the_cutover_is_remembered() {
+    fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot_after_it() {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let mut cutover = cutover(Some(Slot::Blue), Slot::Green);
         cutover.watch = Watch::of(&settings, Slot::Green, cutover.process, &cutover.nginx.door);
+        cutover.retirement =
+            Some(Retirement { slot: Slot::Blue, drain: Duration::from_secs(10), grace: Duration::from_secs(35) });
         let text = plan(&settings, &cutover, false).to_string();
         assert!(
             text.ends_with(
@@ -331,8 +341,9 @@ mod tests {
                  8. remember: green is live\n\
                  9. protect process 77 as usual when memory is short\n\
                  10. let process 66 go first when memory is short\n\
-                 then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) stays warm behind it \
-                 (`switch --back`)"
+                 11. stop blue: let its requests end for at most 10s, then SIGTERM, after 35s SIGKILL\n\
+                 then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) is not kept as a standby \
+                 (`switch.standby`)"
             ),
             "{text}"
         );

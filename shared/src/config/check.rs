@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    App, ArtifactPattern, CutoverWay, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile, Start, Stop,
-    Switch,
+    App, ArtifactPattern, CutoverWay, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile, Standby, Start,
+    Stop, Switch,
 };
 use crate::error::{Error, Kind, Result};
 use crate::retry::Patience;
@@ -123,9 +123,18 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
 }
 
 fn switch(file: &mut SettingsFile) -> Switch {
+    let standby = file.text("switch.standby", "keep");
     Switch {
         answers: file.number("switch.answers", 3, 1, 100),
         watch: file.duration("switch.watch", Duration::from_secs(5)),
+        standby: match standby.as_str() {
+            "keep" => Standby::Keep,
+            "stop" => Standby::Stop,
+            other => {
+                file.mistake("switch.standby", other, "`keep` or `stop`");
+                Standby::Keep
+            }
+        },
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::app_spec::AppSpec;
-use crate::config::{CutoverWay, Settings};
+use crate::config::{CutoverWay, Settings, Standby};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proxy::access::COMMAND_AT_MOST;
@@ -42,6 +42,12 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 CutoverWay::Reload => Duration::ZERO,
                 CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
             };
+            let retirement = match settings.switch.standby {
+                Standby::Keep => Duration::ZERO,
+                Standby::Stop => {
+                    settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
+                }
+            };
             // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back.
             STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
@@ -52,6 +58,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + reload * 3
                 + DOOR_AT_MOST
                 + watch::longest(settings.switch.watch, settings.health.timeout)
+                + retirement
         }
         _ => return None,
     };
@@ -90,7 +97,10 @@ fn remedy(hook: &str) -> &'static str {
         "stop" => "a shorter `stop.drain` or `stop.grace` in hooks.toml",
         "start" => "a shorter `start.survive` in hooks.toml",
         "health" => "a shorter `health.patience` in hooks.toml",
-        _ => "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml",
+        _ => {
+            "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml (with `switch.standby = \"stop\"` also \
+             `stop.drain` and `stop.grace`)"
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Retirement;
 use crate::discovery::witness;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Note;
@@ -161,6 +162,8 @@ pub enum Action {
     ProveDoor(Proof),
     /// Watch the release that traffic has arrived at.
     Watch(Box<Watch>),
+    /// Stop the slot that served before. What comes of it is told, never a failure.
+    Retire(Retirement),
     /// Ask CodeDeploy whether the deployment is still wanted.
     Consult(Question),
     /// Ask a URL that is no slot's until it is proven.
@@ -191,6 +194,9 @@ impl Action {
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
             Action::Watch(watch) => watch.at_most(),
+            Action::Retire(Retirement { drain, grace, .. }) => {
+                *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
+            }
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),
         }
@@ -266,6 +272,12 @@ impl fmt::Display for Action {
             Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
             Action::ProveDoor(proof) => write!(formatter, "{proof}"),
             Action::Watch(watch) => write!(formatter, "{watch}"),
+            Action::Retire(Retirement { slot, drain, grace }) => write!(
+                formatter,
+                "stop {slot}: let its requests end for at most {}, then SIGTERM, after {} SIGKILL",
+                seconds(drain),
+                seconds(grace)
+            ),
             Action::Consult(question) => write!(formatter, "{question}"),
             Action::Validate(validation) => write!(formatter, "{validation}"),
         }
@@ -286,6 +298,7 @@ impl fmt::Display for Note {
             Note::SentBack => write!(formatter, "the cutover was undone"),
             Note::Moved(slot) => write!(formatter, "{slot} is live"),
             Note::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
+            Note::Retired(slot) => write!(formatter, "{slot} was stopped after the cutover"),
         }
     }
 }

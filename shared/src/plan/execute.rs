@@ -1,7 +1,7 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
-use super::{Action, Outcome, Plan, Step, drain, processes};
+use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
@@ -145,6 +145,10 @@ impl<'a, H: Host> Execution<'a, H> {
                 Ok(())
             }
             Action::Watch(watch) => self.watch(watch).await,
+            Action::Retire(retirement) => {
+                self.retire(*retirement).await;
+                Ok(())
+            }
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }
@@ -179,6 +183,18 @@ impl<'a, H: Host> Execution<'a, H> {
             self.quote(log);
         }
         outcome
+    }
+
+    /// Stops the slot that served before; whatever comes of it, the cutover holds.
+    async fn retire(&mut self, retirement: Retirement) {
+        let slot = retirement.slot;
+        let mut outcome = retire::retire(self.host, self.settings, self.ledger, self.report, retirement).await;
+        if outcome.is_ok() {
+            outcome = self.remember(&Note::Retired(slot));
+        }
+        if let Err(cause) = outcome {
+            self.report.say(&retire::failed(self.settings, slot, &cause));
+        }
     }
 
     fn remember(&mut self, note: &Note) -> Result<()> {

@@ -17,9 +17,9 @@ pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
     if listeners(host, place)?.is_empty() {
         return Err(Error::new(
             Kind::Undecided,
-            format!("{place} has died just now, so nginx sends traffic to the slot that was to be freed"),
+            format!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
         )
-        .advise("deploy again: the slot that died is the idle one then"));
+        .advise("deploy again; with `proxy.cutover = \"instant\"` nginx has gone on to the other slot meanwhile"));
     }
     Ok(())
 }

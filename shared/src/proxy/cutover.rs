@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::discovery::witness::Testimony;
 use crate::host::{Answer, ProcessIdentity};
 use crate::ledger::{Intent, Note};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Retirement, Step};
 use crate::report::codedeploy::consent::Question;
 use crate::slot::Slot;
 
@@ -36,6 +36,8 @@ pub struct Cutover {
     pub standby: Option<ProcessIdentity>,
     /// How it is watched before it counts as done.
     pub watch: Option<Watch>,
+    /// How the slot that it comes from is stopped when it is done, if it does not stay.
+    pub retirement: Option<Retirement>,
 }
 
 /// nginx as it is before a cutover, and how this user may act on it.
@@ -117,6 +119,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
     ]);
     steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
+    steps.extend(cutover.retirement.map(|retirement| Step::of(Action::Retire(retirement))));
     steps
 }
 

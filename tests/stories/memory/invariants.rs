@@ -1,5 +1,6 @@
 //! What holds after every hook on every site, whatever happened (failures.md, section 5). A story need not ask for it.
 
+use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Signal;
 use shared::host::fake::{Deed, Nature};
@@ -58,7 +59,9 @@ impl Before {
                 }
                 Deed::Signalled { process, signal, nature } => {
                     assert_eq!(nature, Nature::Release, "I2, {signal:?} to {process:?}: {told}");
-                    assert!(matches!(hook, Hook::Stop | Hook::Start), "I2, {signal:?} to {process:?}: {told}");
+                    let may = matches!(hook, Hook::Stop | Hook::Start)
+                        || hook == Hook::Switch && site.settings.switch.standby == Standby::Stop;
+                    assert!(may, "I2, {signal:?} to {process:?}: {told}");
                 }
                 Deed::Launched { port, .. } => {
                     assert_ne!(Some(port), entry.live_port, "I2, launched where traffic goes: {told}");

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::fake::{Door, WriteFault};
 use shared::host::{Answer, Host};
@@ -152,9 +153,11 @@ proptest! {
         setup in prop::sample::select(Setup::ALL.to_vec()),
         operations in prop::collection::vec(operation(), 1..14),
         watch in prop::sample::select(vec![Duration::ZERO, Duration::from_secs(5)]),
+        standby in prop::sample::select(vec![Standby::Keep, Standby::Stop]),
     ) {
         let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
         story.site.settings.switch.watch = watch;
+        story.site.settings.switch.standby = standby;
         for operation in &operations {
             story.happens(operation);
         }

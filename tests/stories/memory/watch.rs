@@ -1,9 +1,10 @@
-//! The watch after a cutover (F75, row 38, I8).
+//! The watch after a cutover, and what becomes of the slot that served before it (F75, row 38, I8).
 
 use std::time::Duration;
 
+use shared::config::Standby;
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer};
+use shared::host::fake::{App, AppAnswer, OnTerminate};
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
@@ -119,4 +120,69 @@ fn f75_sigterm_while_it_is_watched_sends_traffic_back() {
         assert_eq!((exit.kind(), site.live()), (Some(Kind::Interrupted), Some(Slot::Blue)), "wait {wait}: {exit:?}");
     }
     assert!(interrupted > 40, "every look of the watch was interrupted: {interrupted}");
+}
+
+/// The same site, on which the release that served before is stopped after a cutover.
+fn stopping(app: App, user: User) -> Site {
+    let mut site = Site::of_scripts(Slot::Blue, user);
+    site.settings.switch.standby = Standby::Stop;
+    ready_for_switch(&site, app);
+    site
+}
+
+#[test]
+fn with_standby_stop_the_old_release_is_gone_after_the_cutover_and_there_is_no_way_back_but_a_deploy() {
+    for user in User::BOTH {
+        let site = stopping(App::good(), user);
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert!(format!("{exit:?}").contains("`real1` (port 8081) is not kept as a standby"), "{exit:?}");
+        assert_eq!(site.live(), Some(Slot::Green));
+        assert_eq!((site.host.listening(8081).len(), site.host.listening(8082).len()), (0, 1));
+        let back = site.run(Hook::Back, None);
+        assert_eq!(back.kind(), Some(Kind::NotHealthy), "{back:?}");
+        assert!(format!("{back:?}").contains("there is no standby to go back to"), "{back:?}");
+        assert!(site.run(Hook::Switch, Some("d-1")).is_done(), "a second switch is still of a deployment that is done");
+        site.deploys("d-2");
+        assert_eq!((site.host.listening(8081).len(), site.host.listening(8082).len()), (1, 0));
+    }
+}
+
+#[test]
+fn with_standby_stop_an_old_release_that_will_not_end_is_killed() {
+    let mut site = Site::cold(Slot::Blue, User::Root);
+    site.settings.switch.standby = Standby::Stop;
+    site.host.place_app(App::good().on_terminate(OnTerminate::Ignores), "real1", 8081);
+    site.deploys("d-1");
+    assert_eq!(site.host.listening(8081).len(), 0);
+}
+
+#[test]
+fn i3_once_traffic_is_proven_neither_sigterm_nor_sigkill_in_the_stop_of_the_old_release_takes_the_cutover_back() {
+    for user in User::BOTH {
+        let prepared = stopping(App::good(), user);
+        for signal in ["SIGTERM", "SIGKILL"] {
+            let mut after_the_cutover = 0;
+            for point in 1.. {
+                let site = prepared.clone();
+                if signal == "SIGTERM" {
+                    site.host.interrupt_at(point);
+                } else {
+                    site.host.kill_at(point);
+                }
+                let exit = site.run(Hook::Switch, Some("d-1"));
+                let struck = site.host.fault_struck();
+                site.host.clear_faults();
+                if !struck && exit != Exit::Killed {
+                    break;
+                }
+                if exit.is_done() {
+                    after_the_cutover += 1;
+                    assert_eq!(site.live(), Some(Slot::Green), "{signal} at {point}: {exit:?}");
+                }
+                site.host.pass(Duration::from_secs(1));
+                site.deploys("d-2");
+            }
+            assert!(signal == "SIGKILL" || after_the_cutover > 2, "{after_the_cutover} of {signal}");
+        }
+    }
 }

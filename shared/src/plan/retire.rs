@@ -1,0 +1,59 @@
+//! The end of the slot that served before a cutover, where `switch.standby` is "stop". Traffic has moved and is proven by then:
+//! whatever goes wrong here, a signal among it, is told and changes nothing of that.
+
+use std::time::Duration;
+
+use super::{drain, processes};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::ledger::Ledger;
+use crate::occupant::{self, Occupant};
+use crate::report::Report;
+use crate::slot::Slot;
+
+/// How a slot is retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// The slot.
+    pub slot: Slot,
+    /// How long requests on their way to it may take to end.
+    pub drain: Duration,
+    /// How long its processes may take to end after SIGTERM.
+    pub grace: Duration,
+}
+
+/// Lets the slot's requests end, then its processes. Who is in it is looked at again, as `stop` does.
+///
+/// # Errors
+/// As those of the actions of `stop`; `Kind::Undecided` if a stranger holds the slot.
+pub(super) async fn retire(
+    host: &impl Host,
+    settings: &Settings,
+    ledger: &Ledger,
+    report: &Report,
+    retirement: Retirement,
+) -> Result<()> {
+    let Retirement { slot, drain, grace } = retirement;
+    let place = settings.place(slot);
+    let processes = match occupant::find(host, settings, ledger, slot)? {
+        Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
+        Occupant::Nobody => return Ok(()),
+        Occupant::Ours(processes) => processes,
+    };
+    drain::drain(host, report, place, drain).await?;
+    // What would be ended may be all that is left.
+    processes::see_live(host, settings.place(!slot))?;
+    processes::terminate(host, report, place, &processes, grace).await?;
+    processes::await_free(host, place).await?;
+    report.say(&format!("{place} was stopped"));
+    Ok(())
+}
+
+/// What is said where it came to nothing.
+pub(super) fn failed(settings: &Settings, slot: Slot, cause: &Error) -> String {
+    format!(
+        "note: {} was not stopped after the cutover: {cause}. The cutover holds; the next `stop` tries again",
+        settings.place(slot)
+    )
+}
