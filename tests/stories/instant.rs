@@ -220,6 +220,15 @@ fn f47_i2_when_the_live_release_dies_nginx_goes_on_with_the_standby_and_the_next
     assert!(deployed.output().contains("nginx has gone on to blue"), "{}", deployed.output());
     assert_eq!((stage.release(), stage.profile()), ("v3".into(), "real2".into()));
     assert_eq!(listener(ports.blue), Some(standby), "what served was not touched");
+    stage.deploy(&Jar::release("v3")).succeeds();
+    stage.deploy(&Jar::release("v3")).succeeds();
+    let standby = listener(ports.blue).unwrap();
+    stage.host.set("proxy.flag", "\"/run/another/flag\"").unwrap();
+    kill(listener(ports.green).unwrap());
+    stage.deploy(&Jar::release("v4")).fails("stop", 12, &["names another flag than hooks.toml"]);
+    assert_eq!(listener(ports.blue), Some(standby), "what serves is not touched on a guess");
+    stage.host.set("proxy.flag", &format!("\"{}\"", stage.host.nginx().flag_path().display())).unwrap();
+    stage.deploy(&Jar::release("v4")).succeeds();
     kill(listener(ports.green).unwrap());
     kill(standby);
     let down = stage.host.door_get("/").unwrap();

@@ -33,7 +33,7 @@ impl Hook for Stop {
         let mut steps = Vec::new();
         if let (true, Some(dead)) = (finding.fell_over, roles.live) {
             roles = Roles::with_live(!dead);
-            steps = cutover::follow(scene.settings, &testimony, dead);
+            steps = cutover::follow(scene.settings, &testimony, dead)?;
         }
         let deployment = scene.ledger.open(scene.lifecycle, roles)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;

@@ -11,6 +11,7 @@ use super::watch::Watch;
 use super::{keepalive, upstreams};
 use crate::config::Settings;
 use crate::discovery::witness::Testimony;
+use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, ProcessIdentity};
 use crate::ledger::{Intent, Note};
 use crate::plan::{Action, Retirement, Step};
@@ -135,15 +136,24 @@ pub fn installation(settings: &Settings, nginx: &Nginx, serves: Slot) -> Vec<Ste
 
 /// The steps that follow nginx to where it has gone by itself: nobody listens in `from` any more, and the other slot serves. With
 /// the flag saying so, the dead slot is the idle one, and what is started there gets no traffic before it is proven.
-#[must_use]
-pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Vec<Step> {
-    let Some(include) = &testimony.include else { return Vec::new() };
+///
+/// # Errors
+/// `Kind::Undecided` if nginx goes by another flag than these settings name.
+pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<Vec<Step>> {
     let to = !from;
+    let include = testimony.include.as_ref().filter(|include| include.choice() == Some(&Choice::of(settings)));
+    let Some(include) = include else {
+        let (from, to) = (settings.place(from), settings.place(to));
+        return Err(Error::new(
+            Kind::Undecided,
+            format!("nobody listens in {from}, nginx has gone on to {to}, and its include names another flag than hooks.toml"),
+        )
+        .advise("put `proxy.flag` and the profiles back to what the include has, then deploy again"));
+    };
     let bytes = include.bytes().to_owned();
     let intent = Intent { from: Some(from), to, before: bytes.clone(), after: bytes, workers: Vec::new() };
-    [Action::Remember(Note::Intend(intent)), set_flag(settings, to), Action::Remember(Note::Moved(to))]
-        .map(Step::of)
-        .into()
+    let actions = [Action::Remember(Note::Intend(intent)), set_flag(settings, to), Action::Remember(Note::Moved(to))];
+    Ok(actions.map(Step::of).into())
 }
 
 impl Nginx {

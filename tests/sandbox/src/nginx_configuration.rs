@@ -15,9 +15,11 @@ pub(crate) fn render(prefix: &Path, port: u16, as_root: bool, location: &str) ->
         r#"{user}worker_processes {WORKERS};
 pid "{prefix}/run/nginx.pid";
 error_log "{prefix}/logs/error.log";
+worker_rlimit_nofile 16384;
 
 events {{
-    worker_connections 1024;
+    # A load of thousands of requests, each with a connection to either side, must not find nginx full.
+    worker_connections 8192;
 }}
 
 http {{

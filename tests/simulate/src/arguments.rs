@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Replay your own bundle: deploy it, deploy it again under load, and go back. Its own hooks are run, whatever they are
     #[arg(long, value_name = "DIR|ZIP")]
     pub(crate) bundle: Option<PathBuf>,
+    /// How traffic is moved: "instant", as the shipped hooks.toml has it, or "reload", as the scripts did
+    #[arg(long, value_name = "WAY", default_value = "instant", value_parser = ["instant", "reload"], conflicts_with = "bundle")]
+    pub(crate) cutover: String,
     /// Which of AWS's agents to play: 1 is the one in Ruby (up to 1.8), 2 the one in Rust
     #[arg(long, value_name = "1|2", default_value = "1", value_parser = generation)]
     pub(crate) agent: Generation,
@@ -68,13 +71,20 @@ mod tests {
         Arguments::command().debug_assert();
         let arguments = Arguments::try_parse_from(["simulate"]).unwrap();
         assert_eq!((arguments.agent, arguments.spring, arguments.keep), (Generation::One, false, false));
+        assert_eq!(arguments.cutover, "instant");
         let arguments = Arguments::try_parse_from(["simulate", "--agent", "2"]).unwrap();
         assert_eq!(number_of(arguments.agent), 2);
     }
 
     #[test]
     fn what_cannot_be_simulated_is_refused() {
-        for line in [["--agent", "3"], ["--spring", "--bundle=x.zip"], ["--colour", "red"]] {
+        for line in [
+            ["--agent", "3"],
+            ["--spring", "--bundle=x.zip"],
+            ["--cutover=reload", "--bundle=x.zip"],
+            ["--cutover", "dns"],
+            ["--colour", "red"],
+        ] {
             assert!(Arguments::try_parse_from(["simulate"].into_iter().chain(line)).is_err(), "{line:?}");
         }
     }

@@ -52,6 +52,8 @@ pub(crate) fn read(hooks_toml: Option<&Path>, host: &Sandbox, root: &Path) -> an
         ("BLUE_PORT", ports.blue.to_string()),
         ("GREEN_PORT", ports.green.to_string()),
         ("PROXY_INCLUDE", nginx.include_path().display().to_string()),
+        ("PROXY_UPSTREAMS", nginx.upstreams_path().display().to_string()),
+        ("PROXY_FLAG", nginx.flag_path().display().to_string()),
         ("PROXY_VARIABLE", VARIABLE.to_owned()),
         ("PROXY_DOOR", format!("http://127.0.0.1:{}{path}", ports.door)),
         ("PROXY_HOST", "localhost".to_owned()),

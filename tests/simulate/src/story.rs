@@ -66,6 +66,7 @@ fn play(
         ports.green
     ));
     host.nginx().start()?;
+    host.set("proxy.cutover", &format!("\"{}\"", arguments.cutover))?;
     releases::set_config_locations(host)?;
     let hooks = stripped_hooks(host)?;
     let deploying_agent = deploys::agent(host, arguments.agent, &[])?;
