@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Compares three ways to deploy under load: the shell scripts that the hooks replace, the hooks with "reload", and the hooks with
+# "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=requirements.sh
+. "$root/scripts/requirements.sh"
+cd -- "$root"
+
+quick=false
+for argument in "$@"; do
+    case "$argument" in
+        --quick) quick=true ;;
+        --help | -h) exec cargo run --quiet --locked -p bench -- --help ;;
+    esac
+done
+
+require_cargo
+require_nginx
+# What the scripts need, which are compared with.
+require_program curl
+require_program lsof
+
+target=$(target_directory "$root")
+packages=(-p stop -p start -p health -p switch -p status -p demo-app -p bench)
+# Whether a request fails does not depend on how the hooks were built, and nothing else is asked of --quick.
+if "$quick"; then
+    say "building the hooks and the program that measures"
+    cargo build --quiet --locked --target-dir "$target" "${packages[@]}" || fail "the build failed (its messages are above)"
+    exec "$target/debug/bench" "$@"
+fi
+say "building the hooks as they are shipped, and the program that measures (the first build takes some minutes)"
+cargo build --quiet --locked --release --target-dir "$target" "${packages[@]}" ||
+    fail "the build failed (its messages are above)"
+exec "$target/release/bench" "$@"

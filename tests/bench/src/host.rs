@@ -1,0 +1,189 @@
+//! A host for one of the ways: a sandbox with its settings, and what a deploy on it consists of.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use demo_app::Jar;
+use sandbox::{Binaries, Sandbox};
+
+use crate::invocation::Invocation;
+use crate::way::Way;
+
+/// How long the application takes to boot: what a deploy cannot be faster than.
+pub(crate) const BOOT_MILLISECONDS: u64 = 200;
+/// The file whose writing shows that the scripts' switch begins.
+const SWITCHES: &str = "switches";
+/// The hooks with the lifecycle event of each, in the order of a deploy.
+const HOOKS: [(&str, &str); 4] = [
+    ("stop", "AfterInstall"),
+    ("start", "ApplicationStart"),
+    ("health", "ValidateService"),
+    ("switch", "ValidateService"),
+];
+
+/// A host, and how many releases it has seen.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) way: Way,
+    pub(crate) sandbox: Sandbox,
+    baseline: PathBuf,
+    releases: u32,
+}
+
+/// A deploy that is prepared: its release lies where the agent puts it.
+#[derive(Debug)]
+pub(crate) struct Deploy {
+    /// The new release's name.
+    pub(crate) release: String,
+    pub(crate) invocations: Vec<Invocation>,
+}
+
+impl Host {
+    /// A host on which nothing was deployed yet; nginx runs. `baseline` is the directory with the scripts.
+    ///
+    /// # Errors
+    /// The sandbox cannot be made.
+    pub(crate) fn new(way: Way, binaries: Binaries, baseline: &Path) -> anyhow::Result<Self> {
+        let sandbox = Sandbox::builder().binaries(binaries).build()?;
+        for name in ["marks", "output"] {
+            let directory = sandbox.directory().join(name);
+            std::fs::create_dir(&directory).with_context(|| format!("`{}` could not be made", directory.display()))?;
+        }
+        if way.has_hooks() {
+            // A text in TOML's notation, which JSON's strings are as well.
+            sandbox.set("proxy.cutover", &serde_json::Value::from(way.name()).to_string())?;
+            // To watch is to wait, and not what is measured here.
+            sandbox.set("switch.watch", "\"0s\"")?;
+        }
+        if way == Way::Scripts {
+            // The scripts ask who is idle three times in a deploy. On a new host, where nginx leads to the very slot that they
+            // fill, the answer changes in between, and they would end with the traffic in an empty slot.
+            let green = sandbox.ports().green;
+            sandbox.nginx().write_include(&format!("set $service_url http://127.0.0.1:{green};\n"))?;
+        }
+        sandbox.nginx().start()?;
+        Ok(Self { way, sandbox, baseline: baseline.to_owned(), releases: 0 })
+    }
+
+    /// Prepares the next deploy.
+    ///
+    /// # Errors
+    /// The release cannot be written.
+    pub(crate) fn next_deploy(&mut self) -> anyhow::Result<Deploy> {
+        self.releases += 1;
+        let release = format!("v{}", self.releases);
+        let jar = self.sandbox.directory().join(format!("demo-{release}.jar"));
+        let written = Jar::release(&release).boot_milliseconds(BOOT_MILLISECONDS).write(&jar);
+        written.with_context(|| format!("`{}` could not be written", jar.display()))?;
+        self.sandbox.stage(&jar)?;
+        std::fs::remove_file(&jar).with_context(|| format!("`{}` could not be removed", jar.display()))?;
+        let invocations = if self.way.has_hooks() {
+            let hooks = HOOKS.into_iter().map(|(hook, event)| self.hook(hook, Some(event)));
+            hooks.collect::<anyhow::Result<_>>()?
+        } else {
+            ["stop", "start", "health"].into_iter().map(|name| self.script(name)).collect()
+        };
+        Ok(Deploy { release, invocations })
+    }
+
+    /// The way back to the standby.
+    ///
+    /// # Errors
+    /// There is no such hook.
+    pub(crate) fn back(&self) -> anyhow::Result<Invocation> {
+        let mut back = self.hook("switch", None)?;
+        back.hook = "switch --back";
+        back.arguments.push("--back".to_owned());
+        Ok(back)
+    }
+
+    fn hook(&self, hook: &'static str, event: Option<&str>) -> anyhow::Result<Invocation> {
+        let mut variables = vec![
+            ("HOOKS_CONFIG".to_owned(), self.sandbox.settings_path().display().to_string()),
+            // Nobody is asked anything: neither the metadata service of this machine nor CodeDeploy.
+            ("HOOKS_REPORT_API".to_owned(), "off".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned()),
+        ];
+        if let Some(event) = event {
+            variables.push(("DEPLOYMENT_ID".to_owned(), format!("d-BENCH{:04}", self.releases)));
+            variables.push(("LIFECYCLE_EVENT".to_owned(), event.to_owned()));
+        }
+        Ok(Invocation {
+            hook,
+            program: self.sandbox.binaries()?.path(hook)?,
+            arguments: Vec::new(),
+            variables,
+            output: self.output(hook),
+        })
+    }
+
+    fn script(&self, hook: &'static str) -> Invocation {
+        let ports = self.sandbox.ports();
+        let text = |path: &Path| path.display().to_string();
+        let mut reload = self.sandbox.nginx().command().to_vec();
+        reload.extend(["-s".to_owned(), "reload".to_owned()]);
+        let java = self.sandbox.binaries().and_then(Binaries::java).map(|java| text(&java)).unwrap_or_default();
+        let variables = [
+            ("BASELINE_APP", text(&self.sandbox.app_directory())),
+            ("BASELINE_PROPERTIES", text(self.sandbox.directory())),
+            ("BASELINE_DOOR", format!("http://127.0.0.1:{}", ports.door)),
+            ("BASELINE_PORT1", ports.blue.to_string()),
+            ("BASELINE_PORT2", ports.green.to_string()),
+            ("BASELINE_JAVA", java),
+            ("BASELINE_INCLUDE", text(&self.sandbox.nginx().include_path())),
+            ("BASELINE_RELOAD", reload.join(" ")),
+            ("BASELINE_SWITCHES", text(&self.marks().join(SWITCHES))),
+            // A profile's port is in the jar of a real application.
+            ("DEMO_PORT_real1", ports.blue.to_string()),
+            ("DEMO_PORT_real2", ports.green.to_string()),
+        ];
+        Invocation {
+            hook,
+            program: self.baseline.join(format!("{hook}.sh")),
+            arguments: Vec::new(),
+            variables: variables.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            output: self.output(hook),
+        }
+    }
+
+    fn output(&self, hook: &str) -> PathBuf {
+        self.sandbox.directory().join("output").join(hook)
+    }
+
+    /// Where the scripts show that their switch begins, and the file's name.
+    pub(crate) fn beginning_of_switch(&self) -> (PathBuf, &'static str) {
+        (self.marks(), SWITCHES)
+    }
+
+    fn marks(&self) -> PathBuf {
+        self.sandbox.directory().join("marks")
+    }
+
+    /// The file whose change decides who serves: the flag, or the include.
+    pub(crate) fn decision(&self) -> PathBuf {
+        let nginx = self.sandbox.nginx();
+        if self.way == Way::Instant { nginx.flag_path() } else { nginx.include_path() }
+    }
+
+    /// Who serves, asked at the door on a new connection.
+    ///
+    /// # Errors
+    /// Nobody, or somebody who does not say which release it is.
+    pub(crate) fn serving(&self) -> anyhow::Result<String> {
+        let answer = self.sandbox.door_get("/")?;
+        answer
+            .release()
+            .map(str::to_owned)
+            .with_context(|| format!("the door answered {} without a release", answer.status))
+    }
+
+    /// Waits until this release answers at the door: the scripts end before that.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) fn wait_for(&self, release: &str) -> anyhow::Result<()> {
+        let what = format!("`{release}` serves");
+        let serves = || self.serving().is_ok_and(|serving| serving == release);
+        Ok(self.sandbox.wait_until(&what, std::time::Duration::from_secs(20), serves)?)
+    }
+}
