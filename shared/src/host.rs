@@ -7,7 +7,7 @@ mod detach;
 #[cfg(any(test, feature = "fake-host"))]
 pub mod fake;
 mod files;
-
+mod holders;
 mod http;
 mod listeners;
 mod machine;
@@ -158,6 +158,9 @@ pub trait Host {
     /// Every process that this user may see.
     fn processes(&self) -> Vec<Process>;
 
+    /// The processes of a session, its leader's id being its own.
+    fn session(&self, leader: u32) -> Vec<Process>;
+
     /// The children of a process.
     fn children(&self, id: u32) -> Vec<Process>;
 
@@ -196,6 +199,12 @@ pub trait Host {
     /// # Errors
     /// As the operating system says.
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>>;
+
+    /// Whether anybody listens on a port, which is cheaper to say than who.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn is_listened_on(&self, port: u16) -> io::Result<bool>;
 
     /// The connections that this host's own clients (nginx) hold towards a local port, as far as the other end may still
     /// answer on them.

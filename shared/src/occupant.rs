@@ -68,8 +68,10 @@ pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) 
 /// The launched process, as far as it lives, and all that it started in its session. To be asked while it lives or right
 /// after: once it is long gone another process may have its id, and its session's.
 pub fn family(host: &impl Host, launched: &ProcessIdentity) -> Vec<Process> {
-    let mut family: Vec<Process> =
-        host.processes().into_iter().filter(|process| is_in_session(launched, process)).collect();
+    // One that leads no session of its own was not launched by these hooks: it is alone.
+    let mut family: Vec<Process> = host.session(launched.id);
+    family.extend(host.process(launched.id).filter(|process| process.session != launched.id));
+    family.retain(|process| is_in_session(launched, process));
     // The launched one first, whatever the order of the ids: it is the one that others are held against.
     family.sort_by_key(|process| process.identity != *launched);
     family

@@ -188,6 +188,10 @@ impl Host for FakeHost {
         self.world.borrow().processes.all().map(|running| running.process.clone()).collect()
     }
 
+    fn session(&self, leader: u32) -> Vec<Process> {
+        self.processes().into_iter().filter(|process| process.session == leader).collect()
+    }
+
     fn children(&self, id: u32) -> Vec<Process> {
         self.world.borrow().processes.children(id)
     }
@@ -224,6 +228,10 @@ impl Host for FakeHost {
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
         let world = self.world.borrow();
         Ok(world.processes.listeners(port, world.user))
+    }
+
+    fn is_listened_on(&self, port: u16) -> io::Result<bool> {
+        Ok(!self.world.borrow().processes.listeners(port, 0).is_empty())
     }
 
     fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>> {

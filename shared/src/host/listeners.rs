@@ -1,46 +1,30 @@
 //! Who listens on a port, and who is connected to one. Java listens on a v4-mapped v6 address, so both families are
 //! looked at (F31). A connection is never taken for a listener, nor a remote port for a local one (b3, b4).
 
-use std::collections::HashSet;
 use std::io;
 
-use procfs::process::FDTarget;
-
+use super::holders::Holders;
 use super::sockets::{Sought, TcpSocket, find};
 use super::{Connection, Listener, processes};
 
 /// Who listens on `port`, with the processes that hold each socket.
-pub(super) fn on(port: u16) -> io::Result<Vec<Listener>> {
-    let sockets = find(Sought::ListeningOn(port))?;
+pub(super) fn on(port: u16, holders: &Holders) -> io::Result<Vec<Listener>> {
+    let all = find(Sought::Listening)?;
+    let sockets: Vec<&TcpSocket> = all.iter().filter(|socket| socket.local.port() == port).collect();
     if sockets.is_empty() {
         return Ok(Vec::new());
     }
-    let inodes: HashSet<u64> = sockets.iter().map(|socket| socket.inode).collect();
-    let mut listeners: Vec<(u64, Listener)> = sockets
-        .into_iter()
-        .map(|socket| (socket.inode, Listener { owner: socket.owner, processes: Vec::new() }))
-        .collect();
-    for entry in procfs::process::all_processes().map_err(io::Error::other)?.flatten() {
-        // Another user's descriptors cannot be read: that listener stays without a process, which says so by itself.
-        let Ok(descriptors) = entry.fd() else { continue };
-        let held: HashSet<u64> = descriptors
-            .flatten()
-            .filter_map(|descriptor| match descriptor.target {
-                FDTarget::Socket(inode) if inodes.contains(&inode) => Some(inode),
-                _ => None,
-            })
-            .collect();
-        if held.is_empty() {
-            continue;
-        }
-        let Some(process) = processes::describe(&entry) else { continue };
-        for (inode, listener) in &mut listeners {
-            if held.contains(inode) {
-                listener.processes.push(process.clone());
-            }
-        }
-    }
-    Ok(listeners.into_iter().map(|(_, listener)| listener).collect())
+    let wanted = sockets.iter().map(|socket| socket.inode).collect();
+    let held = holders.of(&wanted, &all.iter().map(|socket| socket.inode).collect())?;
+    let processes = |socket: &TcpSocket| {
+        held.get(&socket.inode).into_iter().flatten().filter_map(|id| processes::find(*id)).collect()
+    };
+    Ok(sockets.iter().map(|socket| Listener { owner: socket.owner, processes: processes(socket) }).collect())
+}
+
+/// Whether anybody listens on `port`.
+pub(super) fn any_on(port: u16) -> io::Result<bool> {
+    Ok(find(Sought::Listening)?.iter().any(|socket| socket.local.port() == port))
 }
 
 /// The connections that lead from this host to its own `port` and can still be answered on.
@@ -69,13 +53,15 @@ mod tests {
         let listener = TcpListener::bind("[::]:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let found = on(port).unwrap();
+        let found = on(port, &Holders::default()).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].processes.iter().map(|process| process.identity.id).collect::<Vec<_>>(),
             [std::process::id()]
         );
-        assert_eq!(on(client.local_addr().unwrap().port()).unwrap(), Vec::new());
+        let own = client.local_addr().unwrap().port();
+        assert_eq!(on(own, &Holders::default()).unwrap(), Vec::new());
+        assert_eq!((any_on(port).unwrap(), any_on(own).unwrap()), (true, false));
     }
 
     #[test]

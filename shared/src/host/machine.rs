@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
     Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process,
@@ -21,6 +22,7 @@ pub struct Machine<C = NotLinked> {
     began: Instant,
     signals: StopSignals,
     launched: RefCell<Vec<(ProcessIdentity, Child)>>,
+    holders: Holders,
 }
 
 impl<C: CodeDeploy> Machine<C> {
@@ -30,7 +32,13 @@ impl<C: CodeDeploy> Machine<C> {
     /// # Errors
     /// As the operating system says, if signals cannot be listened for.
     pub fn new(codedeploy: C) -> io::Result<Machine<C>> {
-        Ok(Machine { codedeploy, began: Instant::now(), signals: StopSignals::listen()?, launched: RefCell::default() })
+        Ok(Machine {
+            codedeploy,
+            began: Instant::now(),
+            signals: StopSignals::listen()?,
+            launched: RefCell::default(),
+            holders: Holders::default(),
+        })
     }
 }
 
@@ -141,6 +149,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         processes::all()
     }
 
+    fn session(&self, leader: u32) -> Vec<Process> {
+        processes::session(leader)
+    }
+
     fn children(&self, id: u32) -> Vec<Process> {
         processes::children(id)
     }
@@ -180,7 +192,11 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
-        listeners::on(port)
+        listeners::on(port, &self.holders)
+    }
+
+    fn is_listened_on(&self, port: u16) -> io::Result<bool> {
+        listeners::any_on(port)
     }
 
     fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>> {

@@ -1,9 +1,11 @@
 //! Processes as `/proc` shows them, and signals that reach exactly the process that was meant: through a pidfd whose
 //! identity is read again after it was opened (F36, F37).
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
+use procfs::FromRead;
 use procfs::process::{Process as Entry, Stat};
 use rustix::process::{Pid, PidfdFlags};
 
@@ -18,6 +20,25 @@ pub(super) fn find(id: u32) -> Option<Process> {
 /// Every process that this user may see.
 pub(super) fn all() -> Vec<Process> {
     procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()
+}
+
+/// The processes of a session. Of all the others no more is read than which session they are in.
+pub(super) fn session(leader: u32) -> Vec<Process> {
+    let is_in = |id: &u32| session_of(*id) == i32::try_from(leader).ok();
+    ids().unwrap_or_default().into_iter().filter(is_in).filter_map(find).collect()
+}
+
+/// The ids of all processes.
+pub(super) fn ids() -> io::Result<Vec<u32>> {
+    let names = std::fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
+    Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
+}
+
+fn session_of(id: u32) -> Option<i32> {
+    // One line, and never longer than this.
+    let mut line = [0; 1024];
+    let length = File::open(format!("/proc/{id}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
+    Stat::from_read(&line[..length]).ok().map(|stat| stat.session)
 }
 
 /// A child of this process that was not waited for: it can be described even if it has ended already.

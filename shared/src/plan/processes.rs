@@ -14,7 +14,7 @@ use crate::waiting::Waiting;
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
-    if listeners(host, place)?.is_empty() {
+    if !is_listened_on(host, place)? {
         return Err(Error::new(
             Kind::Undecided,
             format!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
@@ -75,13 +75,14 @@ async fn gone(host: &impl Host, processes: &[Process], at_most: Duration) -> Res
 pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
     let mut waiting = Waiting::begin(host, Patience::brisk(PORT_FREE_AT_MOST));
     loop {
-        let listeners = listeners(host, place)?;
-        let Some(first) = listeners.first() else { return Ok(()) };
+        if !is_listened_on(host, place)? {
+            return Ok(());
+        }
         if !waiting.for_another_look().await? {
-            let who = first
-                .processes
-                .first()
-                .map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
+            let holders = listeners(host, place)?;
+            let holder = holders.first().and_then(|listener| listener.processes.first());
+            let who =
+                holder.map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
             return Err(occupant::refuse(&format!("port {} is still held by {who}", place.port)));
         }
     }
@@ -119,7 +120,13 @@ fn died_at_once(place: &Place, ending: &str) -> Error {
 }
 
 fn listeners(host: &impl Host, place: &Place) -> Result<Vec<Listener>> {
-    host.listeners(place.port).map_err(|cause| {
-        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
-    })
+    host.listeners(place.port).map_err(|cause| unseen(place, &cause))
+}
+
+fn is_listened_on(host: &impl Host, place: &Place) -> Result<bool> {
+    host.is_listened_on(place.port).map_err(|cause| unseen(place, &cause))
+}
+
+fn unseen(place: &Place, cause: &std::io::Error) -> Error {
+    Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
 }
