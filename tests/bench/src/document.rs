@@ -32,7 +32,7 @@ pub(crate) fn write(results: &Results) -> String {
             machine.cores,
             machine.kernel
         ),
-        "![Answers around a cutover, by release](cutover.svg)\n".to_owned(),
+        "![Requests around a cutover, by the release that answered them](cutover.svg)\n".to_owned(),
         "## A deploy\n".to_owned(),
         deploys(results),
         "Medians (in brackets the 95th percentile), and how many times less than the scripts. *Time beyond the boot* is all hooks \

@@ -1,4 +1,5 @@
-//! docs/cutover.svg: the answers of every 100 ms around a cutover, by release, one panel for each way; pure. Both of GitHub's
+//! docs/cutover.svg: the requests of every 100 ms around a cutover, by the release that answered, one panel for
+//! each way; pure. Both of GitHub's
 //! themes are served by one file: its colours follow the reader's scheme.
 
 use std::fmt::Write;
@@ -46,11 +47,11 @@ pub(crate) fn draw(panels: &[(Way, Vec<Step>)]) -> String {
     let height = (PANEL + BETWEEN).mul_add(real(panels.len()), TOP - BETWEEN + BOTTOM);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-         role=\"img\" aria-labelledby=\"title description\">\n<title id=\"title\">Answers around a cutover</title>\n\
+         role=\"img\" aria-labelledby=\"title description\">\n<title id=\"title\">Requests around a cutover</title>\n\
          <desc id=\"description\">{}</desc>\n<style>\n{STYLE}</style>\n",
         description(panels)
     );
-    text(&mut svg, LEFT, 28.0, "title", "Answers around a cutover, in steps of 100 ms");
+    text(&mut svg, LEFT, 28.0, "title", "Requests around a cutover, by the release that answered them");
     legend(&mut svg);
     // One scale for all panels, so that they can be compared.
     let most = panels.iter().flat_map(|(_, steps)| steps).map(total).max().unwrap_or(0);
@@ -60,7 +61,13 @@ pub(crate) fn draw(panels: &[(Way, Vec<Step>)]) -> String {
         panel(&mut svg, top, *way, steps, &axis, scale);
     }
     let label = height - 10.0;
-    centred(&mut svg, LEFT + axis.bar * real(steps) / 2.0, label, "quiet", "milliseconds after the change on disk");
+    centred(
+        &mut svg,
+        LEFT + axis.bar * real(steps) / 2.0,
+        label,
+        "quiet",
+        "milliseconds after the change on disk, when the request was sent",
+    );
     svg.push_str("</svg>\n");
     svg
 }
@@ -71,7 +78,7 @@ fn description(panels: &[(Way, Vec<Step>)]) -> String {
         let after = steps.get(STEPS_BEFORE..).unwrap_or_default();
         let mixed = after.iter().filter(|step| step.old > 0).count();
         let failed: u32 = steps.iter().map(|step| step.failed).sum();
-        format!("{}: the old release answers in {mixed} steps after the change, and {failed} requests fail", way.name())
+        format!("{}: in {mixed} steps of 100 ms after the change the old release answers requests, and {failed} requests fail", way.name())
     });
     panels.collect::<Vec<_>>().join(". ") + "."
 }
@@ -133,7 +140,7 @@ fn panel(svg: &mut String, top: f64, way: Way, steps: &[Step], axis: &Axis, scal
     let (x, y) = (18.0, top + PANEL / 2.0);
     let _infallible = writeln!(
         svg,
-        "<text class=\"quiet\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\">answers</text>"
+        "<text class=\"quiet\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\">per 100 ms</text>"
     );
     for (index, step) in steps.iter().enumerate() {
         let mut y = bottom;
@@ -233,7 +240,9 @@ mod tests {
         let bars = |class: &str| svg.matches(&format!("<rect class=\"{class}\"")).count() - 1;
         assert_eq!((bars("old"), bars("new"), bars("failed")), (STEPS_BEFORE + 1, 4, 1));
         assert!(
-            svg.contains("reload: the old release answers in 1 steps after the change, and 1 requests fail."),
+            svg.contains(
+                "reload: in 1 steps of 100 ms after the change the old release answers requests, and 1 requests fail."
+            ),
             "{svg}"
         );
         assert!(svg.contains("height=\"4.0\""), "{svg}");

@@ -1,5 +1,5 @@
 //! A cutover as fresh connections see it: when the new release gives its first answer, and the old one its last; and all
-//! answers in steps of 100 ms, for the picture.
+//! requests in steps of 100 ms, for the picture.
 
 use std::time::Duration;
 
@@ -36,6 +36,11 @@ impl Moments {
     }
 }
 
+/// When the request was written; when the client set about it, if it came to nothing else.
+pub(crate) fn written(record: &Record) -> Duration {
+    record.written_at.unwrap_or(record.sent_at)
+}
+
 /// Exact to the microsecond; negative if `to` is the earlier one.
 fn milliseconds_between(from: Duration, to: Duration) -> f64 {
     let microseconds = |duration: Duration| i32::try_from(duration.as_micros()).unwrap_or(i32::MAX);
@@ -44,7 +49,7 @@ fn milliseconds_between(from: Duration, to: Duration) -> f64 {
     (forth - back) / 1000.0
 }
 
-/// The answers of one step.
+/// The requests of one step, by the release that answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Step {
     pub(crate) old: u32,
@@ -52,13 +57,14 @@ pub(crate) struct Step {
     pub(crate) failed: u32,
 }
 
-/// All answers around the change, of all modes, by the moment of their end.
+/// All requests around the change, of all modes, by the moment when the request was written: what was asked before the change
+/// may be answered long after it.
 pub(crate) fn steps(records: &[&Record], new: &str, change: Duration) -> Vec<Step> {
     let mut steps = vec![Step::default(); STEPS_BEFORE + STEPS_AFTER];
     // Also where the load began less than that before the change.
     let shift = STEP * u32::try_from(STEPS_BEFORE).unwrap_or(0);
     for record in records {
-        let Some(since) = (record.finished_at + shift).checked_sub(change) else { continue };
+        let Some(since) = (written(record) + shift).checked_sub(change) else { continue };
         let index = usize::try_from(since.as_micros() / STEP.as_micros()).unwrap_or(usize::MAX);
         let Some(step) = steps.get_mut(index) else { continue };
         match (record.failure, record.release.as_deref()) {

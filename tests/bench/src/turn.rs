@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::load::RunningLoad;
 use crate::rates::Rates;
 use crate::timed_run::{self, TimedRun};
-use crate::timeline::{self, Moments, Step};
+use crate::timeline::{self, Moments, STEP, STEPS_AFTER, Step};
 
 /// What was measured.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Turn {
     /// The hooks (or scripts) in their order; the way back is the last one, if there is one.
     pub(crate) runs: Vec<(&'static str, TimedRun)>,
     pub(crate) moments: Moments,
-    /// The answers around the cutover.
+    /// The requests around the cutover.
     pub(crate) steps: Vec<Step>,
     pub(crate) cutovers: u64,
     pub(crate) summary: Summary,
@@ -49,6 +49,8 @@ pub(crate) fn take(host: &mut Host, rates: &Rates, round_trip: Duration) -> anyh
     let change = change.with_context(|| format!("`{}` did not change in a deploy", decision.display()))?;
     let command = if host.way.has_hooks() { began(&runs, "switch") } else { marks.first_change(mark) };
     let command = command.context("nobody saw the switch begin")?;
+    let whole_picture = STEP * u32::try_from(STEPS_AFTER)?;
+    host.sandbox.wait_until("the picture is full", whole_picture * 2, || change.elapsed() > whole_picture)?;
     let end = load.clock(Instant::now());
     if host.way.has_hooks() {
         runs.push(back(host)?);
@@ -56,11 +58,13 @@ pub(crate) fn take(host: &mut Host, rates: &Rates, round_trip: Duration) -> anyh
     }
     let (command, change) = (load.clock(command), load.clock(change));
     let history = load.finish()?;
-    // What came later is of the way back.
-    let records: Vec<&Record> = history.records().iter().filter(|record| record.finished_at < end).collect();
-    let moments = Moments::of(&records, &deploy.release, command, change);
+    // What comes later is of the way back.
+    let until_then = |moment: fn(&Record) -> Duration| -> Vec<&Record> {
+        history.records().iter().filter(|record| moment(record) < end).collect()
+    };
+    let moments = Moments::of(&until_then(|record| record.finished_at), &deploy.release, command, change);
     let moments = moments.context("one of the releases did not answer on a fresh connection")?;
-    let steps = timeline::steps(&records, &deploy.release, change);
+    let steps = timeline::steps(&until_then(timeline::written), &deploy.release, change);
     let cutovers = if host.way.has_hooks() { 2 } else { 1 };
     Ok(Turn { round_trip, runs, moments, steps, cutovers, summary: history.summary().clone() })
 }
