@@ -53,6 +53,9 @@ step "the simulation, as a reader of the README would run it"
 ./scripts/simulate.sh
 ./scripts/simulate.sh --agent 2
 
+step "nothing is lost in deploys, cutovers and kills, beside the scripts that lost requests"
+./scripts/bench.sh --quick
+
 step "the artifact: built, measured, built once more elsewhere, and then tested as it is"
 target=$(target_directory "$root")
 build_spring_jar "$root" "$target/spring-app" v1

@@ -14,8 +14,10 @@ use crate::way::Way;
 const LONG_CUTOVERS: u64 = 300;
 const LONG_ANSWERS: u64 = 300_000;
 const LONG_KILLS: u64 = 100;
-/// What `--long` asks of the machine in a second: its length is given by the answers.
-const LONG_RATE: u32 = 2500;
+/// What is asked of the machine in a second.
+const RATE: u32 = 1500;
+/// What `--long` asks of it, whose length is given by the answers.
+const LONG_RATE: u32 = 3500;
 /// What `--quick` asks of a machine that has other things to do.
 const QUICK_RATE: u32 = 400;
 /// A cutover under `--seconds` or `--quick` has about so much time to itself.
@@ -33,7 +35,10 @@ pub(crate) struct Effort {
     pub(crate) rate: u32,
     pub(crate) kills: u64,
     pub(crate) proxy_cpu: proxy_cpu::Effort,
+    /// In place of the seconds.
     long: bool,
+    /// As `rate`, while there are many cutovers.
+    rate_of_cutovers: u32,
     seconds: u64,
 }
 
@@ -50,6 +55,7 @@ impl Effort {
                 kills: 5,
                 proxy_cpu: cpu(1, 1000),
                 long: false,
+                rate_of_cutovers: QUICK_RATE,
                 seconds: 8,
             };
         }
@@ -57,10 +63,11 @@ impl Effort {
             deploys: arguments.deploys,
             script_deploys: arguments.deploys,
             watched: 3,
-            rate: arguments.rate,
+            rate: arguments.rate.unwrap_or(RATE),
             kills: if arguments.long { LONG_KILLS } else { 10 },
             proxy_cpu: cpu(5, 5000),
             long: arguments.long,
+            rate_of_cutovers: arguments.rate.unwrap_or(if arguments.long { LONG_RATE } else { RATE }),
             seconds: arguments.seconds,
         }
     }
@@ -80,11 +87,10 @@ impl Effort {
         // Of `reload` no more is promised, so that these modes get most of what the machine carries.
         let favoured: &[Mode] = if way == Way::Reload { &[Mode::Fresh, Mode::Retry] } else { &[] };
         let modes = if favoured.is_empty() { Mode::ALL.to_vec() } else { favoured.to_vec() };
+        let rates = rates::plan(self.rate_of_cutovers, &Mode::ALL, favoured);
         if self.long {
-            let rates = rates::plan(self.rate.max(LONG_RATE), &Mode::ALL, favoured);
             return (rates, Goal { cutovers: LONG_CUTOVERS, answers: LONG_ANSWERS, modes });
         }
-        let rates = rates::plan(self.rate, &Mode::ALL, favoured);
         let answers = self.seconds * rates::slowest(&rates, &modes);
         (rates, Goal { cutovers: (self.seconds / BETWEEN_CUTOVERS).max(1), answers, modes })
     }
@@ -115,7 +121,7 @@ mod tests {
             assert_eq!((goal.cutovers, goal.answers), (300, 300_000));
             seconds += 2 * long.duration_of_cutovers(way).as_secs();
         }
-        assert!(seconds < 3300, "{seconds}");
+        assert!(seconds < 2400, "{seconds}");
         let (_, goal) = long.cutovers(Way::Instant);
         assert_eq!(goal.modes.len(), Mode::ALL.len());
     }

@@ -15,6 +15,7 @@ use strict_client::Mode;
 
 use crate::console::Console;
 use crate::host::Host;
+use crate::interruption;
 use crate::load::RunningLoad;
 use crate::rates;
 use crate::tally::Tally;
@@ -39,6 +40,7 @@ pub(crate) fn play(host: &Host, kills: u64, rate: u32, console: &Console) -> any
         let load = RunningLoad::start(&host.sandbox, &rates, Duration::ZERO)?;
         let mut done = 0;
         while done < KILLS_OF_A_LOAD && tally.cutovers + done < kills {
+            interruption::check()?;
             let live = host.serving()?;
             let process = Application::that_serves(host, &live)?;
             process.kill()?;

@@ -8,6 +8,7 @@ mod document;
 mod effort;
 mod file_watch;
 mod host;
+mod interruption;
 mod invocation;
 mod kills;
 mod load;
@@ -38,8 +39,14 @@ use crate::results::Results;
 use crate::way::Way;
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    match interruption::catch().and_then(|()| measure(&arguments)) {
         Ok(exit_code) => exit_code,
+        // Whatever broke because of the signal is no error of its own.
+        Err(_) if interruption::came() => {
+            say("interrupted; nothing of it runs any more");
+            ExitCode::from(interruption::EXIT_CODE)
+        }
         Err(error) => {
             say(&format!("error: {error:#}"));
             ExitCode::from(2)

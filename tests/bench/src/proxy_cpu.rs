@@ -9,6 +9,7 @@ use strict_client::{Load, Mode};
 
 use crate::console::Console;
 use crate::host::Host;
+use crate::interruption;
 use crate::statistics::Summary;
 use crate::timed_run::cpu_of;
 
@@ -38,6 +39,7 @@ pub(crate) fn measure(hosts: &[(&'static str, &Host)], effort: Effort, console: 
     let mut figures: Vec<Vec<f64>> = vec![Vec::new(); hosts.len()];
     for round in 1..=effort.rounds {
         for ((_, host), figures) in hosts.iter().zip(&mut figures) {
+            interruption::check()?;
             figures.push(of_one(host, effort)?);
         }
         console.line(&format!("proxy CPU: round {round} of {}", effort.rounds));

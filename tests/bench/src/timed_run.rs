@@ -10,6 +10,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
+use crate::interruption;
 use crate::invocation::Invocation;
 
 /// What a run took.
@@ -32,6 +33,7 @@ pub(crate) struct TimedRun {
 /// It cannot be run, or fails.
 pub(crate) fn run(invocation: &Invocation) -> anyhow::Result<TimedRun> {
     let told = || format!("`{}` could not be measured", invocation.program.display());
+    interruption::check()?;
     let mut command = invocation.command()?;
     let before = cpu_of_children()?;
     let began = Instant::now();
