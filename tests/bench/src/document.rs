@@ -22,11 +22,12 @@ pub(crate) fn write(results: &Results) -> String {
             "Three ways to deploy, measured in one run and in turns: the shell scripts that the hooks replace (re-created in \
              [tests/bench/baseline](../tests/bench/baseline), sleeps and all), the hooks with `proxy.cutover = \"reload\"`, and \
              the hooks with `\"instant\"`. The application is a small service that boots in {} ms; clients of {} kinds ask for \
-             it through nginx meanwhile, {} times a second in all (a tenth of that on fresh connections). nginx {}, {} with \
+             it through nginx meanwhile, {} times a second in all ({} of these on fresh connections). nginx {}, {} with \
              {} cores, Linux {}.\n",
             results.boot_milliseconds,
             Mode::ALL.len(),
             whole(results.rate.into()),
+            whole(results.fresh_rate.into()),
             machine.nginx,
             machine.cpu,
             machine.cores,
@@ -35,13 +36,15 @@ pub(crate) fn write(results: &Results) -> String {
         "![Requests around a cutover, by the release that answered them](cutover.svg)\n".to_owned(),
         "## A deploy\n".to_owned(),
         deploys(results),
-        "Medians (in brackets the 95th percentile), and how many times less than the scripts. *Time beyond the boot* is all hooks \
+        format!(
+            "Medians (in brackets the 95th percentile), and how many times less than the scripts. *Time beyond the boot* is all hooks \
          of a deploy from start to exit, less the boot. *Processes* are counted exactly (ptrace), in deploys that are not timed: \
          those that the hooks made, without the application; then with it and the hooks themselves; threads are none. *CPU time* is \
          user and system time of the hooks and of everything that they waited for. *The command* is `switch`, or the scripts' \
          `switch_proxy`; *the change* is the first change of the include or of the flag on disk, as inotify tells it. Answers are \
-         those on fresh connections without a round trip, of which one is sent every few milliseconds: so exact are the moments.\n"
-            .to_owned(),
+         those on fresh connections without a round trip, of which one is sent every {:.1} ms: so exact are the moments.\n",
+            1000.0 / f64::from(results.fresh_rate.max(1))
+        ),
         "## Each hook\n".to_owned(),
         hooks(results),
         "Time from start to exit; CPU time and peak resident memory of the process itself, without its children (its CPU clock \

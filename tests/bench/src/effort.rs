@@ -77,9 +77,9 @@ impl Effort {
         if way.has_hooks() { self.deploys } else { self.script_deploys }
     }
 
-    /// The load while deploys are timed.
+    /// The load while deploys are timed: mostly on fresh connections, whose answers tell the moments of a cutover.
     pub(crate) fn rates(&self) -> Rates {
-        rates::plan(self.rate, &Mode::ALL, &[])
+        rates::plan(self.rate, &Mode::ALL, &[Mode::Fresh])
     }
 
     /// The many cutovers of a way: the load, and when it is enough.

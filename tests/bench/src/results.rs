@@ -24,6 +24,8 @@ pub(crate) struct Results {
     pub(crate) round_trip_milliseconds: u64,
     /// Answers in a second, of all modes together, while deploys were timed.
     pub(crate) rate: u32,
+    /// Those of them that are on fresh connections.
+    pub(crate) fresh_rate: u32,
     pub(crate) deploys: BTreeMap<Way, DeployFigures>,
     pub(crate) failures: Vec<FailureFigures>,
     /// Of the SIGKILLs: the cutovers are kills.

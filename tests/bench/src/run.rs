@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::Binaries;
+use strict_client::Mode;
 
 use crate::arguments::Arguments;
 use crate::console::Console;
@@ -57,6 +58,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
         boot_milliseconds: BOOT_MILLISECONDS,
         round_trip_milliseconds: whole_milliseconds(arguments.round_trip),
         rate: effort.rate,
+        fresh_rate: effort.rates().iter().filter(|(mode, _)| *mode == Mode::Fresh).map(|(_, rate)| rate).sum(),
         deploys: samples.iter().filter_map(|(way, samples)| Some((*way, samples.figures()?))).collect(),
         steps: samples.iter().filter_map(|(way, samples)| Some((*way, samples.steps()?))).collect(),
         failures: failures(samples),
