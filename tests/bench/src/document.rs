@@ -47,9 +47,9 @@ pub(crate) fn write(results: &Results) -> String {
         ),
         "## Each hook\n".to_owned(),
         hooks(results),
-        "Time from start to exit; CPU time and peak resident memory of the process itself, without its children (its CPU clock \
-         before it is reaped, `VmHWM` at its exit). Memory is from the deploys that were watched. `switch --back` goes back to the \
-         release that served before.\n"
+        "Deploys without a load, so that each hook has the machine for itself. Time from start to exit; CPU time and peak resident \
+         memory of the process itself, without its children (its CPU clock before it is reaped, `VmHWM` at its exit). Memory is \
+         from the deploys that were watched. `switch --back` goes back to the release that served before.\n"
             .to_owned(),
         "## Failed requests\n".to_owned(),
         failures(results),
@@ -117,6 +117,11 @@ fn deploys(results: &Results) -> String {
     });
     let n = WAYS.map(|way| of(way).map_or_else(|| NONE.to_owned(), |figures| figures.over_boot.n.to_string()));
     let mut rows = rows.to_vec();
+    let back = |way: Way| of(way).and_then(|figures| figures.back.as_ref());
+    let mut row = vec!["`switch --back`, ms".to_owned()];
+    row.extend(WAYS.map(|way| back(way).map_or_else(|| NONE.to_owned(), median_p95)));
+    row.extend([NONE.to_owned(), NONE.to_owned()]);
+    rows.push(row);
     rows.push(
         ["deploys that were timed".to_owned()].into_iter().chain(n).chain([String::new(), String::new()]).collect(),
     );

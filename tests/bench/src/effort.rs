@@ -29,6 +29,8 @@ pub(crate) struct Effort {
     /// Deploys that are timed; the scripts' deploys sleep, so that there may be fewer.
     pub(crate) deploys: u32,
     pub(crate) script_deploys: u32,
+    /// Deploys of the hooks without a load, in which each of them has the machine for itself.
+    pub(crate) quiet: u32,
     /// Deploys that are watched with ptrace.
     pub(crate) watched: u32,
     /// Answers in a second while deploys are timed.
@@ -50,6 +52,7 @@ impl Effort {
             return Self {
                 deploys: 2,
                 script_deploys: 1,
+                quiet: 1,
                 watched: 1,
                 rate: QUICK_RATE,
                 kills: 5,
@@ -62,6 +65,7 @@ impl Effort {
         Self {
             deploys: arguments.deploys,
             script_deploys: arguments.deploys,
+            quiet: 20,
             watched: 3,
             rate: arguments.rate.unwrap_or(RATE),
             kills: if arguments.long { LONG_KILLS } else { 10 },

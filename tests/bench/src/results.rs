@@ -52,10 +52,12 @@ pub(crate) struct DeployFigures {
     pub(crate) command_to_last_old: Summary,
     pub(crate) change_to_first_new: Summary,
     pub(crate) change_to_last_old: Summary,
+    /// The way back, under load; nothing where there is none.
+    pub(crate) back: Option<Summary>,
     pub(crate) hooks: BTreeMap<&'static str, HookFigures>,
 }
 
-/// One hook, alone.
+/// One hook, on a host that has nothing else to do.
 #[derive(Debug, Serialize)]
 pub(crate) struct HookFigures {
     pub(crate) milliseconds: Summary,
@@ -79,6 +81,8 @@ pub(crate) struct FailureFigures {
 pub(crate) struct Samples {
     turns: Vec<Turn>,
     backs: Vec<TimedRun>,
+    /// The hooks of each deploy without a load.
+    quiet: Vec<(&'static str, TimedRun)>,
     /// The hooks of each deploy that was watched.
     watched: Vec<Vec<(&'static str, WatchedRun)>>,
     pub(crate) tallies: BTreeMap<Duration, Tally>,
@@ -95,6 +99,10 @@ impl Samples {
 
     pub(crate) fn add_backs(&mut self, backs: Vec<TimedRun>) {
         self.backs.extend(backs);
+    }
+
+    pub(crate) fn add_quiet(&mut self, runs: Vec<(&'static str, TimedRun)>) {
+        self.quiet.extend(runs);
     }
 
     pub(crate) fn add_watched(&mut self, runs: Vec<(&'static str, WatchedRun)>) {
@@ -128,6 +136,7 @@ impl Samples {
             command_to_last_old: moments(&|at| at.last_old - at.command)?,
             change_to_first_new: moments(&|at| at.first_new)?,
             change_to_last_old: moments(&|at| at.last_old)?,
+            back: self.back(),
             hooks: self.hooks()?,
         })
     }
@@ -141,13 +150,16 @@ impl Samples {
         Summary::of(&deploys.collect::<Vec<_>>())
     }
 
+    fn back(&self) -> Option<Summary> {
+        let of_turns = self.turns.iter().flat_map(|turn| &turn.runs).filter(|(hook, _)| *hook == BACK);
+        let all = of_turns.map(|(_, run)| run).chain(&self.backs);
+        Summary::of(&all.map(|run| milliseconds(run.wall)).collect::<Vec<_>>())
+    }
+
     fn hooks(&self) -> Option<BTreeMap<&'static str, HookFigures>> {
         let mut timed: BTreeMap<&'static str, Vec<TimedRun>> = BTreeMap::new();
-        for (hook, run) in self.turns.iter().flat_map(|turn| &turn.runs) {
+        for (hook, run) in &self.quiet {
             timed.entry(hook).or_default().push(*run);
-        }
-        if !self.backs.is_empty() {
-            timed.entry(BACK).or_default().extend(&self.backs);
         }
         let figures = timed.into_iter().map(|(hook, runs)| {
             let of = |of: fn(&TimedRun) -> Duration| {

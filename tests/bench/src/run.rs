@@ -1,4 +1,4 @@
-//! The whole measuring, in its order: hosts, deploys that are watched, deploys that are timed (in turns), many cutovers, kills,
+//! The whole measuring, in its order: hosts, deploys without a load, deploys that are watched, deploys that are timed (in turns), many cutovers, kills,
 //! nginx's own time.
 
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     console.line("each way gets a host of its own, with a release in both slots");
     let mut hosts = hosts(&ways, &binaries, &baseline)?;
     let mut samples: BTreeMap<Way, Samples> = ways.iter().map(|way| (*way, Samples::default())).collect();
+    quiet_deploys(&mut hosts, &mut samples, &effort, console)?;
     watched_deploys(&mut hosts, &mut samples, &effort, console)?;
     timed_deploys(&mut hosts, &mut samples, &effort, arguments.round_trip, console)?;
     for host in hosts.iter().filter(|host| host.way.has_hooks()) {
@@ -101,6 +102,35 @@ fn prepared(way: Way, binaries: &Binaries, baseline: &Path) -> anyhow::Result<Ho
         host.wait_for(&deploy.release)?;
     }
     Ok(host)
+}
+
+/// Nobody else is on the machine, as far as that is this program's doing. The scripts, which sleep, are done once.
+fn quiet_deploys(
+    hosts: &mut [Host],
+    samples: &mut BTreeMap<Way, Samples>,
+    effort: &Effort,
+    console: &Console,
+) -> anyhow::Result<()> {
+    for host in hosts {
+        let deploys = if host.way.has_hooks() { effort.quiet } else { 1 };
+        for _ in 0..deploys {
+            let deploy = host.next_deploy()?;
+            let mut invocations = deploy.invocations;
+            if host.way.has_hooks() {
+                invocations.push(host.back()?);
+            }
+            let mut runs = Vec::new();
+            for invocation in &invocations {
+                runs.push((invocation.hook, timed_run::run(invocation)?));
+            }
+            if !host.way.has_hooks() {
+                host.wait_for(&deploy.release)?;
+            }
+            samples.entry(host.way).or_default().add_quiet(runs);
+        }
+        console.line(&format!("{}: {deploys} deploys without a load", host.way.name()));
+    }
+    Ok(())
 }
 
 fn watched_deploys(
