@@ -1,9 +1,10 @@
 //! The only door to the world: processes, listeners, files, programs, HTTP and the clock. `Host` says what the hooks may
-//! ask of it; `machine` is the real one, one file per outside thing, and `fake` the one in memory that tests use.
+//! ask of it, `facts` what comes back; `machine` is the real one, one file per outside thing, and `fake` the one in memory that tests use.
 
 mod clock;
 pub mod codedeploy;
 mod detach;
+mod facts;
 #[cfg(any(test, feature = "fake-host"))]
 pub mod fake;
 mod files;
@@ -16,14 +17,15 @@ mod programs;
 mod signals;
 mod sockets;
 
-use std::io::{self, Read, Seek};
-use std::net::SocketAddr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 pub use self::codedeploy::{CodeDeploy, NotLinked};
+pub use self::facts::{
+    Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, Process, ProcessIdentity,
+    ProgramOutput, ReadSeek, Request, Signal, User,
+};
 pub(crate) use self::files::hexadecimal;
 pub use self::machine::Machine;
 use crate::error::Result;
@@ -230,186 +232,4 @@ pub trait Host {
 
     /// CodeDeploy's API.
     fn codedeploy(&self) -> &impl CodeDeploy;
-}
-
-/// Something that can be read at any place.
-pub trait ReadSeek: Read + Seek {}
-
-impl<T: Read + Seek> ReadSeek for T {}
-
-/// What stands at a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFacts {
-    /// Its kind.
-    pub kind: FileKind,
-    /// Its permission bits.
-    pub mode: u32,
-    /// Its owner's user id.
-    pub owner: u32,
-    /// Its group's id.
-    pub group: u32,
-    /// Its size in bytes.
-    pub size: u64,
-    /// When its bytes or its inode last changed (ctime).
-    pub changed: SystemTime,
-}
-
-/// The kinds of things that stand at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A directory.
-    Directory,
-    /// A regular file.
-    Regular,
-    /// A symbolic link.
-    SymbolicLink,
-    /// A FIFO, a socket or a device.
-    Special,
-}
-
-/// A held lock. It is free again when this is dropped or its process dies.
-#[derive(Debug)]
-pub struct Lock {
-    _file: Option<std::fs::File>,
-}
-
-/// An account of this host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The user id.
-    pub id: u32,
-    /// The name, or the id as text where there is none.
-    pub name: String,
-}
-
-/// As whom a process acts on files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user id that the kernel checks (`fsuid`).
-    pub user: u32,
-    /// The ids of all its groups.
-    pub groups: Vec<u32>,
-}
-
-/// What makes a process that process and no later one with the same id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessIdentity {
-    /// The process id.
-    pub id: u32,
-    /// When it started, in clock ticks since the boot (`/proc/PID/stat`, field 22).
-    pub started: u64,
-}
-
-/// A process as `/proc` shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
-    /// Which one it is.
-    pub identity: ProcessIdentity,
-    /// Its parent's id.
-    pub parent: u32,
-    /// The id of its session.
-    pub session: u32,
-    /// Its owner's user id.
-    pub owner: u32,
-    /// When it started, as time of day.
-    pub started_at: SystemTime,
-    /// Its command line; the title, where a process has rewritten it.
-    pub command: Vec<String>,
-}
-
-impl Process {
-    /// The command line as one text, cut to what fits into a message.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let command = self.command.join(" ");
-        let mut short: String = command.chars().take(80).collect();
-        if short.len() < command.len() {
-            short.push('…');
-        }
-        short
-    }
-}
-
-/// A socket that listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listener {
-    /// The user id that owns the socket.
-    pub owner: u32,
-    /// The processes that hold the socket; empty if this user may not see them.
-    pub processes: Vec<Process>,
-}
-
-/// The client's end of a connection from this host to a port of its own: enough to know it again at the next look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Connection {
-    /// The client's address and port.
-    pub client: SocketAddr,
-    /// The inode of the client's socket: ports are used again, also while somebody looks.
-    pub inode: u64,
-}
-
-/// The signals that the hooks send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGTERM: please end.
-    Terminate,
-    /// SIGKILL: end.
-    Kill,
-    /// SIGHUP: to an nginx master, read the configuration again.
-    Reload,
-}
-
-/// A program to start in a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// The directory it works in.
-    pub directory: PathBuf,
-    /// The names of the variables it may inherit; a `*` at the end stands for anything.
-    pub environment: Vec<String>,
-    /// Variables that it gets besides, with their values.
-    pub variables: Vec<(String, String)>,
-    /// The file that its output is appended to.
-    pub log: PathBuf,
-}
-
-/// What a program that ran to its end left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProgramOutput {
-    /// Whether its exit status was 0.
-    pub success: bool,
-    /// How it ended: "exit status 1", "signal 9".
-    pub ending: String,
-    /// Its standard output.
-    pub output: String,
-    /// Its standard error.
-    pub complaint: String,
-}
-
-/// One GET request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The whole URL; `https` only where a hook links CodeDeploy's API, and with it TLS.
-    pub url: String,
-    /// The `Host` header, where it is not the URL's own.
-    pub host: Option<String>,
-    /// When to give up.
-    pub at_most: Duration,
-}
-
-/// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// A whole response.
-    Response {
-        /// The status code.
-        status: u16,
-        /// The `Location` header, cut before any `?`.
-        location: Option<String>,
-        /// The body, at most 64 KiB of it, trimmed.
-        body: String,
-    },
-    /// No whole response: the reason, as a fragment such as "connection refused".
-    Silence(String),
 }
