@@ -194,6 +194,18 @@ async fn locked<H: Hook>(
     ledger: &mut Ledger,
 ) -> Result<String> {
     scene::settle(host, settings, ledger, report).await?;
+    work::<H>(host, settings, lifecycle, command_line, report, ledger).await
+}
+
+/// Looks, plans, and carries it out; what holds then.
+async fn work<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &Report,
+    ledger: &mut Ledger,
+) -> Result<String> {
     let mut scene = Scene { host, settings, lifecycle, ledger, report };
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
@@ -220,14 +232,8 @@ async fn alone<H: Hook>(
     report: &Report,
 ) -> Ended {
     let mut ledger = Ledger::default();
-    let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
-    let serving = "as CodeDeploy decides, which is told this verdict".to_owned();
-    let plan = match H::plan(&command_line.own, &mut scene).await {
-        Ok(plan) => plan,
-        Err(error) => return (Err(error), serving),
-    };
-    let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
-    (judge(&plan, outcome).map(|()| plan.result), serving)
+    let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
+    (verdict, "as CodeDeploy decides, which is told this verdict".to_owned())
 }
 
 /// What a hook does on behalf of another user: under that user's lock, if there is one, and with that user's ledger unchanged.
@@ -252,14 +258,9 @@ async fn on_behalf<H: Hook>(
             .advise("run `stop` as the user that deploys, which settles it, then come back");
         return (Err(error), serving(settings, &ledger));
     }
-    let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
-    let plan = match H::plan(&command_line.own, &mut scene).await {
-        Ok(plan) => plan,
-        Err(error) => return (Err(error), serving(settings, &ledger)),
-    };
-    let outcome = Execution::new(host, settings, &mut ledger, report).carry_out(&plan).await;
+    let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     drop(held);
-    (judge(&plan, outcome).map(|()| plan.result), serving(settings, &ledger))
+    (verdict, serving(settings, &ledger))
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.
