@@ -34,6 +34,7 @@ fn the_first_switch_installs_it_by_one_reload_and_every_later_one_needs_none() {
     ended(&stage.host.hook("switch").argument("--back").run().unwrap(), 0, &["`real1`", "serves"]);
     assert_eq!(stage.release(), "v3");
     assert_eq!((nginx.worker_pids(), stage.include()), (workers, include), "nginx was not told anything");
+    ended(&stage.host.hook("status").run().unwrap(), 0, &["live     real1", "standby  real2", "cutover \"instant\""]);
 }
 
 #[test]
@@ -186,6 +187,16 @@ fn f73_a_user_who_may_not_install_it_is_told_the_one_command_for_root_and_needs_
         assert_eq!(stage.release(), release);
     }
     assert_eq!(stage.host.nginx().worker_pids(), workers, "nginx was not told anything");
+    let flags = stage.host.nginx().flag_path().parent().unwrap().to_owned();
+    for (owner, mode, wanted) in [
+        (0, 0o755, format!("`nobody` may not make the flag in `{}`", flags.display())),
+        (65_534, 0o777, "has mode 777, so others may move the traffic".to_owned()),
+    ] {
+        std::os::unix::fs::chown(&flags, Some(owner), None).unwrap();
+        std::fs::set_permissions(&flags, PermissionsExt::from_mode(mode)).unwrap();
+        let (code, told) = as_nobody(&stage, "stop", "");
+        assert!(code == 10 && told.contains(&wanted), "{wanted}: {code}, {told}");
+    }
     let owner = std::os::unix::fs::MetadataExt::uid(
         &std::fs::metadata(stage.host.app_directory().join("ledger/lock")).unwrap(),
     );

@@ -20,6 +20,8 @@ pub(crate) struct HostView {
     unfinished: Option<String>,
     /// nginx's version, as it tells it; nothing while nginx is down.
     nginx: Option<String>,
+    /// How nginx is told who serves: "instant" by a flag, "reload" by a port in the include; nothing without an include.
+    cutover: Option<&'static str>,
     notes: Vec<String>,
 }
 
@@ -42,7 +44,7 @@ struct LastDeployment {
 
 impl HostView {
     pub(crate) async fn see(scene: &Scene<'_, impl Host>) -> Result<HostView> {
-        let (finding, _) = scene.find().await?;
+        let (finding, testimony) = scene.find().await?;
         let live = finding.roles.live;
         // The live one first.
         let order = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
@@ -59,11 +61,13 @@ impl HostView {
             nginx = Some(version.to_string());
         }
         let deployment = scene.ledger.deployment.as_ref();
+        let cutover = testimony.include.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
         Ok(HostView {
             slots,
             deployment: deployment.map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
             unfinished,
             nginx,
+            cutover,
             notes,
         })
     }
@@ -85,7 +89,8 @@ impl HostView {
             let id = last.id.as_deref().unwrap_or("by hand");
             lines.push(format!("last deployment: {id}, {}", stage(last.stage)));
         }
-        lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}")));
+        let cutover = self.cutover.map(|cutover| format!(", cutover \"{cutover}\"")).unwrap_or_default();
+        lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}{cutover}")));
         lines.extend(self.unfinished.iter().chain(&self.notes).map(|line| format!("note: {line}")));
         lines.join("\n")
     }
