@@ -17,6 +17,7 @@ mod documents;
 mod drain;
 mod environment;
 mod health;
+mod histories;
 mod include;
 mod instant;
 mod keepalive;
