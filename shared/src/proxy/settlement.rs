@@ -156,10 +156,12 @@ pub fn steps(
 
 #[cfg(test)]
 mod tests {
+    use super::super::access::{ConfigurationFile, FlagDirectory, Way};
     use super::super::choice::Choice;
     use super::Since::{Down, Mixed, Replaced, Untouched};
     use super::*;
     use crate::config::{self, SettingsFile};
+    use crate::host::User;
 
     #[test]
     fn f83_a_cutover_that_was_not_ended_is_settled_by_what_nginx_does() {
@@ -318,6 +320,39 @@ mod tests {
             let seen = Seen { include: Some(include), names: Some(names), since, in_force, door, to_listens: listens };
             assert_eq!(decide(intent, seen), wanted, "killed {name}");
         }
+    }
+
+    #[test]
+    fn f83_a_cutover_by_flag_is_put_back_by_the_flag_and_its_installation_by_the_include_as_well() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let plain = Include::parse(b"set $service_url http://127.0.0.1:8081;\n", "service_url").unwrap();
+        let chosen = plain.with_choice(&Choice::of(&settings));
+        let file = |path: &str| ConfigurationFile { path: path.into(), way: Way::Own, staged: "/staged".into() };
+        let owner = User { id: 0, name: "root".into() };
+        let access = Access {
+            include: file("/service-url.inc"),
+            upstreams: file("/service-url.conf"),
+            flag_directory: FlagDirectory { path: "/flags".into(), way: Way::Own, owner },
+            nginx: Way::Own,
+            program: vec!["/usr/sbin/nginx".into()],
+        };
+        let master = ProcessIdentity { id: 1, started: 1 };
+        let told = |before: &[u8]| {
+            let intent = Intent {
+                from: Some(Slot::Blue),
+                to: Slot::Green,
+                before: before.to_owned(),
+                after: chosen.clone(),
+                workers: Vec::new(),
+            };
+            let steps = steps(&settings, &intent, Settlement::PutBack, Some(master), &access);
+            steps.iter().map(|step| step.action.to_string()).collect::<Vec<_>>()
+        };
+        let flag = "remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves";
+        let undone = "remember: the cutover was undone";
+        assert_eq!(told(&chosen), [flag, undone]);
+        let reload = "reload nginx, in force within 5s (new workers accept, no old one does)";
+        assert_eq!(told(plain.bytes()), [flag, "make `/service-url.inc` name port 8081", reload, undone]);
     }
 
     #[test]
