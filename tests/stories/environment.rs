@@ -95,3 +95,24 @@ fn the_settings_are_found_beside_the_hooks_from_any_working_directory() {
     }
     assert_eq!(stage.release(), "v2");
 }
+
+#[test]
+fn f34_a_release_hears_sigterm_even_if_whoever_starts_the_hooks_has_blocked_it() {
+    let stage = Stage::new();
+    stage.stage(&Jar::release("v1"));
+    ended(&stage.run("stop"), 0, &[]);
+    let output = std::process::Command::new("env")
+        .arg("--block-signal=TERM")
+        .arg(stage.host.binaries().unwrap().path("start").unwrap())
+        .env("HOOKS_CONFIG", stage.host.settings_path())
+        .env("DEPLOYMENT_ID", "d-STORY0001")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    ended(&stage.run("health"), 0, &[]);
+    let ports = stage.host.ports();
+    let id = [ports.blue, ports.green].into_iter().find_map(crate::rig::listener).expect("the release listens");
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    assert!(status.contains("SigBlk:\t0000000000000000\n"), "{status}");
+}

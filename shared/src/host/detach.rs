@@ -44,11 +44,12 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
 #[expect(unsafe_code, reason = "what happens between fork and exec can be said in no other way")]
 fn leave_the_agent(command: &mut Command) {
     // SAFETY: the closure only makes system calls that are allowed between fork and exec (setsid, open, write, close,
-    // close_range); it neither allocates nor takes a lock.
+    // close_range, sigprocmask); it neither allocates nor takes a lock.
     unsafe {
         command.pre_exec(|| {
             rustix::process::setsid()?;
             inherit_nothing();
+            hear_every_signal();
             prefer_to_be_ended();
             Ok(())
         });
@@ -61,6 +62,17 @@ fn leave_the_agent(command: &mut Command) {
 fn inherit_nothing() {
     // SAFETY: a system call with plain integers.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+}
+
+/// Blocks no signal: whoever started the hook with SIGTERM blocked would make a release of which only SIGKILL is heard (F34).
+#[expect(unsafe_code, reason = "rustix has no sigprocmask")]
+fn hear_every_signal() {
+    let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is read, and both calls may be made between fork and exec.
+    unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Raises the own score; where that is refused the newcomer is simply as likely to be ended as others.
