@@ -9,6 +9,7 @@
 )]
 
 mod artifacts;
+mod benchmarks;
 mod book_bugs;
 mod codedeploy;
 mod concurrency;
