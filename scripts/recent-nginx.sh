@@ -53,7 +53,7 @@ build() {
     rm -rf -- "$directory"
     mkdir -p -- "$directory"
     quietly cargo fetch --locked --target "$host" --manifest-path "$manifest" ||
-        fail "the sources could not be fetched (Cargo's messages are above): crates.io must be within reach the first time"
+        fail "the sources could not be fetched (Cargo's messages are above): the registry of crates must be within reach the first time"
     cp -R -- "$(source_of nginx-src)/nginx" "$directory/source"
     cp -R -- "$(source_of pcre2-sys)/upstream" "$directory/pcre2"
     quietly build_pcre2 "$directory/pcre2" || fail "PCRE2 could not be compiled (the compiler's messages are above)"
