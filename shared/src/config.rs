@@ -11,7 +11,7 @@ use std::time::Duration;
 pub use self::check::settings;
 pub use self::file::SettingsFile;
 pub use self::source::find;
-use crate::retry::Patience;
+use crate::patience::Patience;
 use crate::slot::{BySlot, Place, Slot};
 
 /// Checked settings.

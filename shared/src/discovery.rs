@@ -4,27 +4,7 @@
 pub mod witness;
 
 use crate::error::{Error, Kind, Result};
-use crate::slot::{BySlot, Slot};
-
-/// Which slot serves and which one a deploy may work in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Roles {
-    /// The slot that nginx sends traffic to; nothing on a host where neither serves yet.
-    pub live: Option<Slot>,
-    /// The slot that may be stopped and filled.
-    pub idle: Slot,
-}
-
-impl Roles {
-    /// The roles where `live` serves.
-    #[must_use]
-    pub fn with_live(live: Slot) -> Roles {
-        Roles { live: Some(live), idle: !live }
-    }
-
-    /// A host where neither slot serves: a deploy begins in blue, as with the scripts.
-    pub const COLD: Roles = Roles { live: None, idle: Slot::Blue };
-}
+use crate::slot::{BySlot, Roles, Slot};
 
 /// What the witnesses say, strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use std::time::Duration;
 pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub use self::facts::{
     Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, Process, ProcessIdentity,
-    ProgramOutput, ReadSeek, Request, Signal, User,
+    ProgramOutput, ReadSeek, Request, Signal, User, first_line,
 };
 pub(crate) use self::files::hexadecimal;
 pub use self::machine::Machine;

@@ -5,11 +5,11 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::discovery::Roles;
 use crate::error::{Error, Kind, Result};
 use crate::host::ProcessIdentity;
 use crate::lifecycle::Lifecycle;
 use crate::release::Release;
+use crate::slot::Roles;
 use crate::slot::{BySlot, Slot};
 
 /// The memory of one application's hooks on one host.

@@ -1,54 +1,78 @@
-//! What the hooks share, in the order the data flows.
+//! What the hooks share, from the agent's variables to the verdict. Each module uses only modules that stand below it in this
+//! file; `shared/tests/order.rs` holds that.
 //!
-//! The agent calls a hook (`lifecycle`), which reads its settings (`config`). It asks the witnesses which of the two places
-//! (`slot`) serves (`discovery`), looks at what it needs (`occupant`, `release`, `proxy`), and plans (`plan`). The plan is
-//! carried out through the one door to the world (`host`), proven (`probe`, `proxy::cutover`), remembered (`ledger`) and
-//! told (`report`). `run` is that way from beginning to end; `error` says what can go wrong and `retry` how long to wait.
+//! The agent calls a hook. `environment` and `lifecycle` say who called, `timeouts` how long the agent waits, `config` what the
+//! host's owner wants. `discovery` asks the witnesses which of the two places (`slot`) serves; the hook looks at what else it
+//! needs (`occupant`, `release`, `nginx`, `route`) and makes a `plan`, held against its `budget`. The plan is carried out on the
+//! `host`: a release is proven by a `probe`, traffic moves by a `cutover`, `proof` sees it arrive and watches it. What has to be
+//! known next time is in the `ledger`, what people are told comes from the `report`, and `codedeploy` is asked and told.
+//! `run` is that way from beginning to end.
 
-/// The skeleton of every hook.
+/// The skeleton of every hook: read, look, plan, carry out, report.
 pub mod run;
 
-/// Who called.
-pub mod lifecycle;
+/// The steps that move traffic and take it back, and the settlement of a cutover that was not ended.
+pub mod cutover;
 
-/// The settings.
-pub mod config;
+/// How long each hook can take, held against the timeouts of `appspec.yml`.
+pub mod budget;
 
-/// The two places.
-pub mod slot;
-
-/// Who is live.
-pub mod discovery;
-
-/// Who is in a slot.
-pub mod occupant;
-
-/// What is deployed.
-pub mod release;
-
-/// What is going to be done.
+/// What is going to be done: decided, printed, done, undone.
 pub mod plan;
+
+/// Whether traffic has arrived, and whether it can stay.
+pub mod proof;
 
 /// Whether a release is healthy.
 pub mod probe;
 
-/// How long to wait.
-pub mod retry;
+/// Who is live: the witnesses, and the decision.
+pub mod discovery;
 
-/// How to wait.
-pub mod waiting;
+/// What nginx is told about who serves.
+pub mod route;
 
-/// What is remembered.
+/// nginx itself.
+pub mod nginx;
+
+/// Who is in a slot.
+pub mod occupant;
+
+/// What this host remembers between hooks, and the lock.
 pub mod ledger;
 
-/// nginx.
-pub mod proxy;
+/// What CodeDeploy is asked and told.
+pub mod codedeploy;
 
-/// The one door to the world.
+/// What is deployed.
+pub mod release;
+
+/// What root is asked for on this user's behalf.
+pub mod sudo;
+
+/// Who called: the agent's variables.
+pub mod lifecycle;
+
+/// How long the agent waits.
+pub mod timeouts;
+
+/// The settings.
+pub mod config;
+
+/// How long to wait, and waiting.
+pub mod patience;
+
+/// The only way to processes, files, programs, HTTP, the clock and CodeDeploy's API.
 pub mod host;
 
 /// What people are told.
 pub mod report;
 
+/// The two places and their roles.
+pub mod slot;
+
 /// What can go wrong.
 pub mod error;
+
+/// The only reader of the environment.
+pub mod environment;

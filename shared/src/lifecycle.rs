@@ -1,16 +1,12 @@
-//! Who called this hook: the agent's variables (agent.md §3). The only reader of the environment.
+//! Who called this hook: the agent's variables (agent.md §3).
 
-pub mod app_spec;
-pub mod budget;
-pub mod deadline;
-
-use std::ffi::OsString;
 use std::path::Path;
 
-use self::app_spec::AppSpec;
-use self::deadline::Deadline;
+use crate::environment;
 use crate::host::Host;
-use crate::report::codedeploy::Execution;
+use crate::host::codedeploy::Execution;
+use crate::timeouts::app_spec::AppSpec;
+use crate::timeouts::deadline::Deadline;
 
 /// Read from the environment once, at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,11 +30,11 @@ impl Lifecycle {
     #[must_use]
     pub fn from_environment() -> Lifecycle {
         Lifecycle {
-            event: variable("LIFECYCLE_EVENT"),
-            deployment: variable("DEPLOYMENT_ID"),
-            group: variable("DEPLOYMENT_GROUP_NAME"),
-            execution: variable("LIFECYCLE_EVENT_HOOK_EXECUTION_ID"),
-            aws: speaks_of_aws(),
+            event: environment::variable("LIFECYCLE_EVENT"),
+            deployment: environment::variable("DEPLOYMENT_ID"),
+            group: environment::variable("DEPLOYMENT_GROUP_NAME"),
+            execution: environment::variable("LIFECYCLE_EVENT_HOOK_EXECUTION_ID"),
+            aws: environment::speaks_of_aws(),
             app_spec: None,
         }
     }
@@ -50,7 +46,7 @@ impl Lifecycle {
         if self.event.is_none() {
             return (self, None);
         }
-        match app_spec::of_bundle(host, program) {
+        match crate::timeouts::app_spec::of_bundle(host, program) {
             Ok(app_spec) => {
                 self.app_spec = app_spec;
                 (self, None)
@@ -90,47 +86,6 @@ pub fn is_local(id: &str) -> bool {
     id.starts_with("local-") || id.ends_with("-local")
 }
 
-/// A variable of the environment, if it is set, not empty and text.
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Whether the environment has any variable of AWS's, but for the one that says not to ask for metadata.
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
-fn speaks_of_aws() -> bool {
-    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).any(|name| is_of_aws(&name))
-}
-
-fn is_of_aws(name: &str) -> bool {
-    name.starts_with("AWS_") && name != "AWS_EC2_METADATA_DISABLED"
-}
-
-/// The variables that override settings: those whose names begin with `HOOKS_`.
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
-pub(crate) fn overrides() -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .filter(|(name, _)| name.starts_with("HOOKS_"))
-        .collect();
-    found.sort();
-    found
-}
-
-/// The variables that an application may inherit: those whose names are in the list, where a `*` at the end of a name
-/// stands for anything. Everything else the agent's environment holds stays here (F43).
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
-pub(crate) fn inheritable(names: &[String]) -> Vec<(OsString, OsString)> {
-    std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| is_listed(name, names))).collect()
-}
-
-fn is_listed(name: &str, names: &[String]) -> bool {
-    names.iter().any(|listed| match listed.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => name == listed,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,15 +102,5 @@ mod tests {
             assert_eq!(lifecycle.known_to_codedeploy().is_some(), known, "{id}");
         }
         assert_eq!(Lifecycle::default().known_to_codedeploy(), None, "by hand");
-    }
-
-    #[test]
-    fn f43_only_listed_variables_are_inherited() {
-        let names = ["PATH".to_owned(), "SPRING_*".to_owned()];
-        for (name, inherited) in
-            [("PATH", true), ("PATHS", false), ("SPRING_DATASOURCE_URL", true), ("JAVA_TOOL_OPTIONS", false)]
-        {
-            assert_eq!(is_listed(name, &names), inherited, "{name}");
-        }
     }
 }

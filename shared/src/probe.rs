@@ -11,9 +11,9 @@ use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity, Request};
 use crate::occupant;
-use crate::retry::Patience;
+use crate::patience::Patience;
+use crate::patience::Waiting;
 use crate::slot::{Place, Slot};
-use crate::waiting::Waiting;
 
 /// What is asked, what a good answer is, and who has to give it.
 #[derive(Clone, Debug, PartialEq, Eq)]

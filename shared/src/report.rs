@@ -2,7 +2,6 @@
 //! own log file gets the same and more. `codedeploy` is the service itself, where its API is asked or told.
 
 pub mod agent;
-pub mod codedeploy;
 
 pub use self::agent::Report;
 

@@ -5,6 +5,7 @@ mod command_line;
 mod look;
 mod panic;
 mod scene;
+mod settling;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -193,7 +194,7 @@ async fn locked<H: Hook>(
     report: &Report,
     ledger: &mut Ledger,
 ) -> Result<String> {
-    scene::settle(host, settings, ledger, report).await?;
+    settling::settle(host, settings, ledger, report).await?;
     work::<H>(host, settings, lifecycle, command_line, report, ledger).await
 }
 

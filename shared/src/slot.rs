@@ -1,4 +1,4 @@
-//! The two places to run. A `Slot` is an identity; whether it is live or idle is a role (`discovery::Roles`)
+//! The two places to run. A `Slot` is an identity; whether it is live or idle is a role (`Roles`)
 //! and another type on purpose: a slot never says which one serves.
 
 use std::fmt;
@@ -71,6 +71,26 @@ impl<T> BySlot<T> {
     pub fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<Slot> {
         Slot::BOTH.into_iter().find(|slot| wanted(self.get(*slot)))
     }
+}
+
+/// Which slot serves and which one a deploy may work in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// The slot that nginx sends traffic to; nothing on a host where neither serves yet.
+    pub live: Option<Slot>,
+    /// The slot that may be stopped and filled.
+    pub idle: Slot,
+}
+
+impl Roles {
+    /// The roles where `live` serves.
+    #[must_use]
+    pub fn with_live(live: Slot) -> Roles {
+        Roles { live: Some(live), idle: !live }
+    }
+
+    /// A host where neither slot serves: a deploy begins in blue, as with the scripts.
+    pub const COLD: Roles = Roles { live: None, idle: Slot::Blue };
 }
 
 /// What a slot is called towards the application, and where it listens. It comes from the settings.

@@ -1,7 +1,7 @@
 //! What the documents say is what the code does.
 
 use shared::error::Kind;
-use shared::report::codedeploy::{Operation, Refusal};
+use shared::host::codedeploy::{Operation, Refusal};
 
 const README: &str = include_str!("../../README.md");
 

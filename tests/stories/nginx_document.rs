@@ -260,7 +260,7 @@ fn the_include_with_keepalive_min_timeout_is_what_a_recent_nginx_takes_and_an_ol
     assert!(refusal.contains("unknown directive \"keepalive_min_timeout\""), "{refusal}");
     // What `switch` writes is what the document shows.
     let (plain, wanted) = (block(RELOAD, "8081").as_bytes(), std::time::Duration::from_secs(1));
-    let written = shared::proxy::keepalive::written(plain, "service_url", wanted);
+    let written = shared::route::keepalive::written(plain, "service_url", wanted);
     assert_eq!(String::from_utf8_lossy(&written), include);
 }
 

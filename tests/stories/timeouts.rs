@@ -5,22 +5,25 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
+use shared::budget;
+use shared::codedeploy::consent::Question;
 use shared::config::{self, Settings, SettingsFile, Standby};
+use shared::cutover::{By, Cutover, Nginx};
 use shared::discovery::witness::DOOR_AT_MOST;
+use shared::host::codedeploy::Asking;
 use shared::host::{Answer, Process, ProcessIdentity, User};
 use shared::ledger::{Deployment, Stage};
-use shared::lifecycle::budget;
+use shared::nginx::access::Access;
+use shared::nginx::configuration_file::ConfigurationFile;
+use shared::nginx::flag_directory::FlagDirectory;
 use shared::occupant::Occupant;
 use shared::plan::{Plan, Retirement};
 use shared::probe::Probe;
-use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
-use shared::proxy::cutover::{By, Cutover, Nginx};
-use shared::proxy::include::Include;
-use shared::proxy::watch::Watch;
+use shared::proof::watch::Watch;
 use shared::release::{Artifact, Release};
-use shared::report::codedeploy::Asking;
-use shared::report::codedeploy::consent::Question;
+use shared::route::include::Include;
 use shared::slot::Slot;
+use shared::sudo::Way;
 
 /// The longest plan that each hook can make.
 fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
@@ -107,7 +110,7 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         longest_plans(&settings, By::Reload { keepalive_min_timeout: None }).into_iter().next_back().unwrap();
     let longest = budget::longest(hook, &settings).unwrap();
     assert!(settings.lock_wait + DOOR_AT_MOST + plan.at_most() <= longest, "{longest:?}");
-    let spec = shared::lifecycle::app_spec::AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let spec = shared::timeouts::app_spec::AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
     let told = budget::too_short(&spec, &settings);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("`timeout: 90` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
@@ -12,7 +13,6 @@ use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
 use shared::release::Release;
-use shared::report::codedeploy::verdict;
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 

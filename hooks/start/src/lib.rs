@@ -1,11 +1,11 @@
 //! `start` (ApplicationStart) copies the artifact to a release of its own and starts it in the idle slot, out of the
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
+use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch};
 use shared::ledger::{Note, Stage};
-use shared::lifecycle::budget::FAILED_GRACE;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};

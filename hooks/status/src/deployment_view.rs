@@ -1,8 +1,8 @@
 //! A deployment as CodeDeploy sees it: as a whole, this host event by event, and the fleet.
 
 use serde::Serialize;
+use shared::host::codedeploy::{Deployment, Event, Refusal, Target};
 use shared::report::agent::clean;
-use shared::report::codedeploy::{Deployment, Event, Refusal, Target};
 
 use crate::table;
 
@@ -131,7 +131,7 @@ fn decisive_event(target: &Target) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::report::codedeploy::{Diagnostics, Status};
+    use shared::host::codedeploy::{Diagnostics, Status};
 
     use super::*;
 
@@ -209,7 +209,7 @@ fleet: 2 targets: 1 Failed, 1 InProgress
 
     #[test]
     fn whoever_may_not_see_the_targets_still_sees_the_deployment() {
-        let refusal = Refusal::Denied(shared::report::codedeploy::Operation::ListDeploymentTargets);
+        let refusal = Refusal::Denied(shared::host::codedeploy::Operation::ListDeploymentTargets);
         let text = DeploymentView::of(view(None).deployment, Err(refusal), None).text();
         assert!(text.starts_with("deployment d-ABC: InProgress\n"), "{text}");
         assert!(text.contains("allow `codedeploy:ListDeploymentTargets`"), "{text}");

@@ -4,8 +4,9 @@ use serde::Serialize;
 use shared::error::Result;
 use shared::host::Host;
 use shared::ledger::Stage;
+use shared::nginx::version;
 use shared::occupant::{self, Occupant};
-use shared::proxy::{keepalive, version};
+use shared::route::keepalive;
 use shared::run::Scene;
 use shared::slot::Slot;
 

@@ -8,8 +8,8 @@ mod table;
 use std::time::Duration;
 
 use shared::error::{Error, Kind, Result};
+use shared::host::codedeploy::{Asking, Refusal};
 use shared::host::{CodeDeploy, Host};
-use shared::report::codedeploy::{Asking, Refusal};
 use shared::run::{Look, Scene};
 
 use self::deployment_view::DeploymentView;

@@ -4,14 +4,14 @@
 mod preflight;
 
 use shared::config::Settings;
-use shared::discovery::Roles;
+use shared::cutover;
 use shared::error::Result;
 use shared::host::Host;
 use shared::ledger::{Deployment, Note, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
-use shared::proxy::cutover;
 use shared::run::{Hook, Scene};
+use shared::slot::Roles;
 use shared::slot::Slot;
 
 /// The hook `stop`.

@@ -2,16 +2,16 @@
 
 mod proxy;
 
+use shared::budget;
 use shared::config::Settings;
-use shared::discovery::Roles;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::ledger::Note;
-use shared::lifecycle::budget;
 use shared::occupant::{self, Occupant};
 use shared::release::{self, megabytes};
 use shared::run::Scene;
+use shared::slot::Roles;
 
 /// Says which hooks `appspec.yml` gives less time than they can take. They work in less, as a rule, and end themselves in
 /// time otherwise: a reason to tell, and none to refuse.

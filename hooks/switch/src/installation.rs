@@ -1,10 +1,11 @@
 //! `switch --install`: root brings in the choice by the flag, once, for the user that deploys and may not. Traffic stays where it
 //! is, and nothing of the hooks' own is touched: not the ledger, not the releases.
 
+use shared::cutover;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::plan::Plan;
-use shared::proxy::{cutover, instant};
+use shared::route::{flag, installation};
 use shared::run::Scene;
 
 use crate::look_at_nginx;
@@ -21,14 +22,14 @@ pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
         .advise("deploy once with `proxy.cutover = \"reload\"`, then come back"));
     };
     let place = settings.place(live);
-    let installed = instant::is_installed(settings, &testimony);
+    let installed = shared::discovery::witness::is_installed(settings, &testimony);
     let nginx = look_at_nginx(scene, testimony, live)?;
     if installed {
         let result = format!("the instant cutover is installed already; {place} serves");
         return Ok(Plan { steps: Vec::new(), result });
     }
-    instant::check_flag(host, settings, nginx.workers.first().copied())?;
-    instant::check_installation(host, settings, &nginx.access, Some(&nginx.include)).await?;
+    flag::check(host, settings, nginx.workers.first().copied())?;
+    installation::check(host, settings, &nginx.access, Some(&nginx.include)).await?;
     Ok(Plan {
         steps: cutover::installation(settings, &nginx, live),
         result: format!("the instant cutover is installed; {place} serves as before. Deploy again"),

@@ -4,22 +4,24 @@
 
 mod installation;
 
+use shared::budget::STANDBY_PATIENCE;
+use shared::codedeploy::consent::Question;
 use shared::config::{CutoverWay, Settings, Standby};
+use shared::cutover::{self, By, Cutover, Nginx};
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::{Stage, unchanged};
-use shared::lifecycle::budget::STANDBY_PATIENCE;
+use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
+use shared::patience::Patience;
 use shared::plan::{Action, Plan, Retirement, Step};
 use shared::probe::Probe;
-use shared::proxy::arrival::Proof;
-use shared::proxy::cutover::{self, By, Cutover, Nginx};
-use shared::proxy::watch::Watch;
-use shared::proxy::{instant, keepalive, workers};
-use shared::report::codedeploy::consent::Question;
+use shared::proof::arrival::Proof;
+use shared::proof::watch::Watch;
 use shared::report::seconds;
-use shared::retry::Patience;
+use shared::route::keepalive;
+use shared::route::{self, flag};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 
@@ -135,7 +137,7 @@ async fn look(
         Some(Occupant::Ours(processes)) => processes.first().map(|process| process.identity),
         _ => None,
     };
-    let installed = instant::is_installed(scene.settings, &testimony);
+    let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
     let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to))?;
     let by = way(scene, &nginx, installed).await?;
     let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
@@ -184,11 +186,11 @@ async fn way(scene: &Scene<'_, impl Host>, nginx: &Nginx, installed: bool) -> Re
         kept.note.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
         return Ok(By::Reload { keepalive_min_timeout: kept.write });
     }
-    instant::check_flag(host, settings, nginx.workers.first().copied())?;
+    flag::check(host, settings, nginx.workers.first().copied())?;
     if installed {
         return Ok(By::Flag);
     }
-    instant::check_installation(host, settings, &nginx.access, Some(&nginx.include)).await?;
+    route::installation::check(host, settings, &nginx.access, Some(&nginx.include)).await?;
     Ok(By::InstalledFlag)
 }
 
@@ -227,10 +229,13 @@ mod tests {
     use std::time::Duration;
 
     use shared::config::{SettingsFile, settings};
+    use shared::host::codedeploy::Asking;
     use shared::host::{Answer, User};
-    use shared::proxy::access::{Access, ConfigurationFile, FlagDirectory, Way};
-    use shared::proxy::include::Include;
-    use shared::report::codedeploy::Asking;
+    use shared::nginx::access::Access;
+    use shared::nginx::configuration_file::ConfigurationFile;
+    use shared::nginx::flag_directory::FlagDirectory;
+    use shared::route::include::Include;
+    use shared::sudo::Way;
 
     use super::*;
 

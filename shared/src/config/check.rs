@@ -8,7 +8,7 @@ use super::{
     Stop, Switch,
 };
 use crate::error::{Error, Kind, Result};
-use crate::retry::Patience;
+use crate::patience::Patience;
 use crate::slot::{BySlot, Place};
 
 /// What the application may inherit from the agent's environment unless the settings say otherwise.

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::SettingsFile;
+use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::lifecycle;
 
 /// What the file is called.
 const NAME: &str = "hooks.toml";
@@ -16,7 +16,7 @@ const NAME: &str = "hooks.toml";
 /// # Errors
 /// `Kind::Settings` if a file that was named, or found, cannot be read.
 pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<SettingsFile> {
-    let named = named.map(Path::to_owned).or_else(|| lifecycle::variable("HOOKS_CONFIG").map(PathBuf::from));
+    let named = named.map(Path::to_owned).or_else(|| environment::variable("HOOKS_CONFIG").map(PathBuf::from));
     let beside = || {
         program
             .ancestors()
@@ -40,5 +40,5 @@ pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Se
             SettingsFile::parse(&shown, text.trim_start_matches('\u{feff}'))
         }
     };
-    Ok(file.named_as(named).overridden_by(&lifecycle::overrides()))
+    Ok(file.named_as(named).overridden_by(&environment::overrides()))
 }

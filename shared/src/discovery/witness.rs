@@ -1,6 +1,7 @@
 //! Asks the witnesses. Nothing in here decides, and nothing that a witness answers is a failure: only an include that
 //! nginx would misread, or that cannot be read, ends the hook.
 
+use crate::route::flag;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use super::{DoorSays, Evidence, IncludeSays, LedgerSays};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
-use crate::proxy::choice::Choice;
-use crate::proxy::include::{Include, Leads};
-use crate::proxy::{instant, upstreams, workers};
+use crate::nginx::workers;
+use crate::route::choice::Choice;
+use crate::route::include::{Include, Leads};
+use crate::route::upstreams;
 use crate::slot::{BySlot, Place, Slot};
 
 /// How long the door may take. Whoever hangs longer is no help.
@@ -115,7 +117,7 @@ fn what_include_says(
 
 /// The port of the group that the flag chooses, as it is now.
 fn chosen_port(host: &impl Host, settings: &Settings, choice: &Choice, upstreams: &[u8]) -> Result<u16> {
-    let group = choice.group(instant::flag_exists(host, &choice.flag)?);
+    let group = choice.group(flag::exists(host, &choice.flag)?);
     upstreams::port_of(upstreams, group).ok_or_else(|| {
         let (include, file) = (settings.proxy.include.to_string_lossy(), settings.proxy.upstreams.to_string_lossy());
         Error::new(
@@ -174,6 +176,19 @@ fn anybody_listens(host: &impl Host, place: &Place) -> Result<bool> {
     host.is_listened_on(place.port).map_err(|cause| {
         Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
     })
+}
+
+/// Whether nginx already chooses by the flag that these settings name, between groups as they ask for them. What changed after
+/// nginx read it is as good as not there.
+#[must_use]
+pub fn is_installed(settings: &Settings, testimony: &Testimony) -> bool {
+    let changed = matches!(
+        testimony.evidence.include,
+        IncludeSays::Slot { in_force: Some(false), .. } | IncludeSays::Stranger { in_force: Some(false), .. }
+    );
+    !changed
+        && testimony.include.as_ref().and_then(Include::choice) == Some(&Choice::of(settings))
+        && upstreams::are_right(&testimony.upstreams, settings)
 }
 
 #[cfg(test)]

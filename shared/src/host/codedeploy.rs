@@ -1,6 +1,9 @@
 //! CodeDeploy's API as an outside thing: what may be asked of it. `client` asks for real; only hooks that need it link it,
 //! with the SDK and its TLS stack. The others have `NotLinked`.
 
+mod facts;
+pub mod refusal;
+
 #[cfg(feature = "codedeploy")]
 mod answers;
 #[cfg(feature = "codedeploy")]
@@ -8,7 +11,8 @@ pub mod client;
 #[cfg(feature = "codedeploy")]
 mod refusals;
 
-use crate::report::codedeploy::{Asking, Deployment, Execution, Refusal, Target};
+pub use self::facts::{Asking, Deployment, Diagnostics, Event, Execution, Operation, Status, Target};
+pub use self::refusal::Refusal;
 
 /// CodeDeploy's API. Every answer comes within `Asking::at_most`.
 #[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]

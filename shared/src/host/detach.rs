@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use super::{Launch, programs};
-use crate::lifecycle;
+use crate::environment;
 
 /// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
 const FIRST_TO_GO: &[u8] = b"1000";
@@ -35,7 +35,7 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
         .stdout(log.try_clone()?)
         .stderr(log)
         .env_clear()
-        .envs(lifecycle::inheritable(&launch.environment))
+        .envs(environment::inheritable(&launch.environment))
         .envs(launch.variables.iter().map(|(name, value)| (name, value)));
     leave_the_agent(&mut command);
     command.spawn()

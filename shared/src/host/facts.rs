@@ -162,6 +162,12 @@ pub struct ProgramOutput {
     pub complaint: String,
 }
 
+/// The first line of a program's output that says something.
+#[must_use]
+pub fn first_line(text: &str) -> &str {
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
 /// One GET request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {

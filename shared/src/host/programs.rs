@@ -62,7 +62,7 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(|path| is_executable(path));
     }
-    let from_environment = crate::lifecycle::variable("PATH").unwrap_or_default();
+    let from_environment = crate::environment::variable("PATH").unwrap_or_default();
     from_environment
         .split(':')
         .filter(|directory| directory.starts_with('/'))

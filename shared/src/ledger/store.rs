@@ -9,8 +9,8 @@ use super::Ledger;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock};
-use crate::retry::Patience;
-use crate::waiting::Waiting;
+use crate::patience::Patience;
+use crate::patience::Waiting;
 
 /// The format that this version writes. A ledger with a higher number is left alone (F02); one of format 1, which knew no
 /// `checked`, is read.

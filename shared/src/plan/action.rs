@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Retirement;
+use crate::codedeploy::consent::{self, Question};
 use crate::discovery::witness;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Note;
+use crate::nginx::access::Access;
+use crate::nginx::configuration;
+use crate::nginx::configuration_file::ConfigurationFile;
+use crate::nginx::flag_directory::FlagDirectory;
 use crate::probe::Probe;
 use crate::probe::validation::Validation;
-use crate::proxy::access::{Access, COMMAND_AT_MOST, ConfigurationFile, FlagDirectory};
-use crate::proxy::arrival::Proof;
-use crate::proxy::configuration;
-use crate::proxy::watch::Watch;
+use crate::proof::arrival::Proof;
+use crate::proof::watch::Watch;
 use crate::release::{Artifact, Release, megabytes};
-use crate::report::codedeploy::consent::{self, Question};
 use crate::slot::Place;
+use crate::sudo::COMMAND_AT_MOST;
 
 /// How long a killed process may take to be gone.
 pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);

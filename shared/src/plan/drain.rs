@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::host::{Connection, Host};
+use crate::patience::Patience;
+use crate::patience::Waiting;
 use crate::report::{Report, seconds};
-use crate::retry::Patience;
 use crate::slot::Place;
-use crate::waiting::Waiting;
 
 /// Waits until nobody is connected to the place any more. What is left after that is told, and ends with the process.
 pub(super) async fn drain(host: &impl Host, report: &Report, place: &Place, at_most: Duration) -> Result<()> {

@@ -2,18 +2,22 @@
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
+use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
 use crate::ledger::{Ledger, Note, store};
+use crate::nginx::configuration;
+use crate::nginx::reload;
+use crate::nginx::workers::{self, Worker};
 use crate::occupant;
 use crate::probe::{self, validation};
-use crate::proxy::watch::{self, Watch};
-use crate::proxy::workers::{self, Worker};
-use crate::proxy::{arrival, configuration, instant, reload};
+use crate::proof::arrival;
+use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
 use crate::report::Report;
-use crate::report::codedeploy::consent;
+use crate::route::flag;
+use crate::route::installation;
 use crate::slot::Place;
 
 /// How much of the end of an application's log is shown when it fails.
@@ -119,12 +123,12 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::WriteUpstreams { bytes, file, .. } => file.write(self.host, bytes).await,
             Action::MakeFlagDirectory { directory, worker } => {
                 directory.make(self.host).await?;
-                instant::check_flag(self.host, self.settings, *worker)
+                flag::check(self.host, self.settings, *worker)
             }
-            Action::SetFlag { flag, exists, place } => instant::set_flag(self.host, flag, *exists, place),
+            Action::SetFlag { flag, exists, place } => flag::set(self.host, flag, *exists, place),
             Action::TestConfiguration { access, for_flag } => {
                 let tree = configuration::test(self.host, access).await?;
-                if *for_flag { instant::check_configuration(self.settings, &tree) } else { Ok(()) }
+                if *for_flag { installation::check_configuration(self.settings, &tree) } else { Ok(()) }
             }
             Action::Reload { master, access, at_most } => {
                 let before = workers::workers(self.host, master);

@@ -7,10 +7,10 @@ use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Listener, Process, ProcessIdentity, Signal};
 use crate::occupant;
+use crate::patience::Patience;
+use crate::patience::Waiting;
 use crate::report::Report;
-use crate::retry::Patience;
 use crate::slot::Place;
-use crate::waiting::Waiting;
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {

@@ -8,8 +8,8 @@ use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, Request};
-use crate::retry::Patience;
-use crate::waiting::Waiting;
+use crate::patience::Patience;
+use crate::patience::Waiting;
 
 /// What is asked, and what a good answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use bundle::sbom::{self, Subject};
 use bundle::table::megabytes;
 use bundle::{document, files, hooks, table};
 use clap::Parser;
-use shared::lifecycle::budget;
+use shared::budget;
 
 use crate::arguments::{Arguments, Assemble, Command, Common, Table};
 

@@ -36,8 +36,8 @@ pub fn check(spec: &AppSpec, settings: &Settings, longest: Longest) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
+    use shared::budget;
     use shared::config::{self, SettingsFile};
-    use shared::lifecycle::budget;
 
     use super::*;
 

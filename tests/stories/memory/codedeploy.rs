@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::config::ReportApi;
 use shared::error::Kind;
-use shared::report::codedeploy::{Deployment, Operation, Refusal, Status};
+use shared::host::codedeploy::{Deployment, Operation, Refusal, Status};
 use shared::slot::Slot;
 
 use crate::exit::Hook;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shared::error::Kind;
 use shared::host::fake::{App, AppAnswer, OnTerminate, Reloading};
-use shared::lifecycle::app_spec::AppSpec;
 use shared::slot::Slot;
+use shared::timeouts::app_spec::AppSpec;
 
 use crate::exit::Hook;
 use crate::site::{Site, User};

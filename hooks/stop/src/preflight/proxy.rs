@@ -5,9 +5,12 @@ use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
 use shared::ledger::Note;
-use shared::proxy::access::{self, Access, Way};
-use shared::proxy::{configuration, instant, workers};
+use shared::nginx::access::Access;
+use shared::nginx::configuration;
+use shared::nginx::workers;
+use shared::route::{flag, installation};
 use shared::run::Scene;
+use shared::sudo::{self, Way};
 
 /// Refuses what `switch` would refuse. Returns what is to be remembered of it.
 ///
@@ -22,12 +25,12 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
         return Ok(None);
     }
     let workers = workers::accepting(&workers::workers(host, &master.identity));
-    instant::check_flag(host, settings, workers.first().copied())?;
-    if instant::is_installed(settings, testimony) {
+    flag::check(host, settings, workers.first().copied())?;
+    if shared::discovery::witness::is_installed(settings, testimony) {
         return check_once_more(scene, &access, workers).await;
     }
-    instant::check_installation(host, settings, &access, testimony.include.as_ref()).await?;
-    instant::check_configuration(settings, &configuration::test(host, &access).await?)?;
+    installation::check(host, settings, &access, testimony.include.as_ref()).await?;
+    installation::check_configuration(settings, &configuration::test(host, &access).await?)?;
     Ok(None)
 }
 
@@ -42,12 +45,12 @@ async fn check_once_more(
     if scene.ledger.is_checked(&workers, &host.boot_id()) {
         return Ok(None);
     }
-    if access.nginx == Way::Sudo && access::refusal(host, &[access.dump()]).await?.is_some() {
+    if access.nginx == Way::Sudo && sudo::refusal(host, &[access.dump()]).await?.is_some() {
         return Ok(None);
     }
     match configuration::test(host, access).await {
         Ok(tree) => {
-            instant::check_configuration(settings, &tree)?;
+            installation::check_configuration(settings, &tree)?;
             Ok(Some(Note::Checked(workers)))
         }
         Err(cause) if cause.kind() == Kind::ProxyBroken => {

@@ -3,7 +3,7 @@
 use aws_sdk_codedeploy::primitives::DateTime;
 use aws_sdk_codedeploy::types::{self, DeploymentInfo, DeploymentTarget, LifecycleEvent};
 
-use crate::report::codedeploy::{Deployment, Diagnostics, Event, Status, Target};
+use crate::host::codedeploy::{Deployment, Diagnostics, Event, Status, Target};
 
 /// An answer without anything in it.
 pub(super) fn nothing_known() -> DeploymentInfo {

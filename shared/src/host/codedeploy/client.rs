@@ -15,9 +15,9 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 
 use super::{CodeDeploy, answers, refusals};
-use crate::lifecycle;
-use crate::report::codedeploy::refusal::Whom;
-use crate::report::codedeploy::{Asking, Deployment, Execution, Operation, Refusal, Target};
+use crate::environment;
+use crate::host::codedeploy::refusal::Whom;
+use crate::host::codedeploy::{Asking, Deployment, Execution, Operation, Refusal, Target};
 
 /// How long a connection may take to come about.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(1);
@@ -137,7 +137,7 @@ async fn connect(asking: &Asking) -> Result<aws_sdk_codedeploy::Client, Refusal>
 /// HTTPS goes through the proxy of the environment. Plain HTTP never does: that is the metadata service, which no proxy
 /// reaches, and which the SDK's own client would ask for through one (crates.md §1).
 fn http_client() -> SharedHttpClient {
-    let first = |names: [&str; 2]| names.into_iter().find_map(lifecycle::variable);
+    let first = |names: [&str; 2]| names.into_iter().find_map(environment::variable);
     let proxy = first(["HTTPS_PROXY", "https_proxy"]).or_else(|| first(["ALL_PROXY", "all_proxy"]));
     let proxy = proxy.and_then(|url| {
         let proxy = ProxyConfig::https(url);
@@ -170,7 +170,7 @@ mod tests {
     use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 
     use super::*;
-    use crate::report::codedeploy::Status;
+    use crate::host::codedeploy::Status;
 
     /// A client whose calls are answered by these rules and never leave the process.
     fn answering(mode: RuleMode, rules: &[&Rule]) -> Api {

@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_codedeploy::config::http::HttpResponse;
 use aws_sdk_codedeploy::error::{ProvideErrorMetadata, SdkError};
 
-use crate::report::codedeploy::{Operation, Refusal};
+use crate::host::codedeploy::{Operation, Refusal};
 
 pub(super) fn of<E: ProvideErrorMetadata>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Refusal {
     match error {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::FakeHost;
 use crate::host::CodeDeploy;
-use crate::report::codedeploy::{Asking, Deployment, Execution, Refusal, Target};
+use crate::host::codedeploy::{Asking, Deployment, Execution, Refusal, Target};
 
 /// What the service answers.
 #[derive(Clone, Debug)]

@@ -1,0 +1,122 @@
+//! How long each hook can take with given settings, everything gone slowly: what the timeouts of `appspec.yml` are held
+//! against by the first hook of a deploy, by the bundler, and by a test that holds it against the plans themselves.
+
+use std::time::Duration;
+
+use crate::codedeploy::consent;
+use crate::config::{CutoverWay, Settings, Standby};
+use crate::discovery::witness::DOOR_AT_MOST;
+use crate::nginx::configuration::TEST_AT_MOST;
+use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
+use crate::proof::watch;
+use crate::route::keepalive;
+use crate::sudo::COMMAND_AT_MOST;
+use crate::timeouts::app_spec::AppSpec;
+
+/// The hooks in the order of a deploy.
+pub const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
+
+/// What `sudo -n` may take when it is asked what it allows.
+const SUDO_AT_MOST: Duration = Duration::from_secs(20);
+
+/// How long a release that failed to start is given to end.
+pub const FAILED_GRACE: Duration = Duration::from_secs(1);
+
+/// How long a warm standby is asked before it counts as dead.
+pub const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest that `hook` can take, what it looks at before its plan included; nothing for a program that is no hook.
+#[must_use]
+pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
+    let own = match hook {
+        "stop" => {
+            TEST_AT_MOST + SUDO_AT_MOST + settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST
+        }
+        "start" => PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST,
+        "health" => settings.health.patience.at_most + settings.health.timeout,
+        "switch" => {
+            let reload = settings.proxy.reload_at_most;
+            let asked =
+                if settings.proxy.keepalive_min_timeout.is_zero() { Duration::ZERO } else { keepalive::AT_MOST };
+            // To bring in the instant cutover takes a second test, and a directory.
+            let installation = match settings.proxy.cutover {
+                CutoverWay::Reload => Duration::ZERO,
+                CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
+            };
+            let retirement = match settings.switch.standby {
+                Standby::Keep => Duration::ZERO,
+                Standby::Stop => {
+                    settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
+                }
+            };
+            // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back.
+            STANDBY_PATIENCE.min(settings.health.patience.at_most)
+                + settings.health.timeout
+                + consent::AT_MOST
+                + TEST_AT_MOST
+                + installation
+                + asked
+                + reload * 3
+                + DOOR_AT_MOST
+                + watch::longest(settings.switch.watch, settings.health.timeout)
+                + retirement
+        }
+        _ => return None,
+    };
+    // No hook writes its ledger, the include and the flag more than six times.
+    Some(settings.lock_wait + DOOR_AT_MOST + WRITE_AT_MOST * 6 + own)
+}
+
+/// What is to be said of the timeouts of an `appspec.yml`: a sentence for each that is shorter than its hook can take.
+#[must_use]
+pub fn too_short(spec: &AppSpec, settings: &Settings) -> Vec<String> {
+    HOOKS
+        .iter()
+        .filter_map(|hook| {
+            let (timeout, longest) = (spec.timeout(hook, None)?, longest(hook, settings)?);
+            (timeout < longest).then(|| {
+                format!(
+                    "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({} s): it \
+                     then ends itself early. Needed `timeout: {}`, or {}",
+                    timeout.as_secs(),
+                    longest.as_secs(),
+                    rounded_up(longest),
+                    remedy(hook)
+                )
+            })
+        })
+        .collect()
+}
+
+/// The next multiple of ten seconds.
+fn rounded_up(longest: Duration) -> u64 {
+    longest.as_secs().div_ceil(10) * 10
+}
+
+fn remedy(hook: &str) -> &'static str {
+    match hook {
+        "stop" => "a shorter `stop.drain` or `stop.grace` in hooks.toml",
+        "start" => "a shorter `start.survive` in hooks.toml",
+        "health" => "a shorter `health.patience` in hooks.toml",
+        _ => {
+            "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml (with `switch.standby = \"stop\"` also \
+             `stop.drain` and `stop.grace`)"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SettingsFile, settings};
+
+    #[test]
+    fn the_timeout_of_the_book_is_told_to_be_too_short_for_health_and_what_to_do() {
+        let spec = "hooks:\n  ValidateService:\n    - {location: hooks/health, timeout: 60}\n    - {location: hooks/switch, timeout: 90}\n";
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let told = too_short(&AppSpec::parse(spec).unwrap(), &settings);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("`timeout: 60` of `health`") && told[0].contains("Needed `timeout: 130`"), "{told:?}");
+        assert!(told[0].contains("`health.patience`"), "{told:?}");
+    }
+}

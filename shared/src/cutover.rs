@@ -1,0 +1,209 @@
+//! The one step that moves traffic, as a plan: the flag is made or removed, or the include is replaced and nginx reloads; nginx
+//! and the door prove it; the watch after it; and the way back, if any of that fails.
+
+pub mod settlement;
+
+use std::time::Duration;
+
+use crate::codedeploy::consent::Question;
+use crate::config::Settings;
+use crate::discovery::witness::Testimony;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Answer, ProcessIdentity};
+use crate::ledger::{Intent, Note};
+use crate::nginx::access::Access;
+use crate::plan::{Action, Retirement, Step};
+use crate::proof::arrival::Proof;
+use crate::proof::watch::Watch;
+use crate::route::choice::Choice;
+use crate::route::include::Include;
+use crate::route::keepalive;
+use crate::route::upstreams;
+use crate::slot::Slot;
+
+/// Everything that a cutover is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cutover {
+    /// Where traffic comes from.
+    pub from: Option<Slot>,
+    /// Where it goes.
+    pub to: Slot,
+    /// How.
+    pub by: By,
+    /// nginx before.
+    pub nginx: Nginx,
+    /// What CodeDeploy is asked first.
+    pub consent: Option<Question>,
+    /// The process that traffic goes to.
+    pub process: ProcessIdentity,
+    /// The process that it comes from, which stays as the standby.
+    pub standby: Option<ProcessIdentity>,
+    /// How it is watched before it counts as done.
+    pub watch: Option<Watch>,
+    /// How the slot that it comes from is stopped when it is done, if it does not stay.
+    pub retirement: Option<Retirement>,
+}
+
+/// nginx as it is before a cutover, and how this user may act on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nginx {
+    /// The include.
+    pub include: Include,
+    /// The file of the upstream groups; empty where there is none.
+    pub upstreams: Vec<u8>,
+    /// The master.
+    pub master: ProcessIdentity,
+    /// The workers that accept.
+    pub workers: Vec<ProcessIdentity>,
+    /// How its files are written and how it is signalled.
+    pub access: Access,
+    /// The door's answer.
+    pub door: Answer,
+}
+
+/// How traffic is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The include is rewritten and nginx reloads.
+    Reload {
+        /// What the include is to say as `keepalive_min_timeout`; nothing where it stays as it is.
+        keepalive_min_timeout: Option<Duration>,
+    },
+    /// The flag is made or removed, and nothing else.
+    Flag,
+    /// The same, after the choice by the flag was brought in by a reload that moves nothing.
+    InstalledFlag,
+}
+
+/// The steps of a cutover.
+#[must_use]
+pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
+    let Cutover { from, to, by, nginx, .. } = cutover;
+    let after = match by {
+        By::Reload { keepalive_min_timeout } => {
+            let moved = nginx.include.with_port(settings.place(*to).port);
+            match keepalive_min_timeout {
+                Some(wanted) => keepalive::written(&moved, &settings.proxy.variable, *wanted),
+                None => moved,
+            }
+        }
+        By::Flag => nginx.include.bytes().to_owned(),
+        By::InstalledFlag => nginx.include.with_choice(&Choice::of(settings)),
+    };
+    let intent = Intent {
+        from: *from,
+        to: *to,
+        before: nginx.include.bytes().to_owned(),
+        after: after.clone(),
+        workers: nginx.workers.clone(),
+    };
+    let mut steps = Vec::new();
+    // nginx heeds the flag already, whatever somebody has made of its files meanwhile.
+    if *by != By::Flag {
+        steps.push(nginx.test(*by == By::InstalledFlag));
+    }
+    steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
+    steps.push(Step::of(Action::Remember(Note::Intend(intent))).undone_by(vec![Action::Remember(Note::SentBack)]));
+    match by {
+        By::Reload { .. } => {
+            steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port)));
+            steps.push(nginx.reload(settings));
+        }
+        By::Flag => steps.push(flip(settings, from.unwrap_or(!*to), *to)),
+        By::InstalledFlag => {
+            steps.extend(nginx.install(settings, from.unwrap_or(*to), after));
+            // From nowhere traffic has come with the reload.
+            steps.extend(from.map(|from| flip(settings, from, *to)));
+        }
+    }
+    steps.extend([Step::of(Action::ProveDoor(Proof::of(settings, *to, &nginx.door)))]);
+    steps.extend(cutover.watch.clone().map(|watch| Step::of(Action::Watch(Box::new(watch)))));
+    steps.extend([
+        Step::of(Action::Remember(Note::Moved(*to))),
+        Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
+    ]);
+    steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
+    steps.extend(cutover.retirement.map(|retirement| Step::of(Action::Retire(retirement))));
+    steps
+}
+
+/// The steps that bring in the choice by the flag, by one reload that leaves traffic in the slot where it is.
+#[must_use]
+pub fn installation(settings: &Settings, nginx: &Nginx, serves: Slot) -> Vec<Step> {
+    let after = nginx.include.with_choice(&Choice::of(settings));
+    let mut steps = vec![nginx.test(true)];
+    steps.extend(nginx.install(settings, serves, after));
+    steps.push(Step::of(Action::ProveDoor(Proof::of(settings, serves, &nginx.door))));
+    steps
+}
+
+/// The steps that follow nginx to where it has gone by itself: nobody listens in `from` any more, and the other slot serves. With
+/// the flag saying so, the dead slot is the idle one, and what is started there gets no traffic before it is proven.
+///
+/// # Errors
+/// `Kind::Undecided` if nginx goes by another flag than these settings name.
+pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<Vec<Step>> {
+    let to = !from;
+    let include = testimony.include.as_ref().filter(|include| include.choice() == Some(&Choice::of(settings)));
+    let Some(include) = include else {
+        let (from, to) = (settings.place(from), settings.place(to));
+        return Err(Error::new(
+            Kind::Undecided,
+            format!("nobody listens in {from}, nginx has gone on to {to}, and its include names another flag than hooks.toml"),
+        )
+        .advise("put `proxy.flag` and the profiles back to what the include has, then deploy again"));
+    };
+    let bytes = include.bytes().to_owned();
+    let intent = Intent { from: Some(from), to, before: bytes.clone(), after: bytes, workers: Vec::new() };
+    let actions = [Action::Remember(Note::Intend(intent)), flag_says(settings, to), Action::Remember(Note::Moved(to))];
+    Ok(actions.map(Step::of).into())
+}
+
+impl Nginx {
+    /// Everything but the include is in place before it: until nginx reads that, it heeds none of the rest.
+    fn install(&self, settings: &Settings, serves: Slot, after: Vec<u8>) -> Vec<Step> {
+        let Access { upstreams: file, flag_directory, .. } = &self.access;
+        let worker = self.workers.first().copied();
+        let write = |bytes: Vec<u8>, names| Action::WriteUpstreams { bytes, names, file: file.clone() };
+        let mut steps = vec![
+            Step::of(Action::MakeFlagDirectory { directory: flag_directory.clone(), worker }),
+            Step::of(flag_says(settings, serves)),
+        ];
+        if !upstreams::are_right(&self.upstreams, settings) {
+            let before = if self.upstreams.is_empty() { upstreams::NONE } else { &self.upstreams };
+            let undo = vec![write(before.to_owned(), "what it held before")];
+            let groups = write(upstreams::render(settings), "the two slots as upstream groups");
+            steps.push(Step::of(groups).undone_by(undo));
+        }
+        steps.extend([self.rewrite(settings, after, "the flag".to_owned()), self.test(true), self.reload(settings)]);
+        steps
+    }
+
+    fn test(&self, for_flag: bool) -> Step {
+        Step::of(Action::TestConfiguration { access: self.access.clone(), for_flag })
+    }
+
+    /// The include is replaced; undone, nginx is told again only after the old bytes are back.
+    fn rewrite(&self, settings: &Settings, after: Vec<u8>, names: String) -> Step {
+        let write = |bytes, names| Action::WriteInclude { bytes, names, access: self.access.clone() };
+        let at_most = settings.proxy.reload_at_most;
+        Step::of(write(after, names)).undone_by(vec![
+            write(self.include.bytes().to_owned(), self.include.leads().to_string()),
+            Action::ReloadBack { master: self.master, access: self.access.clone(), at_most },
+        ])
+    }
+
+    fn reload(&self, settings: &Settings) -> Step {
+        let at_most = settings.proxy.reload_at_most;
+        Step::of(Action::Reload { master: self.master, access: self.access.clone(), at_most })
+    }
+}
+
+fn flip(settings: &Settings, from: Slot, to: Slot) -> Step {
+    Step::of(flag_says(settings, to)).undone_by(vec![flag_says(settings, from)])
+}
+
+/// The flag says green by being there.
+pub(super) fn flag_says(settings: &Settings, to: Slot) -> Action {
+    Action::SetFlag { flag: settings.proxy.flag.clone(), exists: to == Slot::Green, place: settings.place(to).clone() }
+}

@@ -1,0 +1,12 @@
+//! The server itself, as these hooks meet it: what this user has `access` to, its `configuration` (split into `directives`), its
+//! `workers` by generation and their `reload`, its `version`, and whether its workers have `passage` to a file.
+
+pub mod access;
+pub mod configuration;
+pub mod configuration_file;
+pub(crate) mod directives;
+pub mod flag_directory;
+pub(crate) mod passage;
+pub mod reload;
+pub mod version;
+pub mod workers;

@@ -1,0 +1,106 @@
+//! How this user may write nginx's files and signal nginx: by itself, or through exact commands of `sudo -n`. Which way it
+//! is, and that it works, is found out in `stop`, before anything changes (F73).
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, Process};
+use crate::nginx::configuration_file::ConfigurationFile;
+use crate::nginx::flag_directory::FlagDirectory;
+use crate::sudo::{self, Way, through};
+
+/// How this user may act on nginx.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The include.
+    pub include: ConfigurationFile,
+    /// The file of the upstream groups.
+    pub upstreams: ConfigurationFile,
+    /// The flag's directory.
+    pub flag_directory: FlagDirectory,
+    /// How nginx is tested and signalled.
+    pub nginx: Way,
+    /// nginx's program, its path first.
+    pub program: Vec<String>,
+}
+
+impl Access {
+    /// Finds the way.
+    ///
+    /// # Errors
+    /// `Kind::Settings` if nginx's program is not on this host.
+    pub fn find(host: &impl Host, settings: &Settings, master: Option<&Process>) -> Result<Access> {
+        let mut program = settings.proxy.nginx.clone();
+        let name = program.first().cloned().unwrap_or_default();
+        let Some(found) = host.find_program(&name) else {
+            return Err(Error::new(Kind::Settings, format!("nginx's program `{name}` was not found on this host"))
+                .advise("give its whole path in `proxy.nginx` of hooks.toml"));
+        };
+        program[0] = found.to_string_lossy().into_owned();
+        let user = host.user();
+        Ok(Access {
+            include: ConfigurationFile::find(host, settings, &settings.proxy.include),
+            upstreams: ConfigurationFile::find(host, settings, &settings.proxy.upstreams),
+            flag_directory: FlagDirectory::find(host, settings),
+            nginx: if user.id == 0 || master.is_some_and(|master| master.owner == user.id) {
+                Way::Own
+            } else {
+                Way::Sudo
+            },
+            program,
+        })
+    }
+
+    /// The command that reads nginx's whole configuration and says whether it is valid.
+    #[must_use]
+    pub fn dump(&self) -> Vec<String> {
+        through(self.nginx, self.with_program(&["-T"]))
+    }
+
+    /// The command that tells nginx to read its configuration again.
+    #[must_use]
+    pub fn reload(&self) -> Vec<String> {
+        through(self.nginx, self.with_program(&["-s", "reload"]))
+    }
+
+    /// What root is asked for by a cutover that rewrites the include and reloads nginx.
+    #[must_use]
+    pub fn needed_to_reload(&self) -> Vec<Vec<String>> {
+        let mut needed = Vec::new();
+        if self.include.way == Way::Sudo {
+            needed.extend(self.include.install());
+        }
+        if self.nginx == Way::Sudo {
+            needed.extend([self.dump(), self.reload()]);
+        }
+        needed
+    }
+
+    /// What root is asked for besides, once, by the installation of the instant cutover.
+    #[must_use]
+    pub fn needed_to_install(&self, flag_directory_exists: bool) -> Vec<Vec<String>> {
+        let mut needed = self.needed_to_reload();
+        if self.upstreams.way == Way::Sudo {
+            needed.extend(self.upstreams.install());
+        }
+        if self.flag_directory.way == Way::Sudo && !flag_directory_exists {
+            needed.push(self.flag_directory.install());
+        }
+        needed
+    }
+
+    /// Makes sure, without changing anything, that root will do what a reload needs.
+    ///
+    /// # Errors
+    /// `Kind::Settings` with the exact line that sudoers lacks.
+    pub async fn check(&self, host: &impl Host) -> Result<()> {
+        let needed = self.needed_to_reload();
+        match sudo::refusal(host, &needed).await? {
+            None => Ok(()),
+            Some(said) => Err(sudo::refused(host, &self.include.path, &needed, &said)),
+        }
+    }
+
+    fn with_program(&self, arguments: &[&str]) -> Vec<String> {
+        self.program.iter().cloned().chain(arguments.iter().map(|argument| (*argument).to_owned())).collect()
+    }
+}

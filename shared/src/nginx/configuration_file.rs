@@ -1,0 +1,69 @@
+//! A file of nginx's configuration that the hooks write, in one atomic step: by this user, or by root through sudo.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::error::Result;
+use crate::host::{Host, first_line};
+use crate::ledger::store::unwritable;
+use crate::sudo::{COMMAND_AT_MOST, Way, refused, through};
+
+/// The mode of a file that is made anew: people should be able to read it.
+const MODE: u32 = 0o644;
+
+/// A file of nginx's configuration that the hooks write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Who writes it.
+    pub way: Way,
+    /// Where the next one is put together for sudo to install.
+    pub staged: PathBuf,
+}
+
+impl ConfigurationFile {
+    pub(super) fn find(host: &impl Host, settings: &Settings, path: &Path) -> ConfigurationFile {
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        ConfigurationFile {
+            path: path.to_owned(),
+            way: if host.may_write(directory) { Way::Own } else { Way::Sudo },
+            staged: settings.ledger_directory().join(format!("{}.next", name(path))),
+        }
+    }
+
+    /// The commands by which root puts the staged file in its place: first beside it, then over it in one step.
+    #[must_use]
+    pub fn install(&self) -> [Vec<String>; 2] {
+        let shown = |path: &Path| path.to_string_lossy().into_owned();
+        let beside = shown(&self.path.with_file_name(format!(".{}.next", name(&self.path))));
+        let install = ["/usr/bin/install", "-m", "0644", &shown(&self.staged), &beside].map(str::to_owned).to_vec();
+        let rename = ["/usr/bin/mv", "-fT", &beside, &shown(&self.path)].map(str::to_owned).to_vec();
+        [through(self.way, install), through(self.way, rename)]
+    }
+
+    /// Replaces the file, unless it holds these bytes already: then there is nothing to do, and nothing that could fail.
+    ///
+    /// # Errors
+    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be written.
+    pub async fn write(&self, host: &impl Host, bytes: &[u8]) -> Result<()> {
+        if host.read_file(&self.path).is_ok_and(|present| present == bytes) {
+            return Ok(());
+        }
+        if self.way == Way::Own {
+            return host.replace_file(&self.path, bytes, MODE).map_err(|cause| unwritable(&self.path, &cause));
+        }
+        host.replace_file(&self.staged, bytes, MODE).map_err(|cause| unwritable(&self.staged, &cause))?;
+        for command in self.install() {
+            let output = host.run(&command, COMMAND_AT_MOST).await?;
+            if !output.success {
+                return Err(refused(host, &self.path, &self.install(), first_line(&output.complaint)));
+            }
+        }
+        host.sync(&self.path).map_err(|cause| unwritable(&self.path, &cause))
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

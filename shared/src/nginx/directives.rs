@@ -1,0 +1,97 @@
+//! nginx's configuration as nginx splits it: directives of words, ended by `;`, `{` or `}`; comments and quotes as nginx has
+//! them.
+
+use std::ops::Range;
+
+/// What ends a directive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// `;`
+    Semicolon,
+    /// `{`: a block begins.
+    Open,
+    /// `}`: a block ends.
+    Close,
+    /// The end of the text.
+    Nothing,
+}
+
+/// One directive.
+pub(crate) struct Directive {
+    /// Where its words stand, quotes left out.
+    pub(crate) words: Vec<Range<usize>>,
+    /// What ends it.
+    pub(crate) end: End,
+    /// Where that stands.
+    pub(crate) end_at: usize,
+}
+
+impl Directive {
+    /// Its words, escapes left as they are.
+    pub(crate) fn words<'a>(&self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+        self.words.iter().map(|word| &bytes[word.clone()]).collect()
+    }
+
+    /// Where it begins.
+    pub(crate) fn begins_at(&self) -> usize {
+        self.words.first().map_or(self.end_at, |word| word.start)
+    }
+}
+
+/// Splits a configuration into directives as nginx does: blanks, comments, quotes, `;`, `{` and `}`. A `{` right after a
+/// `$` belongs to a variable's name.
+pub(crate) fn directives(bytes: &[u8]) -> Vec<Directive> {
+    let mut found = Vec::new();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = match bytes[at] {
+            b';' => Some(End::Semicolon),
+            b'{' => Some(End::Open),
+            b'}' => Some(End::Close),
+            _ => None,
+        };
+        if let Some(end) = end {
+            found.push(Directive { words: std::mem::take(&mut words), end, end_at: at });
+            at += 1;
+        } else if bytes[at].is_ascii_whitespace() {
+            at += 1;
+        } else if bytes[at] == b'#' {
+            at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
+        } else {
+            let (word, next) = word(bytes, at);
+            words.push(word);
+            at = next;
+        }
+    }
+    found.push(Directive { words, end: End::Nothing, end_at: at });
+    found
+}
+
+/// The word that begins at `at`, and where to go on.
+fn word(bytes: &[u8], at: usize) -> (Range<usize>, usize) {
+    if let quote @ (b'"' | b'\'') = bytes[at] {
+        let inside = &bytes[at + 1..];
+        let mut escaped = false;
+        let length = inside.iter().position(|byte| {
+            let ends = *byte == quote && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            ends
+        });
+        let end = at + 1 + length.unwrap_or(inside.len());
+        return (at + 1..end, (end + 1).min(bytes.len()));
+    }
+    let mut end = at;
+    while end < bytes.len() {
+        match bytes[end] {
+            b'\\' => end += 1,
+            b'$' if bytes.get(end + 1) == Some(&b'{') => end += 1,
+            b';' | b'{' | b'}' => break,
+            byte if byte.is_ascii_whitespace() => break,
+            _ => {}
+        }
+        end += 1;
+    }
+    let end = end.min(bytes.len());
+    (at..end, end)
+}

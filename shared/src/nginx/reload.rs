@@ -1,0 +1,83 @@
+//! Telling nginx to read its configuration again, and proving by its workers that it did (nginx.md §2).
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, ProcessIdentity, Signal, first_line};
+use crate::nginx::access::Access;
+use crate::nginx::workers::{self, Generation, Worker};
+use crate::patience::Patience;
+use crate::patience::Waiting;
+use crate::sudo::{COMMAND_AT_MOST, Way};
+
+/// Lets nginx read its configuration again and waits until its workers prove that it did.
+///
+/// # Errors
+/// `Kind::SentBack` if the reload is not in force in time, and what nginx's workers look like instead.
+pub async fn reload(
+    host: &impl Host,
+    master: &ProcessIdentity,
+    access: &Access,
+    at_most: Duration,
+    before: &[Worker],
+) -> Result<()> {
+    signal(host, master, access).await?;
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    loop {
+        let state = workers::generation(before, &workers::workers(host, master));
+        if state == Generation::InForce {
+            return Ok(());
+        }
+        if !waiting.for_another_look().await? {
+            return Err(not_in_force(state, at_most));
+        }
+    }
+}
+
+fn not_in_force(state: Generation, at_most: Duration) -> Error {
+    let found = match state {
+        Generation::Unchanged => "nginx refused to reload: its old workers go on",
+        Generation::Mixed => "nginx's old workers go on accepting beside the new ones",
+        Generation::Nobody | Generation::InForce => "nginx has no worker that accepts connections",
+    };
+    let waited = humantime::format_duration(at_most);
+    Error::new(Kind::SentBack, format!("the reload was not in force after {waited}: {found}"))
+        .advise("look for [emerg] and [alert] in nginx's error log; put that right and deploy again")
+}
+
+/// Tells nginx's master, proven to be one, to reload.
+async fn signal(host: &impl Host, master: &ProcessIdentity, access: &Access) -> Result<()> {
+    let not_sent = |why: String| {
+        Error::new(Kind::SentBack, format!("nginx could not be told to reload: {why}"))
+            .advise("see that nginx runs, then deploy again")
+    };
+    if access.nginx == Way::Own {
+        return match host.signal(master, Signal::Reload) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(not_sent(format!("its master, process {}, is gone", master.id))),
+            Err(cause) => Err(not_sent(cause.to_string())),
+        };
+    }
+    let output = host.run(&access.reload(), COMMAND_AT_MOST).await?;
+    if output.success { Ok(()) } else { Err(not_sent(first_line(&output.complaint).to_owned())) }
+}
+
+/// Reloads once more after the include was put back. A first reload that seems to have come to nothing may only be late: nginx
+/// may have read the new include and not started its workers yet. So it is always told again; if it then refuses as before
+/// and its very same workers go on, it never took the change, and that is as good.
+///
+/// # Errors
+/// `Kind::SentBack` if neither is the case in time.
+pub async fn reload_back(
+    host: &impl Host,
+    master: &ProcessIdentity,
+    access: &Access,
+    at_most: Duration,
+    before: &[Worker],
+) -> Result<()> {
+    let now = workers::workers(host, master);
+    match reload(host, master, access, at_most, &now).await {
+        Err(_) if workers::are_untouched(before, &workers::workers(host, master)) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,4 @@
+//! That traffic has arrived (`arrival`) and stays (`watch`).
+
+pub mod arrival;
+pub mod watch;

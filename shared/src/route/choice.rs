@@ -1,0 +1,72 @@
+//! The choice that nginx makes for each request under the instant cutover: between two upstream groups, by whether a flag
+//! file exists (nginx.md §3, c1). As it stands in the include, and read from it again.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::nginx::directives::{Directive, End};
+use crate::slot::Slot;
+
+/// A choice by flag file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The upstream group that serves while the flag does not exist.
+    pub without: String,
+    /// The one that serves while it exists.
+    pub with: String,
+    /// The flag.
+    pub flag: PathBuf,
+}
+
+impl Choice {
+    /// The choice that these settings ask for: green serves while the flag exists.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Choice {
+        Choice {
+            without: settings.place(Slot::Blue).profile.clone(),
+            with: settings.place(Slot::Green).profile.clone(),
+            flag: settings.proxy.flag.clone(),
+        }
+    }
+
+    /// The group that serves.
+    #[must_use]
+    pub fn group(&self, flag_exists: bool) -> &str {
+        if flag_exists { &self.with } else { &self.without }
+    }
+
+    /// As it stands in the include.
+    pub(super) fn render(&self, variable: &str) -> String {
+        let Choice { without, with, flag } = self;
+        let flag = flag.to_string_lossy();
+        format!(
+            "set ${variable} http://{without};\n\
+             # {with} serves while this file exists; `switch` makes and removes it.\n\
+             if (-f {flag}) {{\n    set ${variable} http://{with};\n}}"
+        )
+    }
+
+    /// Reads it from the directives that it is made of, the first of them being the `set` of `variable`. Anything but
+    /// exactly this form is none. Returns how many directives it took.
+    pub(super) fn read(directives: &[Directive], bytes: &[u8], variable: &str) -> Option<(Choice, usize)> {
+        let [first, test, inner, close, ..] = directives else { return None };
+        let group = |directive: &Directive| {
+            let words = directive.words(bytes);
+            let [b"set", name, target] = words.as_slice() else { return None };
+            let sets_ours = name.strip_prefix(b"$") == Some(variable.as_bytes()) && directive.end == End::Semicolon;
+            let group = std::str::from_utf8(target).ok()?.strip_prefix("http://")?;
+            (sets_ours && is_group(group)).then(|| group.to_owned())
+        };
+        let words = test.words(bytes);
+        let [b"if", b"(-f", flag] = words.as_slice() else { return None };
+        let flag = Path::new(std::str::from_utf8(flag.strip_suffix(b")")?).ok()?);
+        let closes = close.words.is_empty() && close.end == End::Close;
+        (test.end == End::Open && closes).then_some(())?;
+        Some((Choice { without: group(first)?, with: group(inner)?, flag: flag.to_owned() }, 4))
+    }
+}
+
+/// Whether this is the name of an upstream group: no address, no port, no path.
+fn is_group(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+}

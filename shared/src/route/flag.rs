@@ -1,0 +1,105 @@
+//! The flag: while it exists green serves. Made and removed in one atomic step; looked at before, so that nginx's workers can see
+//! it and nobody else can set it.
+
+use std::path::Path;
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::{FileFacts, FileKind, Host, ProcessIdentity};
+use crate::ledger::store::unwritable;
+use crate::nginx::passage;
+use crate::slot::Place;
+
+/// Makes or removes the flag, in one step that survives a power cut. Where it is so already there is nothing to do.
+///
+/// # Errors
+/// `Kind::Settings` or `Kind::NoRoom` if it cannot be done.
+pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Result<()> {
+    let done = match (present, exists(host, flag)?) {
+        (true, false) => host.replace_file(flag, format!("{place} serves while this file exists\n").as_bytes(), 0o644),
+        (false, true) => host.remove(flag),
+        (true, true) | (false, false) => Ok(()),
+    };
+    done.map_err(|cause| unwritable(flag, &cause))
+}
+
+/// Whether the flag exists.
+///
+/// # Errors
+/// `Kind::Settings` if this user cannot see that.
+pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
+    match host.describe(flag) {
+        Ok(facts) if facts.kind == FileKind::Regular => Ok(true),
+        Ok(_) => Err(Error::new(Kind::Settings, format!("the flag `{}` is no regular file", flag.to_string_lossy()))
+            .advise("remove it: if nginx sends traffic to green, `switch` makes it anew")),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => {
+            Err(Error::new(Kind::Settings, format!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()))
+                .advise("let the user that runs the hooks own its directory"))
+        }
+    }
+}
+
+/// Whether a worker can see the flag, and this user, and nobody else, can set it. What is not there yet will be made.
+///
+/// # Errors
+/// `Kind::Settings` naming the directory.
+pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdentity>) -> Result<()> {
+    let flag = &settings.proxy.flag;
+    let directory = flag.parent().unwrap_or(Path::new("/"));
+    let shown = directory.to_string_lossy();
+    if let Some(credentials) = worker.and_then(|worker| host.credentials(&worker))
+        && let Some(obstacle) = passage::obstacle(flag, &credentials, |path| or_to_be_made(host.describe(path)))
+    {
+        let worker = host.user_named(credentials.user).name;
+        return Err(Error::new(
+            Kind::Settings,
+            format!(
+                "nginx's workers (`{worker}`) cannot see the flag `{}`: `{}` does not let them through, {}",
+                flag.to_string_lossy(),
+                obstacle.directory.to_string_lossy(),
+                obstacle.why
+            ),
+        )
+        .advise(format!(
+            "`chmod o+x {}`, or give `proxy.flag` in hooks.toml another place",
+            obstacle.directory.to_string_lossy()
+        )));
+    }
+    let facts = match host.describe(directory) {
+        Ok(facts) => facts,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => {
+            return Err(Error::new(Kind::Settings, format!("the flag's directory `{shown}` cannot be used: {cause}"))
+                .advise("correct `proxy.flag` in hooks.toml"));
+        }
+    };
+    let user = host.user();
+    if !host.may_write(directory) {
+        return Err(Error::new(Kind::Settings, format!("`{}` may not make the flag in `{shown}`", user.name))
+            .advise(format!("as root: chown {} {shown}", user.name)));
+    }
+    if facts.mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Settings,
+        format!("the flag's directory `{shown}` has mode {:o}, so others may move the traffic", facts.mode),
+    )
+    .advise(format!("`chmod go-w {shown}`")))
+}
+
+/// A directory that is not there yet will be made for everybody to pass.
+fn or_to_be_made(described: std::io::Result<FileFacts>) -> std::io::Result<FileFacts> {
+    described.or_else(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => Ok(FileFacts {
+            kind: FileKind::Directory,
+            mode: 0o755,
+            owner: 0,
+            group: 0,
+            size: 0,
+            changed: std::time::SystemTime::UNIX_EPOCH,
+        }),
+        _ => Err(cause),
+    })
+}

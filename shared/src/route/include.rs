@@ -1,0 +1,353 @@
+//! The include: read as nginx reads it, rewritten so that every byte but the port survives. What nginx would read
+//! otherwise than its writer meant is refused with line and column (F67, F68).
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::nginx::directives::{Directive, End, directives};
+use crate::route::choice::Choice;
+
+/// An include with the one thing in it that matters here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Include {
+    bytes: Vec<u8>,
+    variable: String,
+    leads: Leads,
+    /// Where that is said: one directive, or the few that a choice is made of.
+    said_at: Range<usize>,
+}
+
+/// Where an include leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// To a port, until nginx reads another include.
+    To {
+        /// The port.
+        port: u16,
+        /// Where it stands.
+        at: Range<usize>,
+    },
+    /// To one of two upstream groups, by a flag that nginx looks at for each request.
+    By(Choice),
+}
+
+impl fmt::Display for Leads {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Leads::To { port, .. } => write!(formatter, "port {port}"),
+            Leads::By(_) => formatter.write_str("the flag"),
+        }
+    }
+}
+
+/// Why an include cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    line: usize,
+    column: usize,
+    what: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "line {}, column {}: {}", self.line, self.column, self.what)
+    }
+}
+
+impl Include {
+    /// Reads an include that sets `variable` to `http://127.0.0.1:PORT`, or that chooses by a flag as `switch` writes it.
+    ///
+    /// # Errors
+    /// The first thing in it that nginx would refuse, or take for something else.
+    pub fn parse(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
+        let complain = |offset: usize, what: String| Err(complaint(bytes, offset, what));
+        if bytes.starts_with(b"\xEF\xBB\xBF") {
+            return complain(0, "it begins with a byte order mark, which nginx refuses; save it without".to_owned());
+        }
+        let directives = directives(bytes);
+        let mut found: Option<(Leads, Range<usize>)> = None;
+        let mut others = Vec::new();
+        let mut depth = 0_usize;
+        let mut at = 0;
+        while let Some(directive) = directives.get(at) {
+            at += 1;
+            let words = directive.words(bytes);
+            let start = directive.begins_at();
+            match directive.end {
+                End::Nothing if words.is_empty() => {}
+                End::Nothing => return complain(start, "it has no `;` at its end".to_owned()),
+                End::Open => depth += 1,
+                End::Close => depth = depth.saturating_sub(1),
+                End::Semicolon => {}
+            }
+            if words.first() != Some(&b"set".as_slice()) {
+                continue;
+            }
+            let [_, name, _] = words.as_slice() else {
+                return complain(
+                    start,
+                    format!("`set` has {} words after it, needed 2; is a `;` missing?", words.len() - 1),
+                );
+            };
+            if name.strip_prefix(b"$") != Some(variable.as_bytes()) {
+                others.push(String::from_utf8_lossy(name).into_owned());
+                continue;
+            }
+            if depth > 0 {
+                return complain(
+                    start,
+                    format!("`${variable}` is set inside braces, where it cannot be told when it holds"),
+                );
+            }
+            if found.is_some() {
+                return complain(start, format!("`${variable}` is set a second time; keep one of the two lines"));
+            }
+            let (leads, taken) = leads(&directives[at - 1..], bytes, variable)?;
+            at += taken - 1;
+            found = Some((leads, start..directives[at - 1].end_at + 1));
+        }
+        let Some((leads, said_at)) = found else {
+            let found = match others.first() {
+                Some(other) => format!("it sets `{other}`"),
+                None if bytes.iter().all(u8::is_ascii_whitespace) => "it is empty".to_owned(),
+                None => format!("it does not set `${variable}`"),
+            };
+            return complain(0, format!("{found}, needed `set ${variable} http://127.0.0.1:PORT;`"));
+        };
+        Ok(Include { bytes: bytes.to_owned(), variable: variable.to_owned(), leads, said_at })
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn leads(&self) -> &Leads {
+        &self.leads
+    }
+
+    /// The choice that it makes, if it makes one.
+    #[must_use]
+    pub fn choice(&self) -> Option<&Choice> {
+        match &self.leads {
+            Leads::By(choice) => Some(choice),
+            Leads::To { .. } => None,
+        }
+    }
+
+    /// The same bytes, leading to this port; in place of a choice stands what the scripts wrote.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Vec<u8> {
+        match &self.leads {
+            Leads::To { at, .. } => self.with(at, &port.to_string()),
+            Leads::By(_) => self.with(&self.said_at, &format!("set ${} http://127.0.0.1:{port};", self.variable)),
+        }
+    }
+
+    /// The same bytes, making this choice.
+    #[must_use]
+    pub fn with_choice(&self, choice: &Choice) -> Vec<u8> {
+        if self.choice() == Some(choice) {
+            return self.bytes.clone();
+        }
+        self.with(&self.said_at, &choice.render(&self.variable))
+    }
+
+    /// The bytes as they were read.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn with(&self, at: &Range<usize>, text: &str) -> Vec<u8> {
+        let mut bytes = self.bytes[..at.start].to_owned();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(&self.bytes[at.end..]);
+        bytes
+    }
+}
+
+/// Where the directives lead that begin with the `set` of our variable, and how many of them say so.
+fn leads(directives: &[Directive], bytes: &[u8], variable: &str) -> Result<(Leads, usize), Complaint> {
+    if let Some((choice, taken)) = Choice::read(directives, bytes, variable) {
+        return Ok((Leads::By(choice), taken));
+    }
+    let target = directives.first().and_then(|directive| directive.words.get(2)).cloned().unwrap_or_default();
+    let (port, at) = port_of(bytes, &target).map_err(|(offset, what)| complaint(bytes, offset, what))?;
+    Ok((Leads::To { port, at }, 1))
+}
+
+/// The port in `http://127.0.0.1:PORT`, and where it stands; or what is wrong, and where.
+fn port_of(bytes: &[u8], target: &Range<usize>) -> Result<(u16, Range<usize>), (usize, String)> {
+    let text = String::from_utf8_lossy(&bytes[target.clone()]).into_owned();
+    let wrong = |why: &str| Err((target.start, format!("the target is `{text}`, {why}")));
+    let Some(authority) = text.strip_prefix("http://") else {
+        return wrong("which nginx takes for no URL; needed `http://127.0.0.1:PORT`");
+    };
+    let Some(port) = authority.strip_prefix("127.0.0.1:") else {
+        if authority.starts_with("localhost") {
+            return wrong("a name for which nginx needs a resolver, so it answers 502; write `127.0.0.1`");
+        }
+        return wrong("needed `http://127.0.0.1:PORT`");
+    };
+    if port.contains('/') {
+        return wrong("with a slash after the port nginx sends every request to `/`; remove it");
+    }
+    match port.parse::<u16>() {
+        Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok((number, target.end - port.len()..target.end))
+        }
+        _ => wrong("needed a port from 1 to 65535"),
+    }
+}
+
+fn complaint(bytes: &[u8], offset: usize, what: String) -> Complaint {
+    let before = &bytes[..offset.min(bytes.len())];
+    let line = before.split(|byte| *byte == b'\n').count();
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    Complaint { line, column, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn port(include: &Include) -> u16 {
+        match include.leads() {
+            Leads::To { port, .. } => *port,
+            Leads::By(choice) => panic!("it chooses: {choice:?}"),
+        }
+    }
+
+    #[test]
+    fn f68_what_nginx_accepts_is_read_and_rewritten_with_every_other_byte_kept() {
+        for (name, text) in [
+            ("as the scripts wrote it", "set $service_url http://127.0.0.1:8081;\n"),
+            ("without a line end", "set $service_url http://127.0.0.1:8081;"),
+            ("CRLF", "set $service_url http://127.0.0.1:8081;\r\n# x\r\n"),
+            ("comments around it", "# live slot: 8081\n  set   $service_url\thttp://127.0.0.1:8081 ; # 8081!\n"),
+            ("other variables", "set $a 8081;\nset $service_url http://127.0.0.1:8081;\nset $b \"x; y\";\n"),
+            ("quoted", "set $service_url \"http://127.0.0.1:8081\";\n"),
+            (
+                "commented out twin",
+                "#set $service_url http://127.0.0.1:8081;\nset $service_url http://127.0.0.1:8081;\n",
+            ),
+            (
+                "other directives",
+                "proxy_set_header X \"{8081}\";\nif ($a) { set $c 1; }\nset $service_url http://127.0.0.1:8081;\n",
+            ),
+        ] {
+            let include = Include::parse(text.as_bytes(), "service_url").unwrap_or_else(|why| panic!("{name}: {why}"));
+            assert_eq!(port(&include), 8081, "{name}");
+            assert_eq!(include.with_port(8081), text.as_bytes(), "{name}");
+            let moved = include.with_port(8082);
+            assert_eq!(Include::parse(&moved, "service_url").map(|moved| port(&moved)), Ok(8082), "{name}");
+            assert_eq!(
+                Include::parse(&moved, "service_url").map(|moved| moved.with_port(8081)),
+                Ok(text.into()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn f67_f68_what_nginx_would_refuse_or_misread_is_refused_with_its_place() {
+        for (name, text, wanted) in [
+            ("empty", "", "line 1, column 1: it is empty, needed `set $service_url http://127.0.0.1:PORT;`"),
+            (
+                "trailing slash",
+                "# x\nset $service_url http://127.0.0.1:8081/;",
+                "line 2, column 18: the target is `http://127.0.0.1:8081/`, with a slash",
+            ),
+            ("localhost", "set $service_url http://localhost:8081;", "nginx needs a resolver"),
+            (
+                "two set lines",
+                "set $service_url http://127.0.0.1:8081;\nset $service_url http://127.0.0.1:8082;",
+                "line 2, column 1: `$service_url` is set a second time",
+            ),
+            ("BOM", "\u{feff}set $service_url http://127.0.0.1:8081;", "byte order mark"),
+            (
+                "missing semicolon at the end",
+                "set $service_url http://127.0.0.1:8081\n",
+                "line 1, column 1: it has no `;`",
+            ),
+            ("missing semicolon in between", "set $service_url http://127.0.0.1:8081\nset $a 1;", "is a `;` missing?"),
+            (
+                "a foreign variable",
+                "set $backend http://127.0.0.1:8081;",
+                "it sets `$backend`, needed `set $service_url",
+            ),
+            ("no URL", "set $service_url 127.0.0.1:8081;", "which nginx takes for no URL"),
+            ("another host", "set $service_url http://10.0.0.7:8081;", "needed `http://127.0.0.1:PORT`"),
+            ("no port", "set $service_url http://127.0.0.1;", "needed `http://127.0.0.1:PORT`"),
+            ("port out of range", "set $service_url http://127.0.0.1:99999;", "a port from 1 to 65535"),
+            ("signed port", "set $service_url http://127.0.0.1:+8081;", "a port from 1 to 65535"),
+            ("inside braces", "if ($x) { set $service_url http://127.0.0.1:8081; }", "inside braces"),
+            ("truncated", "set $serv", "it has no `;`"),
+        ] {
+            let told = Include::parse(text.as_bytes(), "service_url").unwrap_err().to_string();
+            assert!(told.contains(wanted), "{name}: {told}");
+        }
+    }
+
+    fn choice() -> Choice {
+        Choice { without: "real1".into(), with: "real2".into(), flag: "/var/lib/service-url/green".into() }
+    }
+
+    #[test]
+    fn f68_the_choice_takes_the_place_of_the_port_and_every_other_byte_survives_it_and_the_way_back() {
+        let plain = "# ours\nset $a 1;\n  set $service_url http://127.0.0.1:8081; # live\nset $b 2;\n";
+        let include = Include::parse(plain.as_bytes(), "service_url").unwrap();
+        let chosen = include.with_choice(&choice());
+        assert_eq!(
+            String::from_utf8_lossy(&chosen),
+            "# ours\nset $a 1;\n  set $service_url http://real1;\n\
+             # real2 serves while this file exists; `switch` makes and removes it.\n\
+             if (-f /var/lib/service-url/green) {\n    set $service_url http://real2;\n} # live\nset $b 2;\n"
+        );
+        let chosen = Include::parse(&chosen, "service_url").unwrap();
+        assert_eq!(chosen.choice(), Some(&choice()));
+        assert_eq!(chosen.with_port(8081), plain.as_bytes());
+        let other = Choice { flag: "/elsewhere/green".into(), ..choice() };
+        let moved = Include::parse(&chosen.with_choice(&other), "service_url").unwrap();
+        assert_eq!((moved.choice(), moved.with_port(8081)), (Some(&other), plain.into()));
+    }
+
+    #[test]
+    fn f68_a_choice_that_is_not_exactly_ours_is_refused() {
+        let ours = "set $service_url http://real1;\nif (-f /f) {\n    set $service_url http://real2;\n}\n";
+        assert!(Include::parse(ours.as_bytes(), "service_url").is_ok());
+        for (name, from, to, wanted) in [
+            ("the test is turned round", "(-f", "(!-f", "the target is `http://real1`"),
+            ("something else in the block", "http://real2;", "http://real2; set $x 1;", "the target is"),
+            ("a port in the block", "http://real2", "http://127.0.0.1:8082", "the target is"),
+            ("another variable in the block", "    set $service_url", "    set $other", "the target is"),
+            ("a block that does not end", "}", "", "the target is"),
+            ("a third line", "}\n", "}\nset $service_url http://real1;\n", "a second time"),
+        ] {
+            let told =
+                Include::parse(ours.replacen(from, to, 1).as_bytes(), "service_url").map_err(|why| why.to_string());
+            assert!(told.as_ref().is_err_and(|told| told.contains(wanted)), "{name}: {told:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn f68_any_bytes_are_either_refused_or_survive_a_move_and_back(bytes in proptest::collection::vec(any::<u8>(), 0..200), port in 1_u16..) {
+            let mut text = bytes.clone();
+            text.extend_from_slice(b"\nset $service_url http://127.0.0.1:8081;\n");
+            text.extend_from_slice(&bytes);
+            for candidate in [bytes, text] {
+                if let Ok(include) = Include::parse(&candidate, "service_url") {
+                    let moved = Include::parse(&include.with_port(port), "service_url").expect("a moved include is an include");
+                    prop_assert_eq!(self::port(&moved), port);
+                    if let Leads::To { port: before, .. } = include.leads() {
+                        prop_assert_eq!(moved.with_port(*before), candidate.clone());
+                    }
+                    let choosing = Include::parse(&include.with_choice(&choice()), "service_url").expect("a choosing include is an include");
+                    prop_assert_eq!(choosing.choice(), Some(&choice()));
+                    prop_assert_eq!(choosing.with_port(port), include.with_port(port));
+                }
+            }
+        }
+    }
+}

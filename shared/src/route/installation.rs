@@ -1,0 +1,186 @@
+//! What has to hold before the choice by the flag is brought in: nothing in nginx's configuration makes nginx read the flag or
+//! the groups wrongly, and this user may install it. What is not found here the proof at the door notices, and traffic goes back.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::nginx::access::Access;
+use crate::nginx::configuration::tree::Node;
+use crate::route::choice::Choice;
+use crate::route::include::Include;
+use crate::slot::Slot;
+use crate::sudo;
+
+/// What in nginx's configuration would make it read the flag, or the groups, wrongly.
+///
+/// # Errors
+/// `Kind::Settings` with the file and what to do.
+pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
+    let upstreams = &settings.proxy.upstreams;
+    let http: Vec<&Node> = tree.iter().filter(|node| node.name() == "http").flat_map(|node| &node.block).collect();
+    if !http.iter().any(|node| node.reads(upstreams)) {
+        let wanted = upstreams.to_string_lossy();
+        return Err(Error::new(Kind::Settings, format!("nginx does not read `{wanted}` at the level of `http`"))
+            .advise(format!(
+                "put `include {wanted};` into nginx's `http` block, or correct `proxy.upstreams` in hooks.toml"
+            )));
+    }
+    for slot in Slot::BOTH {
+        let profile = &settings.place(slot).profile;
+        let foreign =
+            |node: &&&Node| node.name() == "upstream" && node.argument() == profile && node.file != *upstreams;
+        if let Some(node) = http.iter().find(foreign) {
+            return Err(Error::new(
+                Kind::Settings,
+                format!("`{}` declares an upstream group `{profile}` of its own", node.file.to_string_lossy()),
+            )
+            .advise("rename that group, or give the slots other profiles (`blue.profile`, `green.profile`)"));
+        }
+    }
+    match cached(tree, None, &settings.proxy.include) {
+        None => Ok(()),
+        Some(file) => Err(Error::new(
+            Kind::Settings,
+            format!("`open_file_cache` in `{}` lets nginx see a flag only now and then", file.to_string_lossy()),
+        )
+        .advise(format!(
+            "write `open_file_cache off;` into each server block that includes `{}`, or set `proxy.cutover = \"reload\"`",
+            settings.proxy.include.to_string_lossy()
+        ))),
+    }
+}
+
+/// Where the cache is switched on that holds for a block which reads the include: every server block that does is looked at.
+fn cached(block: &[Node], inherited: Option<&PathBuf>, include: &Path) -> Option<PathBuf> {
+    let own = block.iter().rfind(|node| node.name() == "open_file_cache");
+    let effective = match own {
+        Some(node) => Some(&node.file).filter(|_| node.argument() != "off"),
+        None => inherited,
+    };
+    let reads = block.iter().any(|node| node.reads(include));
+    effective
+        .filter(|_| reads)
+        .cloned()
+        .or_else(|| block.iter().find_map(|node| cached(&node.block, effective, include)))
+}
+
+/// Makes sure, without changing anything, that this user may install it.
+///
+/// # Errors
+/// `Kind::Settings` with the one command that root has to run.
+pub async fn check(host: &impl Host, settings: &Settings, access: &Access, include: Option<&Include>) -> Result<()> {
+    let wanted = Choice::of(settings);
+    if let Some(found) = include.and_then(Include::choice)
+        && found.flag == wanted.flag
+        && (&found.without, &found.with) != (&wanted.without, &wanted.with)
+    {
+        // The flag of the new choice would move the old one's traffic before nginx has read the new one.
+        let flag = wanted.flag.to_string_lossy();
+        return Err(Error::new(
+            Kind::Settings,
+            format!("the flag `{flag}` chooses between `{}` and `{}` so far", found.without, found.with),
+        )
+        .advise("give `proxy.flag` in hooks.toml another name together with the new profiles"));
+    }
+    let directory = &access.flag_directory.path;
+    let needed = access.needed_to_install(host.describe(directory).is_ok());
+    let Some(said) = sudo::refusal(host, &needed).await? else { return Ok(()) };
+    let switch = host.program().with_file_name("switch");
+    let config = match &settings.file {
+        Some(file) => format!(" --config {}", file.to_string_lossy()),
+        None => String::new(),
+    };
+    Err(Error::new(
+        Kind::Settings,
+        format!(
+            "`{}` may not install the instant cutover (write in `{}`, reload nginx), and sudo said: {said}",
+            host.user().name,
+            access.upstreams.path.parent().unwrap_or(Path::new("/")).to_string_lossy()
+        ),
+    )
+    .advise(format!(
+        "run this once, as root: {} --install{config} (traffic stays where it is); or set `proxy.cutover = \"reload\"`",
+        switch.to_string_lossy()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+    use crate::nginx::configuration::tree;
+    use crate::route::upstreams;
+
+    /// A configuration as distributions have it, with something put in place of a mark.
+    fn verdict(at_http: &str, at_server: &str, at_other: &str, upstreams: &str) -> Result<()> {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let dump = format!(
+            "# configuration file /etc/nginx/nginx.conf:\nhttp {{\n{at_http}\ninclude /etc/nginx/conf.d/*.conf;\n\
+             server {{ include /etc/nginx/conf.d/service-url.inc;\n{at_server}\nlocation / {{ proxy_pass $service_url; }} }}\n\
+             server {{ {at_other} }}\n}}\n\
+             # configuration file /etc/nginx/conf.d/service-url.conf:\n{upstreams}\n\
+             # configuration file /etc/nginx/conf.d/other.conf:\nserver {{ listen 81; open_file_cache max=9; }}\n\
+             # configuration file /etc/nginx/conf.d/service-url.inc:\nset $service_url http://127.0.0.1:8081;\n"
+        );
+        check_configuration(&settings, &tree::parse(&dump))
+    }
+
+    #[test]
+    fn what_would_make_nginx_read_the_flag_wrongly_is_found_in_its_configuration() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let groups = String::from_utf8(upstreams::render(&settings)).unwrap();
+        let reads = "include /etc/nginx/conf.d/service-url.inc;";
+        for (name, http, server, other, wanted) in [
+            ("as distributions have it", "", "", "", None),
+            (
+                "a cache for everybody",
+                "open_file_cache max=1000;",
+                "",
+                "",
+                Some("`open_file_cache` in `/etc/nginx/nginx.conf`"),
+            ),
+            ("a cache that our server does not use", "open_file_cache max=1000;", "open_file_cache off;", "", None),
+            ("a cache in our server", "", "open_file_cache max=1000;", "", Some("`open_file_cache`")),
+            ("a cache in a server that has nothing to do with it", "", "", "open_file_cache max=1000;", None),
+            (
+                "a cache in another server that reads the include as well",
+                "",
+                "",
+                &format!("{reads} open_file_cache max=1000;"),
+                Some("`open_file_cache`"),
+            ),
+            (
+                "a cache in a location that reads the include",
+                "",
+                "",
+                &format!("location /x {{ open_file_cache max=1; {reads} }}"),
+                Some("`open_file_cache`"),
+            ),
+            (
+                "a group of that name elsewhere",
+                "upstream real2 { server 10.0.0.1:80; }",
+                "",
+                "",
+                Some("group `real2` of its own"),
+            ),
+        ] {
+            for written in ["", &groups] {
+                let told = verdict(http, server, other, written).err().map(|error| error.to_string());
+                match wanted {
+                    None => assert_eq!(told, None, "{name}"),
+                    Some(wanted) => {
+                        assert!(told.as_ref().is_some_and(|told| told.contains(wanted)), "{name}: {told:?}");
+                    }
+                }
+            }
+        }
+        let tree = tree::parse("# configuration file /etc/nginx/nginx.conf:\nhttp { include sites-enabled/*; }\n");
+        let told = check_configuration(&settings, &tree).unwrap_err();
+        assert!(
+            told.to_string().contains("does not read `/etc/nginx/conf.d/service-url.conf` at the level of `http`"),
+            "{told}"
+        );
+    }
+}

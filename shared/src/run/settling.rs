@@ -1,0 +1,62 @@
+//! Before its own work a hook settles a cutover that an earlier run did not end, by looking at nginx.
+
+use crate::config::Settings;
+use crate::cutover::settlement::{self, Seen, Since};
+use crate::discovery::IncludeSays;
+use crate::discovery::witness;
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::ledger::{Intent, Ledger};
+use crate::nginx::access::Access;
+use crate::nginx::workers;
+use crate::plan::execute::Execution;
+use crate::plan::{Outcome, Plan};
+use crate::report::Report;
+
+/// Settles a cutover that was begun and not ended, by looking at nginx.
+pub(super) async fn settle(host: &impl Host, settings: &Settings, ledger: &mut Ledger, report: &Report) -> Result<()> {
+    let Some(intent) = ledger.intent.clone() else { return Ok(()) };
+    // Until this is done the include and nginx may say different things: a signal has to wait (I3a).
+    host.shield(true);
+    let settled = look_and_settle(host, settings, ledger, report, &intent).await;
+    host.shield(false);
+    settled
+}
+
+async fn look_and_settle(
+    host: &impl Host,
+    settings: &Settings,
+    ledger: &mut Ledger,
+    report: &Report,
+    intent: &Intent,
+) -> Result<()> {
+    let testimony = witness::ask(host, settings, ledger.live).await?;
+    let (names, in_force) = match testimony.evidence.include {
+        IncludeSays::Slot { slot, in_force } => (Some(slot), in_force),
+        IncludeSays::Stranger { in_force, .. } => (None, in_force),
+        IncludeSays::Missing => (None, None),
+    };
+    let master = workers::master(host, &settings.proxy.pid_file).ok();
+    let since = match &master {
+        Some(master) => settlement::since(&intent.workers, &workers::workers(host, &master.identity)),
+        None => Since::Down,
+    };
+    let door = witness::what_door_says(settings, &testimony.door);
+    let to_listens = *testimony.evidence.listening.get(intent.to);
+    let seen = Seen { include: testimony.include.as_ref(), names, since, in_force, door: &door, to_listens };
+    let decided = settlement::decide(intent, seen);
+    report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
+    let access = Access::find(host, settings, master.as_ref())?;
+    let plan = Plan {
+        steps: settlement::steps(settings, intent, decided, master.map(|master| master.identity), &access),
+        result: "the earlier cutover is settled".to_owned(),
+    };
+    match Execution::new(host, settings, ledger, report).carry_out(&plan).await {
+        Outcome::Done => Ok(()),
+        Outcome::Undone(cause) | Outcome::Stuck { cause, .. } => {
+            Err(Error::new(Kind::Uncertain, format!("an earlier cutover could not be settled: {cause}")).advise(
+                "look which port the include names and whether nginx runs with it; put that right, then deploy again",
+            ))
+        }
+    }
+}
