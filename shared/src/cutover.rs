@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::discovery::witness::Testimony;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, ProcessIdentity};
-use crate::ledger::{Intent, Note};
+use crate::ledger::{Change, Intent};
 use crate::nginx::access::Access;
 use crate::plan::{Action, Retirement, Step};
 use crate::proof::arrival::Proof;
@@ -103,7 +103,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         steps.push(nginx.test(*by == By::InstalledFlag));
     }
     steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
-    steps.push(Step::of(Action::Remember(Note::Intend(intent))).undone_by(vec![Action::Remember(Note::SentBack)]));
+    steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(vec![Action::Remember(Change::SentBack)]));
     match by {
         By::Reload { .. } => {
             steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port)));
@@ -119,7 +119,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     steps.extend([Step::of(Action::ProveDoor(Proof::of(settings, *to, &nginx.door)))]);
     steps.extend(cutover.watch.clone().map(|watch| Step::of(Action::Watch(Box::new(watch)))));
     steps.extend([
-        Step::of(Action::Remember(Note::Moved(*to))),
+        Step::of(Action::Remember(Change::Moved(*to))),
         Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
     ]);
     steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
@@ -155,7 +155,8 @@ pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<
     };
     let bytes = include.bytes().to_owned();
     let intent = Intent { from: Some(from), to, before: bytes.clone(), after: bytes, workers: Vec::new() };
-    let actions = [Action::Remember(Note::Intend(intent)), flag_says(settings, to), Action::Remember(Note::Moved(to))];
+    let actions =
+        [Action::Remember(Change::Intend(intent)), flag_says(settings, to), Action::Remember(Change::Moved(to))];
     Ok(actions.map(Step::of).into())
 }
 

@@ -1,4 +1,4 @@
-//! The only door to the world: processes, listeners, files, programs, HTTP and the clock. `Host` says what the hooks may
+//! The only way to the world: processes, listeners, files, programs, HTTP and the clock. `Host` says what the hooks may
 //! ask of it, `facts` what comes back; `machine` is the real one, one file per outside thing, and `fake` the one in memory that tests use.
 
 mod clock;

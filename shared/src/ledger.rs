@@ -23,7 +23,7 @@ pub struct Ledger {
     /// What runs in each slot.
     pub tenants: BySlot<Tenant>,
     /// The deployment under way, or the last one.
-    pub deployment: Option<Deployment>,
+    pub deployment: Option<DeploymentRecord>,
     /// A cutover that was begun and not ended.
     pub intent: Option<Intent>,
     /// nginx's workers when its configuration was last found right for the flag: as long as they accept, it still is.
@@ -45,7 +45,7 @@ pub struct Tenant {
 /// A deployment, with the roles that were decided once for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Deployment {
+pub struct DeploymentRecord {
     /// `CodeDeploy`'s id; nothing for one that a person runs by hand.
     pub id: Option<String>,
     /// The slot that served when it began.
@@ -90,9 +90,9 @@ pub struct Intent {
 
 /// One change of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
+pub enum Change {
     /// A deployment begins.
-    Open(Deployment),
+    Open(DeploymentRecord),
     /// The slot was freed.
     Freed(Slot),
     /// A release is about to be launched: whoever is killed in that moment leaves a process that can be found (F83).
@@ -123,7 +123,7 @@ pub enum Note {
     Retired(Slot),
 }
 
-impl Deployment {
+impl DeploymentRecord {
     /// The roles that were decided for it.
     #[must_use]
     pub fn roles(&self) -> Roles {
@@ -154,37 +154,37 @@ impl Ledger {
     }
 
     /// Applies one change.
-    pub fn apply(&mut self, note: &Note, boot: &str) {
+    pub fn apply(&mut self, change: &Change, boot: &str) {
         if self.boot != boot {
             boot.clone_into(&mut self.boot);
             self.tenants.blue.process = None;
             self.tenants.green.process = None;
             self.checked.clear();
         }
-        match note {
-            Note::Open(deployment) => self.deployment = Some(deployment.clone()),
-            Note::Freed(slot) => {
+        match change {
+            Change::Open(deployment) => self.deployment = Some(deployment.clone()),
+            Change::Freed(slot) => {
                 *self.tenants.get_mut(*slot) = Tenant::default();
                 self.reach(Stage::Stopped);
             }
-            Note::Launching { slot, release } => {
+            Change::Launching { slot, release } => {
                 *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), process: None, served: false };
             }
-            Note::Launched { slot, process } => {
+            Change::Launched { slot, process } => {
                 self.tenants.get_mut(*slot).process = *process;
                 self.reach(Stage::Started);
             }
-            Note::Proven => self.reach(Stage::Healthy),
-            Note::Intend(intent) => self.intent = Some(intent.clone()),
-            Note::SentBack => {
+            Change::Proven => self.reach(Stage::Healthy),
+            Change::Intend(intent) => self.intent = Some(intent.clone()),
+            Change::SentBack => {
                 // Proven by the undo: whoever served before serves again.
                 if let Some(intent) = self.intent.take() {
                     self.live = intent.from.or(self.live);
                 }
             }
-            Note::Checked(workers) => self.checked.clone_from(workers),
-            Note::Retired(slot) => *self.tenants.get_mut(*slot) = Tenant::default(),
-            Note::Moved(slot) => {
+            Change::Checked(workers) => self.checked.clone_from(workers),
+            Change::Retired(slot) => *self.tenants.get_mut(*slot) = Tenant::default(),
+            Change::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);
                 self.tenants.get_mut(*slot).served = true;
@@ -204,7 +204,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `Kind::Undecided` if the roles have changed since this deployment began.
-    pub fn open(&self, lifecycle: &Lifecycle, found: Roles) -> Result<Deployment> {
+    pub fn open(&self, lifecycle: &Lifecycle, found: Roles) -> Result<DeploymentRecord> {
         let under_way = self
             .deployment
             .as_ref()
@@ -214,7 +214,7 @@ impl Ledger {
                 unchanged(deployment, found)?;
                 Ok(deployment.clone())
             }
-            _ => Ok(Deployment {
+            _ => Ok(DeploymentRecord {
                 id: lifecycle.deployment.clone(),
                 live: found.live,
                 idle: found.idle,
@@ -227,7 +227,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `Kind::Settings` if the hooks ran out of order (F15), `Kind::Busy` if another deployment has taken the slot (F10).
-    pub fn admit(&self, hook: &str, lifecycle: &Lifecycle, needed: &[Stage]) -> Result<&Deployment> {
+    pub fn admit(&self, hook: &str, lifecycle: &Lifecycle, needed: &[Stage]) -> Result<&DeploymentRecord> {
         let out_of_order = |found: String| {
             Error::new(Kind::Settings, format!("`{hook}` came out of order: {found}"))
                 .advise("the order is stop, start, health, switch (see appspec.yml); begin again with `stop`")
@@ -264,7 +264,7 @@ impl Ledger {
 ///
 /// # Errors
 /// `Kind::Undecided` if they differ.
-pub fn unchanged(deployment: &Deployment, found: Roles) -> Result<()> {
+pub fn unchanged(deployment: &DeploymentRecord, found: Roles) -> Result<()> {
     if deployment.live == found.live {
         return Ok(());
     }
@@ -289,7 +289,8 @@ mod tests {
     }
 
     fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
-        let deployment = Deployment { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
+        let deployment =
+            DeploymentRecord { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }
 
@@ -368,11 +369,11 @@ mod tests {
         let mut ledger = ledger(None, Stage::Stopped);
         let process = Some(ProcessIdentity { id: 7, started: 9 });
         let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
-        ledger.apply(&Note::Launching { slot: Slot::Green, release }, "boot 1");
-        ledger.apply(&Note::Launched { slot: Slot::Green, process }, "boot 1");
+        ledger.apply(&Change::Launching { slot: Slot::Green, release }, "boot 1");
+        ledger.apply(&Change::Launched { slot: Slot::Green, process }, "boot 1");
         assert_eq!(ledger.process(Slot::Green, "boot 1"), process);
         assert_eq!(ledger.process(Slot::Green, "boot 2"), None);
-        ledger.apply(&Note::Proven, "boot 2");
+        ledger.apply(&Change::Proven, "boot 2");
         assert_eq!(ledger.tenants.green.process, None);
         assert!(ledger.tenants.green.release.is_some());
     }

@@ -2,25 +2,25 @@
 
 use demo_app::Jar;
 
-use crate::rig::{Stage, ended};
+use crate::rig::{Rig, ended};
 
 /// Puts files into the agent's directory instead of a release, and expects `stop` to refuse them with nothing changed.
 #[track_caller]
 fn refused(files: &[(&str, Vec<u8>)], words: &[&str]) {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
     let standby = crate::rig::listener(idle);
-    let zip = stage.host.staging_directory();
+    let zip = rig.host.staging_directory();
     for name in crate::rig::names_in(&zip) {
         std::fs::remove_file(zip.join(name)).unwrap();
     }
     for (name, bytes) in files {
         std::fs::write(zip.join(name), bytes).unwrap();
     }
-    stage.begin();
-    stage.untouched_by(|| stage.run_hooks().fails("stop", 20, words).output());
+    rig.begin();
+    rig.untouched_by(|| rig.run_hooks().fails("stop", 20, words).output());
     assert_eq!(crate::rig::listener(idle), standby, "the standby runs on");
-    assert_eq!(stage.names_in("releases").len(), 2, "no release was made");
+    assert_eq!(rig.names_in("releases").len(), 2, "no release was made");
 }
 
 fn whole_jar() -> Vec<u8> {
@@ -44,16 +44,16 @@ fn f20_no_jar_two_jars_or_only_a_plain_jar_is_refused() {
 #[test]
 fn f20_what_gradle_puts_beside_a_boot_jar_is_no_candidate_in_any_locale() {
     for locale in ["C", "en_US.UTF-8", "ko_KR.UTF-8"] {
-        let stage = Stage::live_in("real1");
-        stage.stage(&Jar::release("v2"));
-        let zip = stage.host.staging_directory();
+        let rig = Rig::live_in("real1");
+        rig.stage(&Jar::release("v2"));
+        let zip = rig.host.staging_directory();
         for name in ["application-plain.jar", "application-sources.jar", "application-javadoc.jar"] {
             std::fs::write(zip.join(name), b"none").unwrap();
         }
         for hook in crate::rig::HOOKS {
-            ended(&stage.hook(hook).variable("LANG", locale).variable("LC_ALL", locale).run().unwrap(), 0, &[]);
+            ended(&rig.hook(hook).variable("LANG", locale).variable("LC_ALL", locale).run().unwrap(), 0, &[]);
         }
-        assert_eq!(stage.release(), "v2");
+        assert_eq!(rig.release(), "v2");
     }
 }
 
@@ -69,68 +69,68 @@ fn f22_a_truncated_jar_or_none_at_all_is_refused() {
 
 #[test]
 fn f22_a_library_is_refused_since_it_has_no_main_class() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2").without_main_class());
-    stage.untouched_by(|| stage.run_hooks().fails("stop", 20, &["has no `Main-Class`"]).output());
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2").without_main_class());
+    rig.untouched_by(|| rig.run_hooks().fails("stop", 20, &["has no `Main-Class`"]).output());
 }
 
 #[test]
 fn s18_a_fifo_of_that_name_does_not_hang_the_hook() {
-    let stage = Stage::live_in("real1");
-    let zip = stage.host.staging_directory();
+    let rig = Rig::live_in("real1");
+    let zip = rig.host.staging_directory();
     for name in crate::rig::names_in(&zip) {
         std::fs::remove_file(zip.join(name)).unwrap();
     }
     rustix::fs::mknodat(rustix::fs::CWD, zip.join("app.jar"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
         .unwrap();
-    stage.begin();
-    stage.run_hooks().fails("stop", 20, &["not a regular file"]);
+    rig.begin();
+    rig.run_hooks().fails("stop", 20, &["not a regular file"]);
 }
 
 #[test]
 fn f87_i13_old_releases_and_their_logs_go_and_those_in_use_stay() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("start.keep_releases", "1").unwrap();
+    let rig = Rig::live_in("real1");
+    rig.host.set("start.keep_releases", "1").unwrap();
     for number in 2..8 {
-        stage.deploy(&Jar::release(&format!("v{number}"))).succeeds();
+        rig.deploy(&Jar::release(&format!("v{number}"))).succeeds();
         // The live one, the standby, and one more.
-        assert!(stage.names_in("releases").len() <= 3, "{:?}", stage.names_in("releases"));
-        assert!(stage.names_in("logs").len() <= 4, "{:?}", stage.names_in("logs"));
-        assert_eq!(stage.names_in("ledger"), ["ledger.json", "lock"], "no temporary file is left");
+        assert!(rig.names_in("releases").len() <= 3, "{:?}", rig.names_in("releases"));
+        assert!(rig.names_in("logs").len() <= 4, "{:?}", rig.names_in("logs"));
+        assert_eq!(rig.names_in("ledger"), ["ledger.json", "lock"], "no temporary file is left");
     }
-    assert_eq!(stage.host.hook("switch").argument("--back").run().unwrap().code, 0);
-    assert_eq!(stage.release(), "v6");
+    assert_eq!(rig.host.hook("switch").argument("--back").run().unwrap().code, 0);
+    assert_eq!(rig.release(), "v6");
 }
 
 #[test]
 fn something_else_than_a_jar_is_deployed_by_a_command_of_its_own() {
-    let stage = Stage::live_in("real1");
-    let java = stage.host.binaries().unwrap().java().unwrap();
+    let rig = Rig::live_in("real1");
+    let java = rig.host.binaries().unwrap().java().unwrap();
     let command = format!(
         "[\"{}\", \"--artifact\", \"{{artifact}}\", \"--profile\", \"{{profile}}\", \"--port\", \"{{port}}\"]",
         java.display()
     );
-    stage.host.set("app.command", &command).unwrap();
-    stage.host.set("app.artifact", "\"{directory}/zip/*\"").unwrap();
-    stage.deploy(&Jar::release("v2")).succeeds();
-    assert_eq!(stage.release(), "v2");
-    stage.deploy(&Jar::release("v3")).succeeds();
-    assert_eq!(stage.release(), "v3");
+    rig.host.set("app.command", &command).unwrap();
+    rig.host.set("app.artifact", "\"{directory}/zip/*\"").unwrap();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    assert_eq!(rig.release(), "v2");
+    rig.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn an_artifact_that_is_a_program_itself_is_run_from_its_release() {
-    let stage = Stage::live_in("real1");
-    let java = stage.host.binaries().unwrap().java().unwrap();
-    let jar = stage.jar(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    let java = rig.host.binaries().unwrap().java().unwrap();
+    let jar = rig.jar(&Jar::release("v2"));
     // A script stands for a compiled program. It comes without its mode, as out of a zip that has none.
     let script = format!("#!/bin/sh\nexec {} --artifact {} --profile $1 --port $2\n", java.display(), jar.display());
-    let program = stage.host.staging_directory().join("server");
-    stage.begin();
+    let program = rig.host.staging_directory().join("server");
+    rig.begin();
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    stage.host.set("app.artifact", "\"{directory}/zip/server\"").unwrap();
-    stage.host.set("app.command", "[\"{artifact}\", \"{profile}\", \"{port}\"]").unwrap();
-    stage.run_hooks().succeeds();
-    assert_eq!(stage.release(), "v2");
+    rig.host.set("app.artifact", "\"{directory}/zip/server\"").unwrap();
+    rig.host.set("app.command", "[\"{artifact}\", \"{profile}\", \"{port}\"]").unwrap();
+    rig.run_hooks().succeeds();
+    assert_eq!(rig.release(), "v2");
 }

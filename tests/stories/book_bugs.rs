@@ -8,19 +8,19 @@ use std::time::Duration;
 use demo_app::{Fault, Jar};
 use sandbox::Door;
 
-use crate::rig::{Stage, connections_to, ended, eventually, is_alive, kill};
+use crate::rig::{Rig, connections_to, ended, eventually, is_alive, kill};
 
 #[test]
 fn b1_nginx_answers_503_404_or_302_and_the_live_app_is_not_stopped() {
     for profile in ["real1", "real2"] {
         for status in [503, 404, 302] {
-            let stage = Stage::live_in(profile);
-            let (live, _) = stage.live_and_idle_ports();
+            let rig = Rig::live_in(profile);
+            let (live, _) = rig.live_and_idle_ports();
             let process = crate::rig::listener(live).expect("the live app");
-            stage.host.nginx().set_door(&Door::returns(status)).unwrap();
-            stage.deploy(&Jar::release("v2")).succeeds();
+            rig.host.nginx().set_door(&Door::returns(status)).unwrap();
+            rig.deploy(&Jar::release("v2")).succeeds();
             assert!(is_alive(process), "the app that was live stays as the standby ({profile}, {status})");
-            assert_eq!(stage.release(), "v2");
+            assert_eq!(rig.release(), "v2");
         }
     }
 }
@@ -28,41 +28,41 @@ fn b1_nginx_answers_503_404_or_302_and_the_live_app_is_not_stopped() {
 #[test]
 fn b2_nginx_is_down_and_the_deploy_fails_instead_of_ending_the_live_app() {
     for profile in ["real1", "real2"] {
-        let stage = Stage::live_in(profile);
-        stage.host.nginx().stop().unwrap();
-        stage.untouched_by(|| {
-            stage.deploy(&Jar::release("v2")).fails("stop", 40, &["nginx is not running", "systemctl start nginx"]);
+        let rig = Rig::live_in(profile);
+        rig.host.nginx().stop().unwrap();
+        rig.untouched_by(|| {
+            rig.deploy(&Jar::release("v2")).fails("stop", 40, &["nginx is not running", "systemctl start nginx"]);
         });
-        stage.host.nginx().start().unwrap();
-        assert_eq!(stage.release(), "v1");
-        stage.deploy(&Jar::release("v2")).succeeds();
-        assert_eq!(stage.release(), "v2");
+        rig.host.nginx().start().unwrap();
+        assert_eq!(rig.release(), "v1");
+        rig.deploy(&Jar::release("v2")).succeeds();
+        assert_eq!(rig.release(), "v2");
     }
 }
 
 #[test]
 fn b3_f63_a_client_of_the_old_slot_is_answered_and_nginx_survives() {
-    let stage = Stage::live_in("real1");
-    let door = stage.host.ports().door;
+    let rig = Rig::live_in("real1");
+    let door = rig.host.ports().door;
     let mut slow = TcpStream::connect(("127.0.0.1", door)).unwrap();
     slow.write_all(b"GET /slow?milliseconds=2500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    let (live, _) = stage.live_and_idle_ports();
+    let (live, _) = rig.live_and_idle_ports();
     eventually("nginx holds a connection to the slot", || connections_to(live) > 0);
-    stage.deploy(&Jar::release("v2")).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
     // The slot that the client is still on is the idle one now: the next deploy has to free it.
-    stage.deploy(&Jar::release("v3")).succeeds();
+    rig.deploy(&Jar::release("v3")).succeeds();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("x-release: v1"), "{answer}");
-    assert!(stage.host.nginx().master_pid().is_some(), "nginx was not ended with the app");
-    assert_eq!(stage.release(), "v3");
+    assert!(rig.host.nginx().master_pid().is_some(), "nginx was not ended with the app");
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn b3b_whoever_is_connected_to_the_idle_port_is_not_signalled() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("stop.drain", "\"200ms\"").unwrap();
-    let (_, idle) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    rig.host.set("stop.drain", "\"200ms\"").unwrap();
+    let (_, idle) = rig.live_and_idle_ports();
     // A client that is a process of its own, and this very test as another one.
     let mut client = Command::new("bash")
         .args(["-c", &format!("exec 9<>/dev/tcp/127.0.0.1/{idle}; read -r line; exit 7")])
@@ -71,63 +71,59 @@ fn b3b_whoever_is_connected_to_the_idle_port_is_not_signalled() {
         .unwrap();
     let _own = TcpStream::connect(("127.0.0.1", idle)).unwrap();
     eventually("both clients are connected", || connections_to(idle) >= 2);
-    stage.deploy(&Jar::release("v2")).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
     drop(client.stdin.take());
     assert_eq!(client.wait().unwrap().code(), Some(7), "it ended by itself");
 }
 
 #[test]
 fn b4_the_live_app_talks_to_another_hosts_port_of_that_number_and_is_not_stopped() {
-    let stage = Stage::new();
-    let ports = stage.host.ports();
+    let rig = Rig::new();
+    let ports = rig.host.ports();
     let far = FarHost::new(ports.green);
-    let artifact = stage.jar(&Jar::release("v1"));
-    let server = far.serve(&stage, &artifact, ports.green);
-    let java = stage.host.binaries().unwrap().java().unwrap();
+    let artifact = rig.jar(&Jar::release("v1"));
+    let server = far.serve(&rig, &artifact, ports.green);
+    let java = rig.host.binaries().unwrap().java().unwrap();
     // The live app keeps a connection to the other host's port 8082, so to speak, for as long as it lives.
-    let wrapper = stage.host.directory().join("java-with-a-connection");
+    let wrapper = rig.host.directory().join("java-with-a-connection");
     let script =
         format!("#!/bin/bash\nexec 9<>/dev/tcp/{}/{}\nexec {} \"$@\"\n", far.address, ports.green, java.display());
     std::fs::write(&wrapper, script).unwrap();
     std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let live = stage.host.start_as_the_scripts_did("real1", ports.blue, &artifact, &wrapper).unwrap();
+    let live = rig.host.start_as_the_scripts_did("real1", ports.blue, &artifact, &wrapper).unwrap();
     assert!(connections_to(ports.green) > 0, "the trap is set");
-    stage.deploy(&Jar::release("v2")).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
     assert!(is_alive(live), "the app that was live stays as the standby");
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v2");
     drop(server);
 }
 
 #[test]
 fn b5_f34_the_idle_app_stops_slowly_while_it_still_answers_and_the_new_one_is_what_gets_served() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let slow = Fault::StopsSlowly { delay: Duration::from_secs(3) };
-    stage.deploy(&Jar::release("v1").fault(slow)).succeeds();
-    stage.deploy(&Jar::release("v2")).succeeds();
-    let deployed = stage.deploy(&Jar::release("v3"));
+    rig.deploy(&Jar::release("v1").fault(slow)).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let deployed = rig.deploy(&Jar::release("v3"));
     deployed.succeeds();
-    assert_eq!(stage.release(), "v3");
+    assert_eq!(rig.release(), "v3");
     assert!(!deployed.output().contains("SIGKILL"), "it was given the time that it needed");
 }
 
 #[test]
 fn b6_an_error_page_that_contains_real_is_no_health() {
-    let stage = Stage::live_in("real1");
-    stage.untouched_by(|| {
+    let rig = Rig::live_in("real1");
+    rig.untouched_by(|| {
         let broken = Jar::release("v2").fault(Fault::answers(500, "could not open the real-db"));
-        stage.deploy(&broken).fails(
-            "health",
-            31,
-            &["HTTP 500 `could not open the real-db`", "needed HTTP 200 `real2`"],
-        );
+        rig.deploy(&broken).fails("health", 31, &["HTTP 500 `could not open the real-db`", "needed HTTP 200 `real2`"]);
     });
-    assert_eq!(stage.release(), "v1");
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
 fn b7_f30_the_jar_of_a_running_app_is_never_written_again() {
-    let stage = Stage::live_in("real1");
-    let (live, _) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (live, _) = rig.live_and_idle_ports();
     let process = crate::rig::listener(live).expect("the live app");
     let jar = jar_of(process);
     let seen = || {
@@ -138,7 +134,7 @@ fn b7_f30_the_jar_of_a_running_app_is_never_written_again() {
     let before = seen();
     // Every release comes under the same file name, as from the same build; one of them is the same to the byte.
     for release in ["v1", "v2"] {
-        stage.deploy(&Jar::release(release)).succeeds();
+        rig.deploy(&Jar::release(release)).succeeds();
         assert_eq!(seen(), before, "the jar of process {process}");
         if !is_alive(process) {
             break;
@@ -148,41 +144,41 @@ fn b7_f30_the_jar_of_a_running_app_is_never_written_again() {
 
 #[test]
 fn b8_f60_a_broken_nginx_configuration_is_refused_before_anything_changes() {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
     let standby = crate::rig::listener(idle);
-    stage.host.nginx().break_configuration().unwrap();
-    stage.untouched_by(|| {
-        stage.deploy(&Jar::release("v2")).fails("stop", 40, &["nginx refuses its configuration", "[emerg]"]);
+    rig.host.nginx().break_configuration().unwrap();
+    rig.untouched_by(|| {
+        rig.deploy(&Jar::release("v2")).fails("stop", 40, &["nginx refuses its configuration", "[emerg]"]);
     });
     assert_eq!(crate::rig::listener(idle), standby, "not even the standby was stopped");
-    stage.host.nginx().mend_configuration().unwrap();
-    stage.deploy(&Jar::release("v2")).succeeds();
+    rig.host.nginx().mend_configuration().unwrap();
+    rig.deploy(&Jar::release("v2")).succeeds();
 }
 
 #[test]
 fn b9_f47_the_live_app_dies_during_the_deploy_and_the_new_one_takes_over_at_once() {
-    let stage = Stage::live_in("real1");
-    let (live, _) = stage.live_and_idle_ports();
-    stage.stage(&Jar::release("v2"));
-    ended(&stage.run("stop"), 0, &[]);
-    ended(&stage.run("start"), 0, &[]);
+    let rig = Rig::live_in("real1");
+    let (live, _) = rig.live_and_idle_ports();
+    rig.stage(&Jar::release("v2"));
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
     kill(crate::rig::listener(live).expect("the live app"));
-    ended(&stage.run("health"), 0, &["`real2`"]);
-    ended(&stage.run("switch"), 0, &["there is no standby"]);
-    assert_eq!(stage.release(), "v2");
+    ended(&rig.run("health"), 0, &["`real2`"]);
+    ended(&rig.run("switch"), 0, &["there is no standby"]);
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn b10_f10_of_two_deploys_at_once_one_wins_whole_and_the_other_says_so() {
-    let stage = Stage::live_in("real1");
-    let jar = stage.jar(&Jar::release("v2").boot_milliseconds(200));
-    stage.host.stage(&jar).unwrap();
+    let rig = Rig::live_in("real1");
+    let jar = rig.jar(&Jar::release("v2").boot_milliseconds(200));
+    rig.host.stage(&jar).unwrap();
     let outcomes: Vec<Vec<sandbox::HookRun>> = std::thread::scope(|scope| {
         let deploys: Vec<_> = ["d-FIRST0001", "d-SECOND002"]
             .into_iter()
             .map(|id| {
-                let host = &stage.host;
+                let host = &rig.host;
                 scope.spawn(move || {
                     let mut runs = Vec::new();
                     for hook in crate::rig::HOOKS {
@@ -201,9 +197,9 @@ fn b10_f10_of_two_deploys_at_once_one_wins_whole_and_the_other_says_so() {
     let told: String = outcomes.iter().flatten().map(|run| run.output.as_str()).collect();
     assert!(codes.contains(&0), "one of them went through: {codes:?}\n{told}");
     assert!(codes.iter().all(|code| [0, 10, 11].contains(code)), "{codes:?}\n{told}");
-    assert_eq!(stage.release(), "v2");
-    let (live, _) = stage.live_and_idle_ports();
-    assert_eq!(stage.host.direct_get(live, "/").unwrap().instance(), Some(stage.instance().as_str()));
+    assert_eq!(rig.release(), "v2");
+    let (live, _) = rig.live_and_idle_ports();
+    assert_eq!(rig.host.direct_get(live, "/").unwrap().instance(), Some(rig.instance().as_str()));
 }
 
 /// The jar that a process was started with.
@@ -240,8 +236,8 @@ impl FarHost {
     }
 
     /// Lets the demo service listen there.
-    fn serve(&self, stage: &Stage, artifact: &std::path::Path, port: u16) -> Served {
-        let demo = stage.host.binaries().unwrap().java().unwrap();
+    fn serve(&self, rig: &Rig, artifact: &std::path::Path, port: u16) -> Served {
+        let demo = rig.host.binaries().unwrap().java().unwrap();
         let child = Command::new("ip")
             .args(["netns", "exec", &self.name])
             .arg(demo)

@@ -4,14 +4,14 @@
 use std::io::Write;
 use std::time::Duration;
 
-use codedeploy_stub::answers::{self, Deployment};
+use codedeploy_stub::answers::{self, DeploymentInfo};
 use codedeploy_stub::{
     Behaviour, CodeDeployStub, MetadataStub, Moto, Operation, RoleCredentials, Swallower, silent_network,
 };
 use demo_app::Jar;
 use sandbox::{HookCommand, HookRun};
 
-use crate::rig::{Stage, ended, flat, said};
+use crate::rig::{Rig, ended, flat, said};
 
 /// What must never be read anywhere.
 const CANARY: &str = "cAnArYcAnArYcAnArYcAnArYcAnArYcAnArYcAnA";
@@ -20,16 +20,16 @@ const CANARY: &str = "cAnArYcAnArYcAnArYcAnArYcAnArYcAnArYcAnA";
 const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
 /// A deployment that is ready for its `switch`, on a host that AWS has nothing to do with so far.
-fn ready(release: &str) -> Stage {
-    let stage = Stage::new();
-    prepare(&stage, release);
-    stage
+fn ready(release: &str) -> Rig {
+    let rig = Rig::new();
+    prepare(&rig, release);
+    rig
 }
 
-fn prepare(stage: &Stage, release: &str) {
-    stage.stage(&Jar::release(release));
+fn prepare(rig: &Rig, release: &str) {
+    rig.stage(&Jar::release(release));
     for hook in ["stop", "start", "health"] {
-        ended(&stage.run(hook), 0, &[]);
+        ended(&rig.run(hook), 0, &[]);
     }
 }
 
@@ -42,15 +42,15 @@ fn on_aws(hook: HookCommand, endpoint: &str) -> HookCommand {
         .variable("AWS_ENDPOINT_URL_CODEDEPLOY", endpoint)
 }
 
-fn switch(stage: &Stage, endpoint: &str) -> HookRun {
-    on_aws(stage.hook("switch"), endpoint).run().expect("the hook runs")
+fn switch(rig: &Rig, endpoint: &str) -> HookRun {
+    on_aws(rig.hook("switch"), endpoint).run().expect("the hook runs")
 }
 
 #[test]
 fn i3_a_deployment_that_is_not_wanted_any_more_leaves_traffic_where_it_is_and_says_why() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
-    let deployment = || Deployment::new("d-STORY0001");
+    let deployment = || DeploymentInfo::new("d-STORY0001");
     for (answer, words) in [
         (
             deployment().status("Stopped").error("MANUAL_STOP", "stopped by alice"),
@@ -66,34 +66,34 @@ fn i3_a_deployment_that_is_not_wanted_any_more_leaves_traffic_where_it_is_and_sa
         ),
     ] {
         stub.on(Operation::GetDeployment, answer);
-        let run = stage.untouched_by(|| switch(&stage, &stub.endpoint()));
+        let run = rig.untouched_by(|| switch(&rig, &stub.endpoint()));
         ended(&run, 75, &[words, "it moves no traffic", "nothing was changed"]);
     }
     stub.on(Operation::GetDeployment, deployment());
-    ended(&switch(&stage, &stub.endpoint()), 0, &[]);
-    assert_eq!(stage.release(), "v1");
+    ended(&switch(&rig, &stub.endpoint()), 0, &[]);
+    assert_eq!(rig.release(), "v1");
     let asked = stub.requests_of(Operation::GetDeployment);
     assert!(asked.iter().all(|request| request.body["deploymentId"] == "d-STORY0001"), "{asked:?}");
 }
 
 #[test]
 fn the_way_back_is_a_persons_own_decision_whatever_has_become_of_the_deployment() {
-    let stage = Stage::live_in("real1");
+    let rig = Rig::live_in("real1");
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0002").status("Stopped"));
-    let back = on_aws(stage.hook("switch").argument("--back"), &stub.endpoint());
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-STORY0002").status("Stopped"));
+    let back = on_aws(rig.hook("switch").argument("--back"), &stub.endpoint());
     ended(&back.run().unwrap(), 0, &[]);
-    assert_eq!(stage.release(), "v0");
+    assert_eq!(rig.release(), "v0");
     assert!(stub.requests().is_empty());
 }
 
 #[test]
 fn a_rollback_and_a_restart_are_told_as_what_they_are() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
-    let answer = Deployment::new("d-STORY0001").rollback_of("d-BADBADBAD", "it failed").mode("RESTART");
+    let answer = DeploymentInfo::new("d-STORY0001").rollback_of("d-BADBADBAD", "it failed").mode("RESTART");
     stub.on(Operation::GetDeployment, answer);
-    let run = switch(&stage, &stub.endpoint());
+    let run = switch(&rig, &stub.endpoint());
     ended(&run, 0, &["is CodeDeploy's rollback of deployment `d-BADBADBAD`", "restarts the revision"]);
 }
 
@@ -103,7 +103,7 @@ fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_wh
     let swallower = Swallower::start().unwrap();
     let stub = CodeDeployStub::start().unwrap();
     let gone = CodeDeployStub::start().unwrap().endpoint();
-    let stage = Stage::new();
+    let rig = Rig::new();
     for (name, endpoint, behaviour, words) in [
         (
             "no permission",
@@ -145,9 +145,9 @@ fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_wh
             "AWS refuses this host's credentials (`ExpiredTokenException`)",
         ),
     ] {
-        prepare(&stage, "v1");
+        prepare(&rig, "v1");
         stub.on(Operation::GetDeployment, behaviour);
-        let run = switch(&stage, &endpoint);
+        let run = switch(&rig, &endpoint);
         assert_eq!(run.code, 0, "{name}: {}", run.output);
         let told = flat(&run);
         assert!(told.contains(words), "{name}: `{words}` is not in {told}");
@@ -159,25 +159,25 @@ fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_wh
 
 #[test]
 fn where_an_answer_is_required_traffic_stays_without_one() {
-    let stage = ready("v1");
-    stage.host.set("report.api", "\"required\"").unwrap();
+    let rig = ready("v1");
+    rig.host.set("report.api", "\"required\"").unwrap();
     let stub = CodeDeployStub::start().unwrap();
     stub.on(Operation::GetDeployment, answers::access_denied(Operation::GetDeployment));
-    let run = stage.untouched_by(|| switch(&stage, &stub.endpoint()));
+    let run = rig.untouched_by(|| switch(&rig, &stub.endpoint()));
     ended(&run, 10, &["allow `codedeploy:GetDeployment`", "`report.api = \"auto\"`", "nothing was changed"]);
 }
 
 #[test]
 fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-STORY0001").status("Stopped"));
     let metadata = MetadataStub::builder()
         .region("ap-northeast-2")
         .role("web", RoleCredentials::new(ACCESS_KEY, CANARY, CANARY))
         .start()
         .unwrap();
-    let run = stage
+    let run = rig
         .hook("switch")
         .variable("AWS_EC2_METADATA_DISABLED", "false")
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
@@ -192,7 +192,7 @@ fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
         .unwrap();
     ended(&run, 75, &["was stopped in CodeDeploy"]);
     assert!(!metadata.requests().is_empty());
-    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
     for (place, text) in [("the output", &run.output), ("the log", &log)] {
         assert!(!text.contains(CANARY) && !text.contains(ACCESS_KEY), "I11: a credential is in {place}: {text}");
     }
@@ -200,22 +200,22 @@ fn credentials_of_the_instance_are_used_past_every_proxy_and_never_told() {
 
 #[test]
 fn i11_a_proxy_that_is_no_url_is_passed_over_and_its_password_is_never_told() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-STORY0001").status("Stopped"));
     let proxy = format!("http://me:{CANARY}@ no host");
-    let run = on_aws(stage.hook("switch"), &stub.endpoint()).variable("HTTPS_PROXY", proxy).run().unwrap();
+    let run = on_aws(rig.hook("switch"), &stub.endpoint()).variable("HTTPS_PROXY", proxy).run().unwrap();
     ended(&run, 75, &["was stopped in CodeDeploy"]);
-    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
     assert!(!run.output.contains(CANARY) && !log.contains(CANARY), "{} {log}", run.output);
 }
 
 #[test]
 fn a_host_without_credentials_is_told_so_and_deploys() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
     let metadata = MetadataStub::builder().region("ap-northeast-2").without_role().start().unwrap();
-    let run = stage
+    let run = rig
         .hook("switch")
         .variable("AWS_EC2_METADATA_DISABLED", "false")
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint())
@@ -228,14 +228,14 @@ fn a_host_without_credentials_is_told_so_and_deploys() {
 
 #[test]
 fn the_api_is_asked_over_https_and_only_a_certificate_that_is_trusted_is_believed() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::builder().tls().start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-STORY0001").status("Stopped"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-STORY0001").status("Stopped"));
     let authority = stub.ca_certificate().unwrap().display().to_string();
-    let trusting = on_aws(stage.hook("switch"), &stub.endpoint()).variable("SSL_CERT_FILE", authority).run().unwrap();
+    let trusting = on_aws(rig.hook("switch"), &stub.endpoint()).variable("SSL_CERT_FILE", authority).run().unwrap();
     ended(&trusting, 75, &["was stopped in CodeDeploy"]);
     // Nobody has told this run whom to trust: it gets no answer, and goes on without.
-    let run = switch(&stage, &stub.endpoint());
+    let run = switch(&rig, &stub.endpoint());
     ended(
         &run,
         0,
@@ -247,14 +247,14 @@ fn the_api_is_asked_over_https_and_only_a_certificate_that_is_trusted_is_believe
 #[test]
 fn the_ids_of_local_deployments_never_reach_the_api() {
     let stub = CodeDeployStub::start().unwrap();
-    let stage = Stage::new();
+    let rig = Rig::new();
     for id in ["d-ABCDEF123-local", "local-4711"] {
-        stage.stage(&Jar::release("v1"));
+        rig.stage(&Jar::release("v1"));
         for hook in crate::rig::HOOKS {
-            let run = on_aws(stage.host.hook(hook).deployment(id), &stub.endpoint()).run().unwrap();
+            let run = on_aws(rig.host.hook(hook).deployment(id), &stub.endpoint()).run().unwrap();
             ended(&run, 0, &[]);
         }
-        let status = on_aws(stage.host.hook("status"), &stub.endpoint()).argument("--deployment").run().unwrap();
+        let status = on_aws(rig.host.hook("status"), &stub.endpoint()).argument("--deployment").run().unwrap();
         ended(&status, 10, &[&format!("deployment `{id}` is a local one")]);
     }
     assert!(stub.requests().is_empty(), "{:?}", stub.requests());
@@ -263,24 +263,24 @@ fn the_ids_of_local_deployments_never_reach_the_api() {
 #[test]
 fn moto_as_an_independent_implementation_is_understood() {
     let moto = Moto::start().unwrap();
-    let stage = Stage::new();
-    stage.stage(&Jar::release("v1"));
+    let rig = Rig::new();
+    rig.stage(&Jar::release("v1"));
     for hook in crate::rig::HOOKS {
-        let run = on_aws(stage.host.hook(hook).deployment(moto.deployment_id().to_string()), &moto.endpoint())
+        let run = on_aws(rig.host.hook(hook).deployment(moto.deployment_id().to_string()), &moto.endpoint())
             .variable("AWS_REGION", Moto::REGION)
             .run()
             .unwrap();
         ended(&run, 0, &[]);
         assert!(!flat(&run).contains("did not say"), "{}", run.output);
     }
-    let status = on_aws(stage.host.hook("status"), &moto.endpoint())
+    let status = on_aws(rig.host.hook("status"), &moto.endpoint())
         .variable("AWS_REGION", Moto::REGION)
         .argument("--deployment")
         .run()
         .unwrap();
     // moto knows GetDeployment, and nothing of targets.
     ended(&status, 0, &[moto.deployment_id(), Moto::APPLICATION, "its hosts are not to be had"]);
-    let unknown = on_aws(stage.host.hook("status"), &moto.endpoint())
+    let unknown = on_aws(rig.host.hook("status"), &moto.endpoint())
         .variable("AWS_REGION", Moto::REGION)
         .argument("--deployment")
         .argument("d-NOSUCHONE")
@@ -306,11 +306,11 @@ fn where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_second
         std::io::stderr().write_all(&output.stderr).unwrap();
         return;
     }
-    let stage = Stage::new();
+    let rig = Rig::new();
     let deploy = |variables: &[(&str, &str)]| {
-        stage.stage(&Jar::release("v1"));
+        rig.stage(&Jar::release("v1"));
         let runs = crate::rig::HOOKS.map(|hook| {
-            let hook = variables.iter().fold(stage.hook(hook), |hook, (name, value)| hook.variable(*name, *value));
+            let hook = variables.iter().fold(rig.hook(hook), |hook, (name, value)| hook.variable(*name, *value));
             let run = hook.run().unwrap();
             ended(&run, 0, &[]);
             run
@@ -333,13 +333,13 @@ fn where_the_metadata_address_swallows_packets_a_deploy_takes_at_most_two_second
 
 #[test]
 fn a_stopped_hook_does_not_wait_for_an_answer() {
-    let stage = ready("v1");
+    let rig = ready("v1");
     let stub = CodeDeployStub::start().unwrap();
     stub.on(Operation::GetDeployment, Behaviour::Silent);
-    let running = on_aws(stage.hook("switch"), &stub.endpoint()).spawn().unwrap();
+    let running = on_aws(rig.hook("switch"), &stub.endpoint()).spawn().unwrap();
     stub.wait_for_requests(1, Duration::from_secs(20)).unwrap();
     running.terminate().unwrap();
-    let run = stage.untouched_by(|| running.wait().unwrap());
+    let run = rig.untouched_by(|| running.wait().unwrap());
     assert_eq!(run.code, 75, "{}", run.output);
     said(&run, &["a signal asked this hook to end"]);
     assert!(!flat(&run).contains("did not say"), "it waited for the answer: {}", run.output);
@@ -347,8 +347,8 @@ fn a_stopped_hook_does_not_wait_for_an_answer() {
 
 #[test]
 fn an_environment_full_of_rubbish_holds_nothing_up() {
-    let stage = Stage::new();
-    let rubbish = stage.host.directory().join("rubbish");
+    let rig = Rig::new();
+    let rubbish = rig.host.directory().join("rubbish");
     std::fs::write(&rubbish, b"[profile \xff\xfe\n]]credential_process = /bin/false\n").unwrap();
     let rubbish = rubbish.display().to_string();
     for (name, variables) in [
@@ -365,8 +365,8 @@ fn an_environment_full_of_rubbish_holds_nothing_up() {
         ),
         ("a certificate store that does not exist", vec![("SSL_CERT_FILE", "/nonexistent")]),
     ] {
-        prepare(&stage, "v1");
-        let hook = stage.hook("switch").variable("AWS_EC2_METADATA_DISABLED", "true");
+        prepare(&rig, "v1");
+        let hook = rig.hook("switch").variable("AWS_EC2_METADATA_DISABLED", "true");
         let hook = on_aws(hook, "http://127.0.0.1:9");
         let run = variables.iter().fold(hook, |hook, (name, value)| hook.variable(*name, *value)).run().unwrap();
         assert_eq!(run.code, 0, "{name}: {}", run.output);

@@ -2,46 +2,46 @@
 
 use demo_app::{Fault, Jar};
 
-use crate::rig::{Stage, ended, eventually};
+use crate::rig::{Rig, ended, eventually};
 
 #[test]
 fn f81_a_second_run_waits_and_is_told_who_holds_the_lock() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("health.patience", "\"60s\"").unwrap();
-    stage.host.set("lock.wait", "\"300ms\"").unwrap();
-    stage.host.set("start.survive", "\"50ms\"").unwrap();
-    stage.stage(&Jar::release("v2").fault(Fault::NeverBinds));
-    ended(&stage.run("stop"), 0, &[]);
-    ended(&stage.run("start"), 0, &[]);
-    let holder = stage.hook("health").spawn().unwrap();
-    let lock = stage.host.app_directory().join("ledger/lock");
+    let rig = Rig::live_in("real1");
+    rig.host.set("health.patience", "\"60s\"").unwrap();
+    rig.host.set("lock.wait", "\"300ms\"").unwrap();
+    rig.host.set("start.survive", "\"50ms\"").unwrap();
+    rig.stage(&Jar::release("v2").fault(Fault::NeverBinds));
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
+    let holder = rig.hook("health").spawn().unwrap();
+    let lock = rig.host.app_directory().join("ledger/lock");
     eventually("health holds the lock", || std::fs::read_to_string(&lock).unwrap_or_default().starts_with("health"));
-    let second = stage.host.hook("stop").deployment("d-OTHER0001").run().unwrap();
+    let second = rig.host.hook("stop").deployment("d-OTHER0001").run().unwrap();
     ended(&second, 11, &["another run holds the lock", "health of deployment", &format!("process {}", holder.pid())]);
     // Killed, it leaves nothing that a next run would have to wait for.
     holder.kill().unwrap();
     holder.wait().unwrap();
-    ended(&stage.host.hook("stop").deployment("d-OTHER0002").run().unwrap(), 0, &[]);
+    ended(&rig.host.hook("stop").deployment("d-OTHER0002").run().unwrap(), 0, &[]);
 }
 
 #[test]
 fn f81_f03_nothing_of_the_hooks_or_the_agents_is_open_in_the_app() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
     // The agent may have been started with descriptors of its own; here it is a pipe that the hook inherits as number 9.
-    let binaries = stage.host.binaries().unwrap();
+    let binaries = rig.host.binaries().unwrap();
     for hook in crate::rig::HOOKS {
         let program = binaries.path(hook).unwrap();
         let output = std::process::Command::new("bash")
             .args(["-c", &format!("exec 9> >(cat >/dev/null 2>&1); exec {}", program.display())])
-            .env("HOOKS_CONFIG", stage.host.settings_path())
+            .env("HOOKS_CONFIG", rig.host.settings_path())
             .env("DEPLOYMENT_ID", "d-OPEN00001")
             .output()
             .unwrap();
         // `output` returns at the end of both pipes: the app holds neither.
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    let app = crate::rig::listener(stage.live_and_idle_ports().0).expect("v2");
+    let app = crate::rig::listener(rig.live_and_idle_ports().0).expect("v2");
     let mut open: Vec<String> = std::fs::read_dir(format!("/proc/{app}/fd"))
         .unwrap()
         .flatten()
@@ -88,11 +88,11 @@ fn f81_f03_nothing_of_the_hooks_or_the_agents_is_open_in_the_app() {
 
 #[test]
 fn i6_runs_of_many_hooks_at_once_never_interleave() {
-    let stage = Stage::live_in("real1");
-    stage.host.stage(stage.jar(&Jar::release("v2"))).unwrap();
+    let rig = Rig::live_in("real1");
+    rig.host.stage(rig.jar(&Jar::release("v2"))).unwrap();
     std::thread::scope(|scope| {
         for number in 0..4 {
-            let host = &stage.host;
+            let host = &rig.host;
             scope.spawn(move || {
                 for hook in crate::rig::HOOKS {
                     let run = host.hook(hook).deployment(format!("d-RACE{number:05}")).run().expect("the hook runs");
@@ -102,7 +102,7 @@ fn i6_runs_of_many_hooks_at_once_never_interleave() {
         }
     });
     // Whatever won: one whole release serves, the include says so, and the next deploy goes through.
-    assert!(["v1", "v2"].contains(&stage.release().as_str()));
-    stage.deploy(&Jar::release("v3")).succeeds();
-    assert_eq!(stage.release(), "v3");
+    assert!(["v1", "v2"].contains(&rig.release().as_str()));
+    rig.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(rig.release(), "v3");
 }

@@ -2,31 +2,31 @@
 
 use demo_app::Jar;
 
-use crate::rig::{HOOKS, Stage, ended};
+use crate::rig::{HOOKS, Rig, ended};
 
 #[test]
 fn probes_go_past_every_proxy_of_the_environment() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
     for hook in HOOKS {
-        let mut command = stage.hook(hook);
+        let mut command = rig.hook(hook);
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"] {
             // Whoever asked there would get nothing: nobody listens on port 9.
             command = command.variable(name, "http://127.0.0.1:9");
         }
         ended(&command.run().unwrap(), 0, &[]);
     }
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
-    let binaries = stage.host.binaries().unwrap();
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
+    let binaries = rig.host.binaries().unwrap();
     for (number, hook) in HOOKS.into_iter().enumerate() {
         let program = binaries.path(hook).unwrap();
-        let gone = stage.host.directory().join(format!("gone{number}"));
+        let gone = rig.host.directory().join(format!("gone{number}"));
         std::fs::create_dir(&gone).unwrap();
         // A working directory that no longer exists, a umask that takes everything away, a Korean locale, a megabyte of noise.
         let script = format!(
@@ -40,35 +40,35 @@ fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
             .env("PATH", "/usr/bin:/bin")
             .env("LANG", "ko_KR.UTF-8")
             .env("LC_ALL", "ko_KR.UTF-8")
-            .env("HOOKS_CONFIG", stage.host.settings_path())
+            .env("HOOKS_CONFIG", rig.host.settings_path())
             .env("DEPLOYMENT_ID", "d-BARE00001")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .output()
             .unwrap();
         assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
     }
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v2");
     // The umask has taken nothing away that nginx or the next user needs.
     let mode = |path: std::path::PathBuf| {
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777
     };
-    assert_eq!(mode(stage.host.nginx().include_path()), 0o644);
-    assert_eq!(mode(stage.host.app_directory().join("releases")), 0o755);
+    assert_eq!(mode(rig.host.nginx().include_path()), 0o644);
+    assert_eq!(mode(rig.host.app_directory().join("releases")), 0o755);
 }
 
 #[test]
 fn s4_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
     for hook in HOOKS {
-        let command = stage
+        let command = rig
             .hook(hook)
             .variable("AWS_SECRET_KEY", "CANARY")
             .variable("JAVA_TOOL_OPTIONS", "-Dcanary")
             .variable("SPRING_DATASOURCE_URL", "kept");
         ended(&command.run().unwrap(), 0, &[]);
     }
-    let process = crate::rig::listener(stage.live_and_idle_ports().0).unwrap();
+    let process = crate::rig::listener(rig.live_and_idle_ports().0).unwrap();
     let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
     assert!(environment.contains("SPRING_DATASOURCE_URL=kept"), "{environment}");
     for name in ["CANARY", "JAVA_TOOL_OPTIONS", "DEPLOYMENT_ID", "HOOKS_CONFIG"] {
@@ -78,10 +78,10 @@ fn s4_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
 
 #[test]
 fn the_settings_are_found_beside_the_hooks_from_any_working_directory() {
-    let stage = Stage::live_in("real1");
-    let jar = stage.jar(&Jar::release("v2"));
-    let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
-    stage.host.stage(&jar).unwrap();
+    let rig = Rig::live_in("real1");
+    let jar = rig.jar(&Jar::release("v2"));
+    let bundle = rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap();
+    rig.host.stage(&jar).unwrap();
     for hook in HOOKS {
         let output = std::process::Command::new(bundle.join("hooks").join(hook))
             .env_clear()
@@ -93,25 +93,25 @@ fn the_settings_are_found_beside_the_hooks_from_any_working_directory() {
             .unwrap();
         assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
     }
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn f34_a_release_hears_sigterm_even_if_whoever_starts_the_hooks_has_blocked_it() {
-    let stage = Stage::new();
-    stage.stage(&Jar::release("v1"));
-    ended(&stage.run("stop"), 0, &[]);
+    let rig = Rig::new();
+    rig.stage(&Jar::release("v1"));
+    ended(&rig.run("stop"), 0, &[]);
     let output = std::process::Command::new("env")
         .arg("--block-signal=TERM")
-        .arg(stage.host.binaries().unwrap().path("start").unwrap())
-        .env("HOOKS_CONFIG", stage.host.settings_path())
+        .arg(rig.host.binaries().unwrap().path("start").unwrap())
+        .env("HOOKS_CONFIG", rig.host.settings_path())
         .env("DEPLOYMENT_ID", "d-STORY0001")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    ended(&stage.run("health"), 0, &[]);
-    let ports = stage.host.ports();
+    ended(&rig.run("health"), 0, &[]);
+    let ports = rig.host.ports();
     let id = [ports.blue, ports.green].into_iter().find_map(crate::rig::listener).expect("the release listens");
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     assert!(status.contains("SigBlk:\t0000000000000000\n"), "{status}");

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use demo_app::{Fault, Jar};
 
-use crate::rig::Stage;
+use crate::rig::Rig;
 
 #[track_caller]
 fn unhealthy(fault: Fault, words: &[&str]) {
-    let stage = Stage::live_in("real1");
-    stage.untouched_by(|| {
-        stage.deploy(&Jar::release("v2").fault(fault)).fails("health", 31, words);
+    let rig = Rig::live_in("real1");
+    rig.untouched_by(|| {
+        rig.deploy(&Jar::release("v2").fault(fault)).fails("health", 31, words);
     });
-    assert_eq!(stage.release(), "v1");
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
@@ -32,9 +32,9 @@ fn f52_a_redirect_to_a_login_page_is_told_at_once() {
 
 #[test]
 fn f52_what_follows_the_question_mark_of_a_redirect_is_told_nobody() {
-    let stage = Stage::live_in("real1");
-    let deployed = stage.deploy(&Jar::release("v2").fault(Fault::redirects("/login?token=CANARY")));
-    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    let rig = Rig::live_in("real1");
+    let deployed = rig.deploy(&Jar::release("v2").fault(Fault::redirects("/login?token=CANARY")));
+    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
     assert!(!deployed.output().contains("CANARY") && !log.contains("CANARY"));
 }
 
@@ -57,8 +57,8 @@ fn f54_an_app_that_hangs_or_never_ends_its_answer_is_given_up() {
 
 #[test]
 fn i12_a_flood_in_the_apps_log_does_not_hide_the_verdict() {
-    let stage = Stage::live_in("real1");
-    let deployed = stage.deploy(&Jar::release("v2").fault(Fault::FloodsLog));
+    let rig = Rig::live_in("real1");
+    let deployed = rig.deploy(&Jar::release("v2").fault(Fault::FloodsLog));
     deployed.fails("start", 30, &["FAILED start (exit code 30)", "serving: `real1`", "log: "]);
     let output = deployed.output();
     assert!(output.lines().all(|line| line.len() <= 200 && !line.chars().any(char::is_control)), "{output}");
@@ -68,19 +68,19 @@ fn i12_a_flood_in_the_apps_log_does_not_hide_the_verdict() {
 
 #[test]
 fn a_slow_boot_is_waited_for() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("start.survive", "\"200ms\"").unwrap();
-    stage.deploy(&Jar::release("v2").boot_milliseconds(1500)).succeeds();
-    assert_eq!(stage.release(), "v2");
+    let rig = Rig::live_in("real1");
+    rig.host.set("start.survive", "\"200ms\"").unwrap();
+    rig.deploy(&Jar::release("v2").boot_milliseconds(1500)).succeeds();
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn an_app_that_dies_while_it_is_asked_is_noticed() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("health.consecutive", "100").unwrap();
-    stage.host.set("health.patience", "\"60s\"").unwrap();
-    stage.untouched_by(|| {
+    let rig = Rig::live_in("real1");
+    rig.host.set("health.consecutive", "100").unwrap();
+    rig.host.set("health.patience", "\"60s\"").unwrap();
+    rig.untouched_by(|| {
         let dies = Fault::DiesLater { after: Duration::from_secs(3) };
-        stage.deploy(&Jar::release("v2").fault(dies)).fails("health", 30, &["has died"]);
+        rig.deploy(&Jar::release("v2").fault(dies)).fails("health", 30, &["has died"]);
     });
 }

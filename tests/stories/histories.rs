@@ -10,22 +10,21 @@ use demo_app::Jar;
 use strict_client::check::{self, Findings, Invariant};
 use strict_client::{Load, Mark, Mode};
 
-use crate::rig::{HOOKS, Stage, ended};
+use crate::rig::{HOOKS, Rig, ended};
 
 /// Deploys under the load of every kind of client, each proven and moved to at a moment that is marked.
 fn history(cutover: &str, deploys: u32) -> Findings {
-    let stage = Stage::live_in("real1");
-    stage.host.set("proxy.cutover", &format!("\"{cutover}\"")).unwrap();
+    let rig = Rig::live_in("real1");
+    rig.host.set("proxy.cutover", &format!("\"{cutover}\"")).unwrap();
     // The one reload that brings in the flag is told of elsewhere.
-    stage.deploy(&Jar::release("v2")).succeeds();
-    let path = stage.host.directory().join("history.jsonl");
-    let door = SocketAddr::from(([127, 0, 0, 1], stage.host.ports().door));
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let path = rig.host.directory().join("history.jsonl");
+    let door = SocketAddr::from(([127, 0, 0, 1], rig.host.ports().door));
     let load = Load::builder(door).modes(Mode::ALL).rate_per_second(30).record_to(&path).start().unwrap();
-    load.mark(Mark::live(&stage.instance()));
+    load.mark(Mark::live(&rig.instance()));
     let answers = |count: u64| {
         let before = Mode::ALL.map(|mode| load.summary().mode(mode).requests);
-        stage
-            .host
+        rig.host
             .wait_until("every kind of client has had answers", Duration::from_mins(1), || {
                 let summary = load.summary();
                 Mode::ALL.iter().zip(before).all(|(mode, before)| summary.mode(*mode).requests >= before + count)
@@ -34,18 +33,18 @@ fn history(cutover: &str, deploys: u32) -> Findings {
     };
     answers(10);
     for number in 0..deploys {
-        let (_, idle) = idle_port(&stage);
-        stage.stage(&Jar::release(&format!("w{number}")));
+        let (_, idle) = idle_port(&rig);
+        rig.stage(&Jar::release(&format!("w{number}")));
         for hook in &HOOKS[..3] {
-            ended(&stage.run(hook), 0, &[]);
+            ended(&rig.run(hook), 0, &[]);
         }
-        let new = stage.host.direct_get(idle, "/").unwrap().instance().unwrap().to_owned();
+        let new = rig.host.direct_get(idle, "/").unwrap().instance().unwrap().to_owned();
         load.mark(Mark::verified(&new));
         load.mark(Mark::cutover_begin(&new));
         if cutover == "reload" {
             load.mark(Mark::reload());
         }
-        ended(&stage.run("switch"), 0, &[]);
+        ended(&rig.run("switch"), 0, &[]);
         load.mark(Mark::cutover_end(&new));
         answers(10);
     }
@@ -56,9 +55,9 @@ fn history(cutover: &str, deploys: u32) -> Findings {
 }
 
 /// The live slot's port and the idle one's, as the door tells them.
-fn idle_port(stage: &Stage) -> (u16, u16) {
-    let ports = stage.host.ports();
-    if stage.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
+fn idle_port(rig: &Rig) -> (u16, u16) {
+    let ports = rig.host.ports();
+    if rig.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
 }
 
 #[test]

@@ -3,33 +3,33 @@
 
 use demo_app::Jar;
 
-use crate::rig::Stage;
+use crate::rig::Rig;
 
 #[test]
 fn f68_what_else_stands_in_the_include_survives_byte_for_byte() {
-    let stage = Stage::live_in("real1");
+    let rig = Rig::live_in("real1");
     for text in [
         "# the live slot; see the wiki\r\nset $service_url http://127.0.0.1:PORT;\r\n",
         "set $other 1;\n\n  set   $service_url   \"http://127.0.0.1:PORT\" ;   # PORT\nset $last 'a;b';",
         "#set $service_url http://127.0.0.1:1;\nset $service_url http://127.0.0.1:PORT;\n# 한국어 주석\n",
     ] {
-        let (live, idle) = stage.live_and_idle_ports();
+        let (live, idle) = rig.live_and_idle_ports();
         let with = |port: u16| text.replacen(":PORT", &format!(":{port}"), 1);
-        stage.host.nginx().write_include(&with(live)).unwrap();
-        stage.host.nginx().reload_and_wait().unwrap();
-        stage.deploy(&Jar::release("v2")).succeeds();
-        assert_eq!(stage.include(), with(idle));
+        rig.host.nginx().write_include(&with(live)).unwrap();
+        rig.host.nginx().reload_and_wait().unwrap();
+        rig.deploy(&Jar::release("v2")).succeeds();
+        assert_eq!(rig.include(), with(idle));
         // Back to what the rig reads.
-        stage.host.nginx().write_include(&format!("set $service_url http://127.0.0.1:{idle};\n")).unwrap();
-        stage.host.nginx().reload_and_wait().unwrap();
+        rig.host.nginx().write_include(&format!("set $service_url http://127.0.0.1:{idle};\n")).unwrap();
+        rig.host.nginx().reload_and_wait().unwrap();
     }
 }
 
 #[test]
 fn f67_f68_an_include_that_nginx_would_misread_is_refused_with_its_place_and_nothing_changes() {
-    let stage = Stage::live_in("real1");
-    let (live, idle) = stage.live_and_idle_ports();
-    let good = stage.include();
+    let rig = Rig::live_in("real1");
+    let (live, idle) = rig.live_and_idle_ports();
+    let good = rig.include();
     let processes = (crate::rig::listener(live), crate::rig::listener(idle));
     for (name, text, words) in [
         ("trailing slash", "set $service_url http://127.0.0.1:PORT/;\n", "line 1, column 18: the target is"),
@@ -47,44 +47,44 @@ fn f67_f68_an_include_that_nginx_would_misread_is_refused_with_its_place_and_not
         ("truncated", "set $serv", "has no `;`"),
     ] {
         let text = text.replace("PORT", &live.to_string());
-        stage.host.nginx().write_include(&text).unwrap();
-        let deployed = stage.deploy(&Jar::release("v2"));
+        rig.host.nginx().write_include(&text).unwrap();
+        let deployed = rig.deploy(&Jar::release("v2"));
         deployed.fails("stop", 12, &["the include", words]);
-        assert_eq!(stage.include(), text, "{name}: it is left as it was");
+        assert_eq!(rig.include(), text, "{name}: it is left as it was");
     }
     assert_eq!((crate::rig::listener(live), crate::rig::listener(idle)), processes, "nobody was stopped");
-    stage.host.nginx().write_include(&good).unwrap();
-    assert_eq!(stage.release(), "v1", "nginx never read any of them");
+    rig.host.nginx().write_include(&good).unwrap();
+    assert_eq!(rig.release(), "v1", "nginx never read any of them");
 }
 
 #[test]
 fn f67_a_missing_include_is_refused_with_the_line_that_it_needs() {
-    let stage = Stage::live_in("real1");
-    std::fs::remove_file(stage.host.nginx().include_path()).unwrap();
-    stage.deploy(&Jar::release("v2")).fails("stop", 40, &["service-url.inc"]);
-    assert_eq!(stage.release(), "v1");
+    let rig = Rig::live_in("real1");
+    std::fs::remove_file(rig.host.nginx().include_path()).unwrap();
+    rig.deploy(&Jar::release("v2")).fails("stop", 40, &["service-url.inc"]);
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
 fn an_include_that_is_no_file_of_its_own_is_refused() {
-    let stage = Stage::live_in("real1");
-    let path = stage.host.nginx().include_path();
+    let rig = Rig::live_in("real1");
+    let path = rig.host.nginx().include_path();
     let aside = path.with_file_name("aside");
     std::fs::rename(&path, &aside).unwrap();
     std::os::unix::fs::symlink(&aside, &path).unwrap();
-    stage.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a symbolic link"]);
+    rig.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a symbolic link"]);
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    stage.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a directory"]);
-    assert_eq!(stage.release(), "v1");
+    rig.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a directory"]);
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
 fn a_port_of_nobody_in_the_include_is_not_taken_for_an_idle_host() {
-    let stage = Stage::live_in("real1");
-    stage.host.nginx().write_include("set $service_url http://127.0.0.1:7;\n").unwrap();
-    stage.host.nginx().reload_and_wait().unwrap();
-    stage.deploy(&Jar::release("v2")).fails(
+    let rig = Rig::live_in("real1");
+    rig.host.nginx().write_include("set $service_url http://127.0.0.1:7;\n").unwrap();
+    rig.host.nginx().reload_and_wait().unwrap();
+    rig.deploy(&Jar::release("v2")).fails(
         "stop",
         12,
         &["names port 7, which is neither slot's", "the ledger remembers blue"],

@@ -8,7 +8,7 @@ use demo_app::{Fault, Jar};
 use sandbox::{Sandbox, recent_nginx};
 use strict_client::{History, Load, Mode, Record};
 
-use crate::rig::{Stage, ended, eventually, flat, said};
+use crate::rig::{Rig, ended, eventually, flat, said};
 
 /// Longer than any client here leaves a connection alone, on however busy a machine.
 const KEPT: &str = "\"10s\"";
@@ -31,100 +31,100 @@ fn under_load(host: &Sandbox, act: impl FnOnce()) -> History {
 }
 
 /// Moves the traffic to the other slot, by a reload.
-fn to_the_other_slot(stage: &Stage) {
-    ended(&stage.host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
+fn to_the_other_slot(rig: &Rig) {
+    ended(&rig.host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
 }
 
 #[test]
 fn with_a_recent_nginx_and_the_setting_no_client_loses_a_request_in_twenty_cutovers() {
-    let stage = Stage::with_nginx(&recent_nginx().unwrap());
-    stage.deploy(&Jar::release("v1")).succeeds();
-    stage.deploy(&Jar::release("v2")).succeeds();
+    let rig = Rig::with_nginx(&recent_nginx().unwrap());
+    rig.deploy(&Jar::release("v1")).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
     // What the setting is for: without it each idle connection is closed, and a client that does not look loses a request.
-    let without = under_load(&stage.host, || to_the_other_slot(&stage));
+    let without = under_load(&rig.host, || to_the_other_slot(&rig));
     assert!(without.summary().mode(Mode::Blind).failed() > 0, "{}", without.summary());
-    assert!(!stage.include().contains("keepalive_min_timeout"));
+    assert!(!rig.include().contains("keepalive_min_timeout"));
 
-    stage.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
+    rig.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
     // The reload that brings the line is made by workers that do not have it yet.
-    let first = stage.host.hook("switch").argument("--back").run().unwrap();
+    let first = rig.host.hook("switch").argument("--back").run().unwrap();
     ended(&first, 0, &["note: `keepalive_min_timeout 10s` goes into the include. It holds from the next reload on"]);
-    let (live, _) = stage.live_and_idle_ports();
+    let (live, _) = rig.live_and_idle_ports();
     let include = |port| format!("set $service_url http://127.0.0.1:{port};\nkeepalive_min_timeout 10s;\n");
-    assert_eq!(stage.include(), include(live));
+    assert_eq!(rig.include(), include(live));
 
-    let history = under_load(&stage.host, || (0..20).for_each(|_| to_the_other_slot(&stage)));
+    let history = under_load(&rig.host, || (0..20).for_each(|_| to_the_other_slot(&rig)));
     assert_eq!(history.failures(), Vec::<&Record>::new(), "{}", history.summary());
     let releases = history.releases_between(Duration::ZERO, Duration::MAX);
     assert_eq!(releases.into_keys().collect::<Vec<_>>(), ["v1", "v2"], "traffic has moved");
-    assert_eq!(stage.include(), include(live), "the line stands there once");
+    assert_eq!(rig.include(), include(live), "the line stands there once");
 }
 
 #[test]
 fn with_a_recent_nginx_releases_are_deployed_refused_and_gone_back_from_as_with_any_other() {
-    let stage = Stage::with_nginx(&recent_nginx().unwrap());
+    let rig = Rig::with_nginx(&recent_nginx().unwrap());
     let offer = "`proxy.keepalive_min_timeout = \"1s\"` keeps connections that are in use through a reload";
-    ended(&stage.host.hook("status").run().unwrap(), 0, &["proxy: nginx 1.", offer]);
-    stage.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
-    let told = flat(&stage.host.hook("status").run().unwrap());
+    ended(&rig.host.hook("status").run().unwrap(), 0, &["proxy: nginx 1.", offer]);
+    rig.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
+    let told = flat(&rig.host.hook("status").run().unwrap());
     assert!(told.contains("proxy: nginx 1.") && !told.contains("keepalive_min_timeout"), "{told}");
 
     for release in ["v1", "v2", "v3"] {
-        stage.deploy(&Jar::release(release)).succeeds();
-        assert_eq!(stage.release(), release);
+        rig.deploy(&Jar::release(release)).succeeds();
+        assert_eq!(rig.release(), release);
     }
-    stage.untouched_by(|| {
-        stage.deploy(&Jar::release("v4").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
+    rig.untouched_by(|| {
+        rig.deploy(&Jar::release("v4").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
     });
-    stage.deploy(&Jar::release("v5")).succeeds();
-    to_the_other_slot(&stage);
-    assert_eq!(stage.release(), "v3");
+    rig.deploy(&Jar::release("v5")).succeeds();
+    to_the_other_slot(&rig);
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn an_nginx_that_does_not_know_the_directive_is_never_given_it_and_the_note_says_why() {
-    let stage = Stage::new();
-    let told = flat(&stage.host.hook("status").run().unwrap());
+    let rig = Rig::new();
+    let told = flat(&rig.host.hook("status").run().unwrap());
     assert!(!told.contains("proxy.keepalive_min_timeout"), "needed an nginx before 1.27.4 on this machine:\n{told}");
-    stage.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
+    rig.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
     for release in ["v1", "v2"] {
-        stage.stage(&Jar::release(release));
+        rig.stage(&Jar::release(release));
         for hook in ["stop", "start", "health"] {
-            ended(&stage.run(hook), 0, &[]);
+            ended(&rig.run(hook), 0, &[]);
         }
-        let switched = stage.run("switch");
+        let switched = rig.run("switch");
         let words = ["note: `keepalive_min_timeout 10s` is left out: found nginx 1.", "needed nginx 1.27.4 or later"];
         ended(&switched, 0, &words);
         assert_eq!(flat(&switched).matches("keepalive_min_timeout").count(), 1, "said once:\n{}", switched.output);
-        assert_eq!(stage.release(), release);
-        let (live, _) = stage.live_and_idle_ports();
-        assert_eq!(stage.include(), format!("set $service_url http://127.0.0.1:{live};\n"));
+        assert_eq!(rig.release(), release);
+        let (live, _) = rig.live_and_idle_ports();
+        assert_eq!(rig.include(), format!("set $service_url http://127.0.0.1:{live};\n"));
     }
-    stage.host.nginx().test_configuration().unwrap();
+    rig.host.nginx().test_configuration().unwrap();
 }
 
 #[test]
 fn what_a_person_has_written_already_is_not_written_a_second_time() {
-    let stage = Stage::with_nginx(&recent_nginx().unwrap());
-    stage.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
+    let rig = Rig::with_nginx(&recent_nginx().unwrap());
+    rig.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
     // Another file of the configuration; the include lies beside it.
-    let own = stage.host.nginx().include_path().with_file_name("own.conf");
+    let own = rig.host.nginx().include_path().with_file_name("own.conf");
     std::fs::write(&own, "keepalive_min_timeout 3s;\n").unwrap();
-    stage.deploy(&Jar::release("v1")).succeeds();
-    let deployed = stage.deploy(&Jar::release("v2"));
+    rig.deploy(&Jar::release("v1")).succeeds();
+    let deployed = rig.deploy(&Jar::release("v2"));
     deployed.succeeds();
-    assert!(!stage.include().contains("keepalive_min_timeout"), "{}", stage.include());
-    let back = stage.host.hook("switch").argument("--back").run().unwrap();
+    assert!(!rig.include().contains("keepalive_min_timeout"), "{}", rig.include());
+    let back = rig.host.hook("switch").argument("--back").run().unwrap();
     said(&back, &["is left out, since nginx's configuration says `keepalive_min_timeout` already"]);
 
     // In the include itself a person's line counts, wherever it stands, and gets the value of the settings.
     std::fs::remove_file(own).unwrap();
-    let (live, idle) = stage.live_and_idle_ports();
+    let (live, idle) = rig.live_and_idle_ports();
     let text = |port, value| {
         format!("# ours\nkeepalive_min_timeout  {value} ; # see the wiki\nset $service_url http://127.0.0.1:{port};\n")
     };
-    stage.host.nginx().write_include(&text(live, "300ms")).unwrap();
-    stage.host.nginx().reload_and_wait().unwrap();
-    to_the_other_slot(&stage);
-    assert_eq!(stage.include(), text(idle, "10s"));
+    rig.host.nginx().write_include(&text(live, "300ms")).unwrap();
+    rig.host.nginx().reload_and_wait().unwrap();
+    to_the_other_slot(&rig);
+    assert_eq!(rig.include(), text(idle, "10s"));
 }

@@ -4,21 +4,21 @@ use std::process::{Command, Stdio};
 
 use demo_app::{Fault, Jar};
 
-use crate::rig::{HOOKS, Stage, ended, eventually};
+use crate::rig::{HOOKS, Rig, ended, eventually};
 
 #[test]
 fn f85_a_deploy_never_touches_the_log_of_the_live_app() {
-    let stage = Stage::live_in("real1");
-    let logs = stage.host.app_directory().join("logs");
+    let rig = Rig::live_in("real1");
+    let logs = rig.host.app_directory().join("logs");
     let of_blue = |names: Vec<String>| names.into_iter().filter(|name| name.starts_with("real1-")).collect::<Vec<_>>();
-    let name = of_blue(stage.names_in("logs")).pop().expect("a log of blue's");
+    let name = of_blue(rig.names_in("logs")).pop().expect("a log of blue's");
     let before = std::fs::read(logs.join(&name)).unwrap();
     assert!(!before.is_empty());
-    stage.deploy(&Jar::release("v2")).succeeds();
-    stage.host.door_get("/").unwrap();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    rig.host.door_get("/").unwrap();
     let after = std::fs::read(logs.join(&name)).unwrap();
     assert!(after.starts_with(&before), "it was neither truncated nor rewritten");
-    for name in stage.names_in("logs") {
+    for name in rig.names_in("logs") {
         let bytes = std::fs::read(logs.join(&name)).unwrap();
         assert!(!bytes.contains(&0), "`{name}` has a hole of NUL bytes");
     }
@@ -26,9 +26,9 @@ fn f85_a_deploy_never_touches_the_log_of_the_live_app() {
 
 #[test]
 fn everything_that_a_hook_did_is_in_its_own_log() {
-    let stage = Stage::live_in("real1");
-    stage.deploy(&Jar::release("v2")).succeeds();
-    let log = std::fs::read_to_string(stage.host.app_directory().join("logs/hooks.log")).unwrap();
+    let rig = Rig::live_in("real1");
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
     for words in ["plan of stop", "plan of switch", "reload nginx", "health: done:", "sha256"] {
         assert!(log.contains(words), "`{words}` is not in:\n{log}");
     }
@@ -36,11 +36,11 @@ fn everything_that_a_hook_did_is_in_its_own_log() {
 
 #[test]
 fn f06_a_hook_whose_output_nobody_reads_any_more_does_its_work_all_the_same() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
     for hook in HOOKS {
-        let mut child = Command::new(stage.host.binaries().unwrap().path(hook).unwrap())
-            .env("HOOKS_CONFIG", stage.host.settings_path())
+        let mut child = Command::new(rig.host.binaries().unwrap().path(hook).unwrap())
+            .env("HOOKS_CONFIG", rig.host.settings_path())
             .env("DEPLOYMENT_ID", "d-CLOSED001")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -51,17 +51,17 @@ fn f06_a_hook_whose_output_nobody_reads_any_more_does_its_work_all_the_same() {
         drop((child.stdout.take(), child.stderr.take()));
         assert_eq!(child.wait().unwrap().code(), Some(0), "{hook}");
     }
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn f06_a_hook_that_is_ended_by_a_signal_with_its_output_closed_says_75_and_leaves_nothing_half_done() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("start.survive", "\"60s\"").unwrap();
-    stage.stage(&Jar::release("v2").fault(Fault::NeverBinds));
-    ended(&stage.run("stop"), 0, &[]);
-    let mut child = Command::new(stage.host.binaries().unwrap().path("start").unwrap())
-        .env("HOOKS_CONFIG", stage.host.settings_path())
+    let rig = Rig::live_in("real1");
+    rig.host.set("start.survive", "\"60s\"").unwrap();
+    rig.stage(&Jar::release("v2").fault(Fault::NeverBinds));
+    ended(&rig.run("stop"), 0, &[]);
+    let mut child = Command::new(rig.host.binaries().unwrap().path("start").unwrap())
+        .env("HOOKS_CONFIG", rig.host.settings_path())
         .env("DEPLOYMENT_ID", "d-STORY0003")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -69,31 +69,31 @@ fn f06_a_hook_that_is_ended_by_a_signal_with_its_output_closed_says_75_and_leave
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let ledger = stage.host.app_directory().join("ledger/ledger.json");
+    let ledger = rig.host.app_directory().join("ledger/ledger.json");
     eventually("the release was launched", || {
-        std::fs::read_to_string(&ledger).unwrap_or_default().contains("\"stage\": \"started\"")
+        std::fs::read_to_string(&ledger).unwrap_or_default().contains("\"rig\": \"started\"")
     });
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    stage.untouched_by(|| {
+    rig.untouched_by(|| {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(75));
     });
     // What it had launched is gone, and the deployment can go on from where it was.
-    stage.host.set("start.survive", "\"100ms\"").unwrap();
-    stage.host.stage(stage.jar(&Jar::release("v3"))).unwrap();
+    rig.host.set("start.survive", "\"100ms\"").unwrap();
+    rig.host.stage(rig.jar(&Jar::release("v3"))).unwrap();
     for hook in ["start", "health", "switch"] {
-        ended(&stage.run(hook), 0, &[]);
+        ended(&rig.run(hook), 0, &[]);
     }
-    assert_eq!(stage.release(), "v3");
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn f84_a_log_that_cannot_be_written_is_said_and_fails_nothing() {
-    let stage = Stage::live_in("real1");
-    let log = stage.host.app_directory().join("logs/hooks.log");
+    let rig = Rig::live_in("real1");
+    let log = rig.host.app_directory().join("logs/hooks.log");
     std::fs::remove_file(&log).unwrap();
     std::fs::create_dir(&log).unwrap();
-    let deployed = stage.deploy(&Jar::release("v2"));
+    let deployed = rig.deploy(&Jar::release("v2"));
     deployed.succeeds();
     assert!(deployed.output().contains("hooks.log` cannot be written"), "{}", deployed.output());
 }

@@ -6,33 +6,33 @@ use std::process::Command;
 
 use demo_app::Jar;
 
-use crate::rig::{HOOKS, Stage};
+use crate::rig::{HOOKS, Rig};
 
 /// An account without rights that every system has.
 const NOBODY: u32 = 65_534;
 
 /// A host whose application belongs to `nobody`, while nginx and the include belong to root.
-pub(crate) fn stage_of_nobody() -> Stage {
+pub(crate) fn stage_of_nobody() -> Rig {
     assert!(rustix::process::geteuid().is_root(), "this test needs root: run scripts/test.sh as root");
-    let stage = Stage::new();
-    std::fs::set_permissions(stage.host.directory(), PermissionsExt::from_mode(0o755)).unwrap();
-    stage.host.stage(stage.jar(&Jar::release("v1"))).unwrap();
-    for path in [stage.host.app_directory(), stage.host.staging_directory()] {
+    let rig = Rig::new();
+    std::fs::set_permissions(rig.host.directory(), PermissionsExt::from_mode(0o755)).unwrap();
+    rig.host.stage(rig.jar(&Jar::release("v1"))).unwrap();
+    for path in [rig.host.app_directory(), rig.host.staging_directory()] {
         chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    stage
+    rig
 }
 
 /// Runs a hook as `nobody`, in a mount namespace of its own where these are all the rules that sudo knows. The system's own
 /// rules are never touched.
-pub(crate) fn as_nobody(stage: &Stage, hook: &str, rules: &str) -> (i32, String) {
-    let directory = stage.host.directory().join("sudoers.d");
+pub(crate) fn as_nobody(rig: &Rig, hook: &str, rules: &str) -> (i32, String) {
+    let directory = rig.host.directory().join("sudoers.d");
     std::fs::create_dir_all(&directory).unwrap();
-    let main = stage.host.directory().join("sudoers");
+    let main = rig.host.directory().join("sudoers");
     let text = format!("Defaults secure_path=\"/usr/sbin:/usr/bin:/sbin:/bin\"\nroot ALL=(ALL) ALL\n{rules}\n");
     std::fs::write(&main, text).unwrap();
     std::fs::set_permissions(&main, PermissionsExt::from_mode(0o440)).unwrap();
-    let program = stage.host.binaries().unwrap().path(hook).unwrap();
+    let program = rig.host.binaries().unwrap().path(hook).unwrap();
     let script = format!(
         "mount --bind {} /etc/sudoers && exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {}",
         main.display(),
@@ -42,7 +42,7 @@ pub(crate) fn as_nobody(stage: &Stage, hook: &str, rules: &str) -> (i32, String)
         .args(["--mount", "sh", "-c", &script])
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("HOOKS_CONFIG", stage.host.settings_path())
+        .env("HOOKS_CONFIG", rig.host.settings_path())
         .env("DEPLOYMENT_ID", "d-NOBODY001")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .output()
@@ -59,44 +59,44 @@ fn rule_in(told: &str) -> String {
 
 #[test]
 fn f73_without_sudo_the_first_hook_refuses_and_names_the_exact_rule_that_is_missing_which_then_is_enough() {
-    let stage = stage_of_nobody();
-    let include = stage.include();
+    let rig = stage_of_nobody();
+    let include = rig.include();
     for (name, rules) in [("no rule", ""), ("a password is needed", "nobody ALL=(root) ALL")] {
-        let (code, told) = as_nobody(&stage, "stop", rules);
+        let (code, told) = as_nobody(&rig, "stop", rules);
         assert_eq!(code, 10, "{name}: {told}");
         assert!(told.contains("`nobody` may not write") && told.contains("sudo said: "), "{name}: {told}");
     }
-    assert_eq!(stage.include(), include);
-    let rule = rule_in(&as_nobody(&stage, "stop", "").1);
+    assert_eq!(rig.include(), include);
+    let rule = rule_in(&as_nobody(&rig, "stop", "").1);
     assert!(rule.starts_with("nobody ALL=(root) NOPASSWD: /usr/bin/install -m 0644"), "{rule}");
     for hook in HOOKS {
-        let (code, told) = as_nobody(&stage, hook, &rule);
+        let (code, told) = as_nobody(&rig, hook, &rule);
         assert_eq!(code, 0, "{hook}: {told}");
     }
-    assert_eq!(stage.release(), "v1");
-    assert_ne!(stage.include(), include);
-    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(stage.host.nginx().include_path()).unwrap());
+    assert_eq!(rig.release(), "v1");
+    assert_ne!(rig.include(), include);
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(rig.host.nginx().include_path()).unwrap());
     assert_eq!(owner, 0, "the include is still root's");
 }
 
 #[test]
 fn f73_with_the_books_rule_everything_goes_through_sudo() {
-    let stage = stage_of_nobody();
+    let rig = stage_of_nobody();
     for hook in HOOKS {
-        let (code, told) = as_nobody(&stage, hook, "nobody ALL=(ALL) NOPASSWD: ALL");
+        let (code, told) = as_nobody(&rig, hook, "nobody ALL=(ALL) NOPASSWD: ALL");
         assert_eq!(code, 0, "{hook}: {told}");
     }
-    assert_eq!(stage.release(), "v1");
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
 fn f31_a_release_of_another_user_is_not_signalled_but_named() {
-    let stage = stage_of_nobody();
-    let ports = stage.host.ports();
-    let jar = stage.jar(&Jar::release("roots"));
-    let java = stage.host.binaries().unwrap().java().unwrap();
-    let roots = stage.host.start_as_the_scripts_did("real2", ports.green, &jar, java).unwrap();
-    let (code, told) = as_nobody(&stage, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
+    let rig = stage_of_nobody();
+    let ports = rig.host.ports();
+    let jar = rig.jar(&Jar::release("roots"));
+    let java = rig.host.binaries().unwrap().java().unwrap();
+    let roots = rig.host.start_as_the_scripts_did("real2", ports.green, &jar, java).unwrap();
+    let (code, told) = as_nobody(&rig, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
     assert_eq!(code, 12, "{told}");
     assert!(told.contains("is held by a process of user `root`"), "{told}");
     assert!(crate::rig::is_alive(roots));
@@ -104,37 +104,36 @@ fn f31_a_release_of_another_user_is_not_signalled_but_named() {
 
 #[test]
 fn f82_an_application_directory_that_is_missing_or_not_ours_is_refused() {
-    let stage = stage_of_nobody();
-    chown(stage.host.app_directory(), Some(0), Some(0)).unwrap();
-    let (code, told) = as_nobody(&stage, "stop", "");
+    let rig = stage_of_nobody();
+    chown(rig.host.app_directory(), Some(0), Some(0)).unwrap();
+    let (code, told) = as_nobody(&rig, "stop", "");
     assert_eq!(code, 10, "{told}");
     assert!(told.contains("cannot be made by `nobody`") && told.contains("chown nobody"), "{told}");
-    stage.host.set("app.directory", "\"/no/such/app\"").unwrap();
-    let (code, told) = as_nobody(&stage, "stop", "");
+    rig.host.set("app.directory", "\"/no/such/app\"").unwrap();
+    let (code, told) = as_nobody(&rig, "stop", "");
     assert_eq!(code, 10, "{told}");
     assert!(told.contains("mkdir -p /no/such/app"), "{told}");
 }
 
 #[test]
 fn f82_a_first_run_as_root_is_not_mixed_with_later_ones_as_another_user() {
-    let stage = stage_of_nobody();
-    stage.run_hooks().succeeds();
-    let (code, told) = as_nobody(&stage, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
+    let rig = stage_of_nobody();
+    rig.run_hooks().succeeds();
+    let (code, told) = as_nobody(&rig, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
     assert_eq!(code, 10, "{told}");
     assert!(told.contains("belongs to `root`, but this run is `nobody`") && told.contains("runas: root"), "{told}");
 }
 
 #[test]
 fn s7_a_ledger_that_others_may_write_is_refused() {
-    let stage = Stage::live_in("real1");
-    let ledger = stage.host.app_directory().join("ledger");
+    let rig = Rig::live_in("real1");
+    let ledger = rig.host.app_directory().join("ledger");
     std::fs::set_permissions(&ledger, PermissionsExt::from_mode(0o777)).unwrap();
-    stage
-        .untouched_by(|| stage.deploy(&Jar::release("v2")).fails("stop", 10, &["has mode 777", "chmod go-w"]).output());
+    rig.untouched_by(|| rig.deploy(&Jar::release("v2")).fails("stop", 10, &["has mode 777", "chmod go-w"]).output());
     std::fs::remove_dir_all(&ledger).unwrap();
-    let elsewhere = stage.host.directory().join("elsewhere");
+    let elsewhere = rig.host.directory().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &ledger).unwrap();
-    stage.untouched_by(|| stage.deploy(&Jar::release("v2")).fails("stop", 10, &["is no directory itself"]).output());
+    rig.untouched_by(|| rig.deploy(&Jar::release("v2")).fails("stop", 10, &["is no directory itself"]).output());
     assert_eq!(crate::rig::names_in(&elsewhere), Vec::<String>::new(), "nothing was written through the link");
 }

@@ -6,56 +6,56 @@ use std::time::{Duration, Instant};
 
 use demo_app::{Fault, Jar};
 
-use crate::rig::{Stage, ended, eventually, is_alive};
+use crate::rig::{Rig, ended, eventually, is_alive};
 
 #[test]
 fn f31_a_stranger_on_the_idle_port_is_named_and_left_alone() {
-    let stage = Stage::new();
-    let ports = stage.host.ports();
+    let rig = Rig::new();
+    let ports = rig.host.ports();
     // The include names blue; this test itself holds green's port.
     let listener = TcpListener::bind(("0.0.0.0", ports.green)).unwrap();
     let own = format!("port {} is held by process {}", ports.green, std::process::id());
-    stage.deploy(&Jar::release("v1")).fails("stop", 12, &[&own, "which is none of ours"]);
+    rig.deploy(&Jar::release("v1")).fails("stop", 12, &[&own, "which is none of ours"]);
     drop(listener);
-    stage.deploy(&Jar::release("v1")).succeeds();
+    rig.deploy(&Jar::release("v1")).succeeds();
 }
 
 #[test]
 fn f31_a_stranger_that_comes_between_stop_and_start_is_left_alone_too() {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
-    stage.stage(&Jar::release("v2"));
-    ended(&stage.run("stop"), 0, &[]);
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
+    rig.stage(&Jar::release("v2"));
+    ended(&rig.run("stop"), 0, &[]);
     let _listener = TcpListener::bind(("127.0.0.1", idle)).unwrap();
-    stage.untouched_by(|| ended(&stage.run("start"), 12, &["is held by process"]));
+    rig.untouched_by(|| ended(&rig.run("start"), 12, &["is held by process"]));
 }
 
 #[test]
 fn f33_a_release_that_dies_at_boot_is_told_at_once_with_the_end_of_its_log() {
-    let stage = Stage::live_in("real1");
-    stage.untouched_by(|| {
-        stage.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 3 })).fails(
+    let rig = Rig::live_in("real1");
+    rig.untouched_by(|| {
+        rig.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 3 })).fails(
             "start",
             30,
             &["died at once: exit status 3", "APPLICATION FAILED TO START", "serving: `real1`"],
         );
     });
     // Nothing is left behind, and the next deploy goes through.
-    stage.deploy(&Jar::release("v3")).succeeds();
-    assert_eq!(stage.release(), "v3");
+    rig.deploy(&Jar::release("v3")).succeeds();
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn f33_a_release_that_dies_after_start_is_told_by_health_at_once() {
-    let stage = Stage::live_in("real1");
-    stage.host.set("health.patience", "\"60s\"").unwrap();
-    stage.stage(&Jar::release("v2").fault(Fault::NeverBinds));
-    stage.host.set("start.survive", "\"100ms\"").unwrap();
-    ended(&stage.run("stop"), 0, &[]);
-    ended(&stage.run("start"), 0, &[]);
+    let rig = Rig::live_in("real1");
+    rig.host.set("health.patience", "\"60s\"").unwrap();
+    rig.stage(&Jar::release("v2").fault(Fault::NeverBinds));
+    rig.host.set("start.survive", "\"100ms\"").unwrap();
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
     let began = Instant::now();
-    let health = stage.hook("health").spawn().unwrap();
-    let launched = children_named(&stage, "v2");
+    let health = rig.hook("health").spawn().unwrap();
+    let launched = children_named(&rig, "v2");
     crate::rig::kill(launched);
     ended(&health.wait().unwrap(), 30, &["has died", "the last lines of"]);
     assert!(began.elapsed() < Duration::from_secs(30), "it did not wait for its patience to end");
@@ -63,42 +63,42 @@ fn f33_a_release_that_dies_after_start_is_told_by_health_at_once() {
 
 #[test]
 fn f33_java_is_missing_or_no_program_and_nothing_is_changed() {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
     let standby = crate::rig::listener(idle);
     for java in ["/no/such/java", "/etc/passwd", "no-such-java"] {
-        stage.host.set("app.java", &format!("\"{java}\"")).unwrap();
-        stage.untouched_by(|| stage.deploy(&Jar::release("v2")).fails("stop", 10, &[java, "was not found"]).output());
+        rig.host.set("app.java", &format!("\"{java}\"")).unwrap();
+        rig.untouched_by(|| rig.deploy(&Jar::release("v2")).fails("stop", 10, &[java, "was not found"]).output());
     }
     assert_eq!(crate::rig::listener(idle), standby, "the standby runs on");
 }
 
 #[test]
 fn f34_an_old_app_that_ignores_sigterm_is_killed_after_its_grace() {
-    let stage = Stage::new();
-    stage.host.set("stop.grace", "\"500ms\"").unwrap();
-    stage.deploy(&Jar::release("v1").fault(Fault::IgnoresSigterm)).succeeds();
-    let stubborn = crate::rig::listener(stage.live_and_idle_ports().0).expect("v1");
-    stage.deploy(&Jar::release("v2")).succeeds();
+    let rig = Rig::new();
+    rig.host.set("stop.grace", "\"500ms\"").unwrap();
+    rig.deploy(&Jar::release("v1").fault(Fault::IgnoresSigterm)).succeeds();
+    let stubborn = crate::rig::listener(rig.live_and_idle_ports().0).expect("v1");
+    rig.deploy(&Jar::release("v2")).succeeds();
     assert!(is_alive(stubborn), "it is the standby now");
-    let deployed = stage.deploy(&Jar::release("v3"));
+    let deployed = rig.deploy(&Jar::release("v3"));
     deployed.succeeds();
     assert!(deployed.output().contains("SIGKILL"), "{}", deployed.output());
     assert!(!is_alive(stubborn));
-    assert_eq!(stage.release(), "v3");
+    assert_eq!(rig.release(), "v3");
 }
 
 #[test]
 fn f35_an_answer_from_somebody_else_on_the_slots_port_is_no_health() {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
-    stage.host.set("start.survive", "\"100ms\"").unwrap();
-    stage.stage(&Jar::release("v2").fault(Fault::NeverBinds));
-    ended(&stage.run("stop"), 0, &[]);
-    ended(&stage.run("start"), 0, &[]);
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
+    rig.host.set("start.survive", "\"100ms\"").unwrap();
+    rig.stage(&Jar::release("v2").fault(Fault::NeverBinds));
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
     // Somebody who gives the very answer that is waited for.
-    let jar = stage.jar(&Jar::release("other"));
-    let mut other = Command::new(stage.host.binaries().unwrap().java().unwrap())
+    let jar = rig.jar(&Jar::release("other"));
+    let mut other = Command::new(rig.host.binaries().unwrap().java().unwrap())
         .arg("--artifact")
         .arg(&jar)
         .args(["--profile", "real2", "--port", &idle.to_string()])
@@ -106,7 +106,7 @@ fn f35_an_answer_from_somebody_else_on_the_slots_port_is_no_health() {
         .spawn()
         .unwrap();
     eventually("the other one listens", || crate::rig::listener(idle).is_some());
-    stage.untouched_by(|| ended(&stage.run("health"), 12, &["not by the release"]));
+    rig.untouched_by(|| ended(&rig.run("health"), 12, &["not by the release"]));
     assert!(is_alive(other.id()), "it was left alone");
     other.kill().unwrap();
     other.wait().unwrap();
@@ -114,23 +114,23 @@ fn f35_an_answer_from_somebody_else_on_the_slots_port_is_no_health() {
 
 #[test]
 fn a_wrapper_that_starts_the_real_app_as_its_child_is_followed() {
-    let stage = Stage::new();
-    let java = stage.host.binaries().unwrap().java().unwrap();
-    let wrapper = stage.host.directory().join("java-wrapper");
+    let rig = Rig::new();
+    let java = rig.host.binaries().unwrap().java().unwrap();
+    let wrapper = rig.host.directory().join("java-wrapper");
     std::fs::write(&wrapper, format!("#!/bin/sh\n{} \"$@\"\n", java.display())).unwrap();
     std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    stage.host.set("app.java", &format!("\"{}\"", wrapper.display())).unwrap();
+    rig.host.set("app.java", &format!("\"{}\"", wrapper.display())).unwrap();
     for release in ["v1", "v2", "v3"] {
-        stage.deploy(&Jar::release(release)).succeeds();
-        assert_eq!(stage.release(), release);
+        rig.deploy(&Jar::release(release)).succeeds();
+        assert_eq!(rig.release(), release);
     }
 }
 
 #[test]
 fn a_command_that_goes_to_the_background_is_told_and_leaves_nothing_running() {
-    let stage = Stage::new();
-    let java = stage.host.binaries().unwrap().java().unwrap();
-    let wrapper = stage.host.directory().join("run-in-background");
+    let rig = Rig::new();
+    let java = rig.host.binaries().unwrap().java().unwrap();
+    let wrapper = rig.host.directory().join("run-in-background");
     std::fs::write(&wrapper, format!("#!/bin/sh\n{} \"$@\" &\n", java.display())).unwrap();
     std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     // A command of one's own, on which no profile tells whose it is.
@@ -138,92 +138,92 @@ fn a_command_that_goes_to_the_background_is_told_and_leaves_nothing_running() {
         "[\"{}\", \"--artifact\", \"{{artifact}}\", \"--profile\", \"{{profile}}\", \"--port\", \"{{port}}\"]",
         wrapper.display()
     );
-    stage.host.set("app.command", &command).unwrap();
-    stage.stage(&Jar::release("v1"));
-    ended(&stage.run("stop"), 0, &[]);
+    rig.host.set("app.command", &command).unwrap();
+    rig.stage(&Jar::release("v1"));
+    ended(&rig.run("stop"), 0, &[]);
     // It says so itself: what ends at once with status 0 has not started.
-    ended(&stage.run("start"), 30, &["died at once: exit status 0", "must stay in the foreground"]);
+    ended(&rig.run("start"), 30, &["died at once: exit status 0", "must stay in the foreground"]);
     // And what it sent to the background did not stay there.
-    let ports = stage.host.ports();
+    let ports = rig.host.ports();
     assert_eq!((crate::rig::listener(ports.blue), crate::rig::listener(ports.green)), (None, None));
 }
 
 #[test]
 fn f36_a_zombie_is_as_good_as_gone() {
-    let stage = Stage::live_in("real1");
+    let rig = Rig::live_in("real1");
     // What the hooks start becomes this test's child once they have ended, and this test never asks how it ended.
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1)).unwrap();
-    stage.deploy(&Jar::release("v2")).succeeds();
-    let (_, idle) = stage.live_and_idle_ports();
-    stage.deploy(&Jar::release("v3")).succeeds();
-    let (live, _) = stage.live_and_idle_ports();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let (_, idle) = rig.live_and_idle_ports();
+    rig.deploy(&Jar::release("v3")).succeeds();
+    let (live, _) = rig.live_and_idle_ports();
     assert_eq!(live, idle);
-    stage.deploy(&Jar::release("v4")).succeeds();
-    let (_, standby_port) = stage.live_and_idle_ports();
+    rig.deploy(&Jar::release("v4")).succeeds();
+    let (_, standby_port) = rig.live_and_idle_ports();
     let zombie = crate::rig::listener(standby_port).expect("v3, launched after this test took its children");
     crate::rig::kill(zombie);
     let status = std::fs::read_to_string(format!("/proc/{zombie}/stat")).unwrap_or_default();
     assert!(status.contains(") Z "), "the trap is set: {status}");
     let began = Instant::now();
-    stage.deploy(&Jar::release("v5")).succeeds();
+    rig.deploy(&Jar::release("v5")).succeeds();
     assert!(began.elapsed() < Duration::from_secs(30), "nobody waited for a zombie to end");
-    assert_eq!(stage.release(), "v5");
+    assert_eq!(rig.release(), "v5");
 }
 
 #[test]
 fn i8_the_release_that_was_live_stays_warm_and_going_back_is_one_command() {
-    let stage = Stage::live_in("real1");
-    let before = stage.instance();
-    stage.deploy(&Jar::release("v2")).succeeds();
-    assert_ne!(stage.instance(), before);
-    let back = stage.host.hook("switch").argument("--back").run().unwrap();
+    let rig = Rig::live_in("real1");
+    let before = rig.instance();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    assert_ne!(rig.instance(), before);
+    let back = rig.host.hook("switch").argument("--back").run().unwrap();
     ended(&back, 0, &["`real1`", "serves"]);
-    assert_eq!((stage.release().as_str(), stage.instance()), ("v1", before), "the very process that served before");
+    assert_eq!((rig.release().as_str(), rig.instance()), ("v1", before), "the very process that served before");
     // And forward again, the same way.
-    ended(&stage.host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
-    assert_eq!(stage.release(), "v2");
+    ended(&rig.host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn f40_the_newcomer_goes_first_when_memory_is_short_until_it_serves_and_then_the_standby_does() {
-    let stage = Stage::live_in("real1");
-    let (live, idle) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (live, idle) = rig.live_and_idle_ports();
     let score = |port| {
         let process = crate::rig::listener(port).expect("an app");
         std::fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap().trim().to_owned()
     };
     assert_eq!((score(live).as_str(), score(idle).as_str()), ("0", "1000"), "live and standby");
-    stage.stage(&Jar::release("v2"));
+    rig.stage(&Jar::release("v2"));
     for hook in ["stop", "start", "health"] {
-        ended(&stage.run(hook), 0, &[]);
+        ended(&rig.run(hook), 0, &[]);
     }
     assert_eq!((score(live).as_str(), score(idle).as_str()), ("0", "1000"), "live and newcomer");
-    ended(&stage.run("switch"), 0, &[]);
+    ended(&rig.run("switch"), 0, &[]);
     assert_eq!((score(idle).as_str(), score(live).as_str()), ("0", "1000"), "live and standby, the other way round");
 }
 
 #[test]
 fn f88_going_back_to_a_standby_that_died_or_never_served_is_refused() {
-    let stage = Stage::live_in("real1");
-    let (_, idle) = stage.live_and_idle_ports();
-    stage.deploy(&Jar::release("bad").fault(Fault::answers(500, "no"))).fails("health", 31, &[]);
-    let back = || stage.host.hook("switch").argument("--back").run().unwrap();
-    stage.untouched_by(|| ended(&back(), 31, &["holds a release that never served"]));
-    stage.deploy(&Jar::release("v2")).succeeds();
-    let (_, standby) = stage.live_and_idle_ports();
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
+    rig.deploy(&Jar::release("bad").fault(Fault::answers(500, "no"))).fails("health", 31, &[]);
+    let back = || rig.host.hook("switch").argument("--back").run().unwrap();
+    rig.untouched_by(|| ended(&back(), 31, &["holds a release that never served"]));
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let (_, standby) = rig.live_and_idle_ports();
     assert_ne!(standby, idle);
     crate::rig::kill(crate::rig::listener(standby).expect("the standby"));
-    stage.untouched_by(|| ended(&back(), 31, &["nothing runs in"]));
+    rig.untouched_by(|| ended(&back(), 31, &["nothing runs in"]));
 }
 
 /// The process that runs a release of this name.
-fn children_named(stage: &Stage, release: &str) -> u32 {
-    let log = stage.host.app_directory().join("ledger/ledger.json");
+fn children_named(rig: &Rig, release: &str) -> u32 {
+    let log = rig.host.app_directory().join("ledger/ledger.json");
     let mut found = None;
     eventually("the launched process is remembered", || {
         let text = std::fs::read_to_string(&log).unwrap_or_default();
-        let (_, idle) = stage.live_and_idle_ports();
-        let slot = if idle == stage.host.ports().blue { "\"blue\": {" } else { "\"green\": {" };
+        let (_, idle) = rig.live_and_idle_ports();
+        let slot = if idle == rig.host.ports().blue { "\"blue\": {" } else { "\"green\": {" };
         found = text
             .split(slot)
             .nth(1)

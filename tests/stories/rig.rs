@@ -1,4 +1,4 @@
-//! The stage of a story: a host with nginx running, releases made on the spot, and deploys that run the hooks in order.
+//! The rig of a story: a host with nginx running, releases made on the spot, and deploys that run the hooks in order.
 
 use std::cell::Cell;
 use std::fs;
@@ -12,7 +12,7 @@ use sandbox::{Binaries, BuildProfile, HookCommand, HookRun, Sandbox};
 pub(crate) const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
 
 /// A host with nginx running, whose include names blue's port.
-pub(crate) struct Stage {
+pub(crate) struct Rig {
     pub(crate) host: Sandbox,
     jars: PathBuf,
     deployments: Cell<u32>,
@@ -24,48 +24,48 @@ pub(crate) struct Deployed {
     runs: Vec<(&'static str, HookRun)>,
 }
 
-impl Stage {
+impl Rig {
     /// A host on which nothing runs yet but nginx.
-    pub(crate) fn new() -> Stage {
-        Stage::on(Sandbox::new().expect("a sandbox"))
+    pub(crate) fn new() -> Rig {
+        Rig::on(Sandbox::new().expect("a sandbox"))
     }
 
     /// The same with another nginx than the distribution's.
-    pub(crate) fn with_nginx(program: &Path) -> Stage {
+    pub(crate) fn with_nginx(program: &Path) -> Rig {
         let binaries = Binaries::built(BuildProfile::Debug).expect("the hooks");
-        Stage::on(Sandbox::builder().binaries(binaries).nginx(program).build().expect("a sandbox"))
+        Rig::on(Sandbox::builder().binaries(binaries).nginx(program).build().expect("a sandbox"))
     }
 
-    fn on(host: Sandbox) -> Stage {
+    fn on(host: Sandbox) -> Rig {
         host.nginx().start().expect("nginx starts");
         host.set("health.patience", "\"3s\"").expect("a shorter patience");
         host.set("lock.wait", "\"5s\"").expect("a shorter wait");
         // Within the sandbox, so that whatever runs from there ends with it.
         let jars = host.directory().join("jars");
         fs::create_dir(&jars).expect("a directory");
-        Stage { host, jars, deployments: Cell::new(0) }
+        Rig { host, jars, deployments: Cell::new(0) }
     }
 
     /// A host on which release `v1` is live in the slot of this profile, with a standby `v0` in the other one.
-    pub(crate) fn live_in(profile: &str) -> Stage {
-        let stage = Stage::new();
+    pub(crate) fn live_in(profile: &str) -> Rig {
+        let rig = Rig::new();
         // The include names blue, so the first deploy fills green and the second one blue.
-        stage.deploy(&Jar::release("v0")).succeeds();
+        rig.deploy(&Jar::release("v0")).succeeds();
         if profile == "real2" {
-            stage.deploy(&Jar::release("v0")).succeeds();
+            rig.deploy(&Jar::release("v0")).succeeds();
         }
-        stage.deploy(&Jar::release("v1")).succeeds();
-        assert_eq!(stage.profile(), profile);
-        stage
+        rig.deploy(&Jar::release("v1")).succeeds();
+        assert_eq!(rig.profile(), profile);
+        rig
     }
 
     /// The same with the instant cutover, installed by the last of the deploys.
-    pub(crate) fn instant() -> Stage {
-        let stage = Stage::new();
-        stage.deploy(&Jar::release("v0")).succeeds();
-        stage.host.set("proxy.cutover", "\"instant\"").expect("another way to move traffic");
-        stage.deploy(&Jar::release("v1")).succeeds();
-        stage
+    pub(crate) fn instant() -> Rig {
+        let rig = Rig::new();
+        rig.deploy(&Jar::release("v0")).succeeds();
+        rig.host.set("proxy.cutover", "\"instant\"").expect("another way to move traffic");
+        rig.deploy(&Jar::release("v1")).succeeds();
+        rig
     }
 
     /// Writes a release into a file of its own.

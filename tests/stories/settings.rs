@@ -2,19 +2,19 @@
 
 use demo_app::Jar;
 
-use crate::rig::{Stage, ended, said};
+use crate::rig::{Rig, ended, said};
 
 #[test]
 fn f89_every_mistake_is_told_at_once_with_file_line_and_key() {
-    let stage = Stage::live_in("real1");
-    let path = stage.host.settings_path().display().to_string();
-    stage.host.set("blue.prot", "8081").unwrap();
-    stage.host.set("stop.grace", "35").unwrap();
-    stage.host.set("health.consecutive", "0").unwrap();
-    stage.untouched_by(|| {
+    let rig = Rig::live_in("real1");
+    let path = rig.host.settings_path().display().to_string();
+    rig.host.set("blue.prot", "8081").unwrap();
+    rig.host.set("stop.grace", "35").unwrap();
+    rig.host.set("health.consecutive", "0").unwrap();
+    rig.untouched_by(|| {
         for hook in crate::rig::HOOKS {
             ended(
-                &stage.run(hook),
+                &rig.run(hook),
                 10,
                 &[
                     &path,
@@ -30,9 +30,9 @@ fn f89_every_mistake_is_told_at_once_with_file_line_and_key() {
 
 #[test]
 fn a_variable_overrides_a_key_and_is_named_when_it_is_wrong() {
-    let stage = Stage::live_in("real1");
-    stage.begin();
-    let run = stage.hook("stop").variable("HOOKS_STOP_GRACE", "soon").variable("HOOKS_STOP_GRASE", "1s").run().unwrap();
+    let rig = Rig::live_in("real1");
+    rig.begin();
+    let run = rig.hook("stop").variable("HOOKS_STOP_GRACE", "soon").variable("HOOKS_STOP_GRASE", "1s").run().unwrap();
     ended(
         &run,
         10,
@@ -45,82 +45,81 @@ fn a_variable_overrides_a_key_and_is_named_when_it_is_wrong() {
 
 #[test]
 fn a_settings_file_that_is_named_and_cannot_be_read_is_told() {
-    let stage = Stage::new();
-    let run = stage.hook("stop").argument("--config").argument("/no/such/hooks.toml").run().unwrap();
+    let rig = Rig::new();
+    let run = rig.hook("stop").argument("--config").argument("/no/such/hooks.toml").run().unwrap();
     ended(&run, 10, &["the settings `/no/such/hooks.toml` could not be read"]);
 }
 
 #[test]
 fn a_wrong_argument_ends_with_the_exit_code_of_wrong_settings() {
-    let stage = Stage::new();
-    let run = stage.hook("stop").argument("--dryrun").run().unwrap();
+    let rig = Rig::new();
+    let run = rig.hook("stop").argument("--dryrun").run().unwrap();
     ended(&run, 10, &["--dry-run"]);
 }
 
 #[test]
 fn help_and_version_say_what_the_hook_is_and_what_its_exit_codes_mean() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     for hook in crate::rig::HOOKS {
-        let help = stage.hook(hook).argument("--help").run().unwrap();
+        let help = rig.hook(hook).argument("--help").run().unwrap();
         ended(&help, 0, &["Usage: ", "--dry-run", "--config", "Exit codes:", "12  cannot tell which slot is live"]);
-        ended(&stage.hook(hook).argument("--version").run().unwrap(), 0, &[hook, env!("CARGO_PKG_VERSION")]);
+        ended(&rig.hook(hook).argument("--version").run().unwrap(), 0, &[hook, env!("CARGO_PKG_VERSION")]);
     }
-    said(&stage.hook("switch").argument("--help").run().unwrap(), &["--back"]);
+    said(&rig.hook("switch").argument("--help").run().unwrap(), &["--back"]);
 }
 
 #[test]
 fn a_dry_run_shows_the_plan_and_changes_nothing() {
-    let stage = Stage::live_in("real1");
-    stage.stage(&Jar::release("v2"));
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
     let seen = || {
         (
-            stage.include(),
-            stage.names_in("releases"),
-            stage.names_in("ledger"),
-            crate::rig::listener(stage.live_and_idle_ports().1),
-            std::fs::read(stage.host.app_directory().join("ledger/ledger.json")).unwrap(),
+            rig.include(),
+            rig.names_in("releases"),
+            rig.names_in("ledger"),
+            crate::rig::listener(rig.live_and_idle_ports().1),
+            std::fs::read(rig.host.app_directory().join("ledger/ledger.json")).unwrap(),
         )
     };
     let before = seen();
-    ended(&stage.hook("stop").argument("--dry-run").run().unwrap(), 0, &["SIGTERM", "`real2`", "nothing was changed"]);
+    ended(&rig.hook("stop").argument("--dry-run").run().unwrap(), 0, &["SIGTERM", "`real2`", "nothing was changed"]);
     assert_eq!(seen(), before);
-    ended(&stage.run("stop"), 0, &[]);
-    ended(&stage.hook("start").argument("--dry-run").run().unwrap(), 0, &["copy `", "start in `real2`"]);
-    ended(&stage.run("start"), 0, &[]);
-    ended(&stage.hook("health").argument("--dry-run").run().unwrap(), 0, &["until 3 good answers in a row"]);
-    ended(&stage.run("health"), 0, &[]);
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.hook("start").argument("--dry-run").run().unwrap(), 0, &["copy `", "start in `real2`"]);
+    ended(&rig.run("start"), 0, &[]);
+    ended(&rig.hook("health").argument("--dry-run").run().unwrap(), 0, &["until 3 good answers in a row"]);
+    ended(&rig.run("health"), 0, &[]);
     let before = seen();
     ended(
-        &stage.hook("switch").argument("--dry-run").run().unwrap(),
+        &rig.hook("switch").argument("--dry-run").run().unwrap(),
         0,
         &["name port", "reload nginx", "if it comes to nothing"],
     );
     assert_eq!(seen(), before);
-    assert_eq!(stage.release(), "v1");
-    ended(&stage.run("switch"), 0, &[]);
-    assert_eq!(stage.release(), "v2");
+    assert_eq!(rig.release(), "v1");
+    ended(&rig.run("switch"), 0, &[]);
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]
 fn a_dry_run_on_an_untouched_host_makes_nothing() {
-    let stage = Stage::new();
-    stage.stage(&Jar::release("v1"));
-    ended(&stage.hook("stop").argument("--dry-run").run().unwrap(), 0, &["was free already"]);
-    assert_eq!(stage.names_in("."), ["zip"]);
+    let rig = Rig::new();
+    rig.stage(&Jar::release("v1"));
+    ended(&rig.hook("stop").argument("--dry-run").run().unwrap(), 0, &["was free already"]);
+    assert_eq!(rig.names_in("."), ["zip"]);
 }
 
 #[test]
 fn a_config_location_that_does_not_exist_is_told_before_spring_would_die_of_it() {
-    let stage = Stage::live_in("real1");
-    stage
-        .host
+    let rig = Rig::live_in("real1");
+    rig.host
         .set(
             "app.config_locations",
             "[\"classpath:/application.properties\", \"/no/such/application-oauth.properties\"]",
         )
         .unwrap();
-    stage.untouched_by(|| {
-        stage.deploy(&Jar::release("v2")).fails(
+    rig.untouched_by(|| {
+        rig.deploy(&Jar::release("v2")).fails(
             "stop",
             10,
             &["`/no/such/application-oauth.properties` cannot be read", "app.config_locations"],

@@ -1,11 +1,11 @@
 //! `status`: what a person asks first. It looks and changes nothing.
 
-use codedeploy_stub::answers::{self, Deployment, InstanceTarget, LifecycleEvent};
+use codedeploy_stub::answers::{self, DeploymentInfo, InstanceTarget, LifecycleEvent};
 use codedeploy_stub::{Behaviour, CodeDeployStub, MetadataStub, Operation, RoleCredentials};
 use demo_app::{Fault, Jar};
 use sandbox::HookCommand;
 
-use crate::rig::{Stage, ended};
+use crate::rig::{Rig, ended};
 
 fn on_aws(hook: HookCommand, stub: &CodeDeployStub) -> HookCommand {
     hook.variable("AWS_REGION", "ap-northeast-2")
@@ -17,26 +17,26 @@ fn on_aws(hook: HookCommand, stub: &CodeDeployStub) -> HookCommand {
 
 #[test]
 fn status_shows_who_is_live_what_stands_by_and_how_the_last_deployment_ended() {
-    let stage = Stage::live_in("real1");
-    let run = stage.untouched_by(|| stage.host.hook("status").run().unwrap());
+    let rig = Rig::live_in("real1");
+    let run = rig.untouched_by(|| rig.host.hook("status").run().unwrap());
     ended(&run, 0, &["live     real1", "standby  real2", "last deployment: d-STORY0002, its release got the traffic"]);
-    stage.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
-    let run = stage.host.hook("status").run().unwrap();
+    rig.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
+    let run = rig.host.hook("status").run().unwrap();
     ended(&run, 0, &["live  real1", "idle  real2", "last deployment: d-STORY0003, its idle slot is free"]);
-    let json = stage.host.hook("status").argument("--json").run().unwrap();
+    let json = rig.host.hook("status").argument("--json").run().unwrap();
     let view: serde_json::Value = serde_json::from_str(&json.output).unwrap();
     assert_eq!(view["slots"][0]["role"], "live");
-    assert_eq!(view["slots"][0]["port"], stage.host.ports().blue);
+    assert_eq!(view["slots"][0]["port"], rig.host.ports().blue);
     assert_eq!(view["deployment"]["id"], "d-STORY0003");
 }
 
 #[test]
 fn status_makes_nothing_and_works_on_a_host_that_has_no_directory_yet() {
-    let stage = Stage::new();
-    let before = stage.names_in("");
-    ended(&stage.host.hook("status").run().unwrap(), 0, &["process", "none"]);
-    assert_eq!(stage.names_in(""), before, "nothing was made");
-    let run = stage.host.hook("status").variable("HOOKS_APP_DIRECTORY", "/nonexistent").run().unwrap();
+    let rig = Rig::new();
+    let before = rig.names_in("");
+    ended(&rig.host.hook("status").run().unwrap(), 0, &["process", "none"]);
+    assert_eq!(rig.names_in(""), before, "nothing was made");
+    let run = rig.host.hook("status").variable("HOOKS_APP_DIRECTORY", "/nonexistent").run().unwrap();
     ended(&run, 0, &["none"]);
 }
 
@@ -47,7 +47,7 @@ fn event(name: &str, from: f64, to: f64) -> LifecycleEvent {
 /// A deployment of two hosts: one that failed in its last event, one that waits.
 fn of_two_hosts() -> CodeDeployStub {
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-ABCDEF123").of("shop", "production"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-ABCDEF123").of("shop", "production"));
     stub.on(
         Operation::ListDeploymentTargets,
         Behaviour::Sequence(vec![
@@ -79,7 +79,7 @@ fn of_two_hosts() -> CodeDeployStub {
 
 #[test]
 fn a_deployment_is_shown_as_codedeploy_sees_it_for_this_host_and_for_the_fleet() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = of_two_hosts();
     let metadata = MetadataStub::builder()
         .region("ap-northeast-2")
@@ -87,7 +87,7 @@ fn a_deployment_is_shown_as_codedeploy_sees_it_for_this_host_and_for_the_fleet()
         .role("web", RoleCredentials::new("AKIAIOSFODNN7EXAMPLE", "secret", "token"))
         .start()
         .unwrap();
-    let run = stage
+    let run = rig
         .host
         .hook("status")
         .variable("AWS_EC2_METADATA_DISABLED", "false")
@@ -113,10 +113,10 @@ fn a_deployment_is_shown_as_codedeploy_sees_it_for_this_host_and_for_the_fleet()
 
 #[test]
 fn a_deployment_is_shown_as_json_and_an_on_premises_host_has_its_name_from_the_settings() {
-    let stage = Stage::new();
-    stage.host.set("report.target", "\"i-0fedcba9876543210\"").unwrap();
+    let rig = Rig::new();
+    rig.host.set("report.target", "\"i-0fedcba9876543210\"").unwrap();
     let stub = of_two_hosts();
-    let status = on_aws(stage.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
+    let status = on_aws(rig.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
     let run = status.argument("--json").run().unwrap();
     let view: serde_json::Value = serde_json::from_str(&run.output).unwrap();
     assert_eq!(view["deployment"]["status"], "InProgress");
@@ -127,9 +127,9 @@ fn a_deployment_is_shown_as_json_and_an_on_premises_host_has_its_name_from_the_s
 
 #[test]
 fn every_documented_error_of_the_calls_is_a_sentence() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = CodeDeployStub::start().unwrap();
-    let status = || on_aws(stage.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
+    let status = || on_aws(rig.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
     for (code, words) in [
         ("DeploymentDoesNotExistException", "no deployment with this id exists"),
         ("DeploymentIdRequiredException", "no deployment id was given"),
@@ -140,7 +140,7 @@ fn every_documented_error_of_the_calls_is_a_sentence() {
         stub.on(Operation::GetDeployment, Behaviour::error(code, "said by the service"));
         ended(&status().run().unwrap(), 10, &["deployment `d-ABCDEF123` cannot be shown", words]);
     }
-    stub.on(Operation::GetDeployment, Deployment::new("d-ABCDEF123"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-ABCDEF123"));
     for (code, words) in [
         ("DeploymentNotStartedException", "the deployment has not started"),
         ("InvalidNextTokenException", "the list changed while it was read"),
@@ -165,7 +165,7 @@ fn every_documented_error_of_the_calls_is_a_sentence() {
 
 #[test]
 fn without_a_deployment_to_show_status_says_how_to_name_one() {
-    let stage = Stage::new();
-    let run = stage.host.hook("status").argument("--deployment").run().unwrap();
+    let rig = Rig::new();
+    let run = rig.host.hook("status").argument("--deployment").run().unwrap();
     ended(&run, 10, &["no deployment is known on this host", "`status --deployment d-ABCDEF123`"]);
 }

@@ -1,32 +1,32 @@
 //! The shipped `appspec.yml`, run as both generations of the agent run it: events in order, pipes that reach their end,
 //! exit codes and an excerpt that a person can read in the console (F03).
 
-use agent::{Agent, Bundle, Deployment, Environment, EventStatus, Generation, LifecycleEvent};
+use agent::{Agent, Bundle, DeploymentReport, Environment, EventStatus, Generation, LifecycleEvent};
 use demo_app::{Fault, Jar};
 
-use crate::rig::Stage;
+use crate::rig::Rig;
 
-fn agent(stage: &Stage, generation: Generation) -> Agent {
-    Agent::new(stage.host.directory().join("agent"), generation)
+fn agent(rig: &Rig, generation: Generation) -> Agent {
+    Agent::new(rig.host.directory().join("agent"), generation)
         .unwrap()
         .environment(Environment::bash_noise().with("HOOKS_REPORT_API", "off"))
 }
 
-fn deploy(stage: &Stage, agent: &Agent, release: &Jar) -> Deployment {
-    let jar = stage.jar(release);
-    let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
+fn deploy(rig: &Rig, agent: &Agent, release: &Jar) -> DeploymentReport {
+    let jar = rig.jar(release);
+    let bundle = rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap();
     agent.deploy(&Bundle::open(bundle).unwrap())
 }
 
 #[test]
 fn f03_whole_deploys_through_the_agent_end_well_and_leave_none_of_its_pipes_open() {
     for generation in [Generation::One, Generation::Two] {
-        let stage = Stage::new();
-        let agent = agent(&stage, generation);
+        let rig = Rig::new();
+        let agent = agent(&rig, generation);
         for release in ["v1", "v2", "v3"] {
-            let deployment = deploy(&stage, &agent, &Jar::release(release));
+            let deployment = deploy(&rig, &agent, &Jar::release(release));
             assert!(deployment.succeeded, "{generation:?}: {:#?}", deployment.failure());
-            assert_eq!(stage.release(), release);
+            assert_eq!(rig.release(), release);
             let ran: Vec<&str> = deployment
                 .events
                 .iter()
@@ -42,43 +42,43 @@ fn f03_whole_deploys_through_the_agent_end_well_and_leave_none_of_its_pipes_open
 #[test]
 fn a_failed_deploy_shows_its_cause_and_what_to_do_in_the_consoles_excerpt() {
     for generation in [Generation::One, Generation::Two] {
-        let stage = Stage::new();
-        let agent = agent(&stage, generation);
-        assert!(deploy(&stage, &agent, &Jar::release("v1")).succeeded);
-        let deployment = deploy(&stage, &agent, &Jar::release("v2").fault(Fault::FloodsLog));
+        let rig = Rig::new();
+        let agent = agent(&rig, generation);
+        assert!(deploy(&rig, &agent, &Jar::release("v1")).succeeded);
+        let deployment = deploy(&rig, &agent, &Jar::release("v2").fault(Fault::FloodsLog));
         let failure = deployment.failure().expect("it failed");
         assert_eq!(failure.event, LifecycleEvent::ApplicationStart);
         let told = failure.diagnostics.to_json().to_string();
         for words in ["failed with exit code 30", "FAILED start (exit code 30)", "to do: ", "serving: ", "log: "] {
             assert!(told.contains(words), "{generation:?}: `{words}` is not in {told}");
         }
-        assert_eq!(stage.release(), "v1");
+        assert_eq!(rig.release(), "v1");
         // The next revision goes through: nothing of the failed one is in its way.
-        assert!(deploy(&stage, &agent, &Jar::release("v3")).succeeded);
-        assert_eq!(stage.release(), "v3");
+        assert!(deploy(&rig, &agent, &Jar::release("v3")).succeeded);
+        assert_eq!(rig.release(), "v3");
     }
 }
 
 #[test]
 fn f11_a_rollback_is_a_deployment_of_the_old_bundle_and_goes_through_like_any_other() {
-    let stage = Stage::new();
-    let agent = agent(&stage, Generation::One);
-    let jar = stage.jar(&Jar::release("v1"));
-    let old = Bundle::open(stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap()).unwrap();
+    let rig = Rig::new();
+    let agent = agent(&rig, Generation::One);
+    let jar = rig.jar(&Jar::release("v1"));
+    let old = Bundle::open(rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap()).unwrap();
     assert!(agent.deploy(&old).succeeded);
-    assert!(deploy(&stage, &agent, &Jar::release("v2")).succeeded);
+    assert!(deploy(&rig, &agent, &Jar::release("v2")).succeeded);
     assert!(agent.deploy(&old).succeeded);
-    assert_eq!(stage.release(), "v1");
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]
 fn i9_a_hook_ends_before_the_timeout_of_its_own_bundle_with_its_own_verdict_and_stop_has_said_that_it_is_short() {
     for generation in [Generation::One, Generation::Two] {
-        let stage = Stage::new();
-        stage.host.set("health.patience", "\"110s\"").unwrap();
-        let agent = agent(&stage, generation);
-        let jar = stage.jar(&Jar::release("v1").fault(Fault::Answers { status: 503, body: "starting".into() }));
-        let bundle = stage.host.bundle(&jar, stage.host.binaries().unwrap().directory()).unwrap();
+        let rig = Rig::new();
+        rig.host.set("health.patience", "\"110s\"").unwrap();
+        let agent = agent(&rig, generation);
+        let jar = rig.jar(&Jar::release("v1").fault(Fault::Answers { status: 503, body: "starting".into() }));
+        let bundle = rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap();
         let spec = bundle.join("appspec.yml");
         let shipped = std::fs::read_to_string(&spec).unwrap();
         assert!(shipped.contains("timeout: 150"), "the shipped timeout of health: {shipped}");

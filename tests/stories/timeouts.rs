@@ -12,7 +12,7 @@ use shared::cutover::{By, Cutover, Nginx};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::codedeploy::Asking;
 use shared::host::{Answer, Process, ProcessIdentity, User};
-use shared::ledger::{Deployment, Stage};
+use shared::ledger::{DeploymentRecord, Stage};
 use shared::nginx::access::Access;
 use shared::nginx::configuration_file::ConfigurationFile;
 use shared::nginx::flag_directory::FlagDirectory;
@@ -36,7 +36,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         started_at: SystemTime::UNIX_EPOCH,
         command: vec!["java".into()],
     };
-    let deployment = Deployment { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened };
+    let deployment = DeploymentRecord { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened };
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1 };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };

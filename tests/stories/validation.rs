@@ -6,14 +6,13 @@ use codedeploy_stub::answers;
 use codedeploy_stub::{Behaviour, CodeDeployStub, Operation};
 use sandbox::HookCommand;
 
-use crate::rig::{Stage, ended, said};
+use crate::rig::{Rig, ended, said};
 
 /// `health` in an environment such as ECS gives it, on a machine that has nothing of a host with slots.
-fn health(stage: &Stage, stub: &CodeDeployStub, url: &str) -> HookCommand {
-    let settings = stage.host.directory().join("empty.toml");
+fn health(rig: &Rig, stub: &CodeDeployStub, url: &str) -> HookCommand {
+    let settings = rig.host.directory().join("empty.toml");
     std::fs::write(&settings, "").unwrap();
-    stage
-        .host
+    rig.host
         .hook("health")
         .deployment("d-ABCDEF123")
         .variable("LIFECYCLE_EVENT_HOOK_EXECUTION_ID", "eyJleGVjdXRpb24iOiIxIn0")
@@ -45,8 +44,8 @@ fn listening() -> CodeDeployStub {
 
 #[test]
 fn the_verdict_reaches_codedeploy_whatever_it_is() {
-    let stage = Stage::live_in("real1");
-    let url = |path: &str| format!("http://127.0.0.1:{}{path}", stage.host.ports().door);
+    let rig = Rig::live_in("real1");
+    let url = |path: &str| format!("http://127.0.0.1:{}{path}", rig.host.ports().door);
     let nobody = "http://127.0.0.1:9/".to_owned();
     for (name, url, code, verdict, words) in [
         ("good", url("/"), 0, "Succeeded", "is healthy"),
@@ -56,7 +55,7 @@ fn the_verdict_reaches_codedeploy_whatever_it_is() {
         ("settings that are wrong", "ftp://x".to_owned(), 10, "Failed", "needed a URL that begins with `http://`"),
     ] {
         let stub = listening();
-        let run = health(&stage, &stub, &url).run().unwrap();
+        let run = health(&rig, &stub, &url).run().unwrap();
         ended(&run, code, &[words]);
         assert_eq!(told(&stub), [verdict], "{name}: {}", run.output);
     }
@@ -64,12 +63,12 @@ fn the_verdict_reaches_codedeploy_whatever_it_is() {
 
 #[test]
 fn a_url_over_https_is_asked_with_the_certificates_of_the_host() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = listening();
     // Any server that speaks TLS: what it answers to a GET is no matter, as long as it is this.
     let server = CodeDeployStub::builder().tls().start().unwrap();
     let authority = server.ca_certificate().unwrap().display().to_string();
-    let hook = || health(&stage, &stub, &server.endpoint()).variable("HOOKS_HEALTH_STATUS", "404");
+    let hook = || health(&rig, &stub, &server.endpoint()).variable("HOOKS_HEALTH_STATUS", "404");
     ended(&hook().variable("SSL_CERT_FILE", authority).run().unwrap(), 0, &["is healthy"]);
     ended(&hook().run().unwrap(), 31, &["certificate"]);
     let bare = hook().variable("SSL_CERT_FILE", "/nonexistent").variable("SSL_CERT_DIR", "/nonexistent");
@@ -79,38 +78,38 @@ fn a_url_over_https_is_asked_with_the_certificates_of_the_host() {
 
 #[test]
 fn a_dry_run_of_a_validation_shows_what_would_be_asked_and_tells_nobody_anything() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = listening();
-    let run = health(&stage, &stub, "http://127.0.0.1:9/").argument("--dry-run").run().unwrap();
+    let run = health(&rig, &stub, "http://127.0.0.1:9/").argument("--dry-run").run().unwrap();
     ended(&run, 0, &["1. ask http://127.0.0.1:9/ until 3 good answers in a row have come", "nothing was changed"]);
     assert!(stub.requests().is_empty());
 }
 
 #[test]
 fn a_local_deployment_has_no_execution_that_codedeploy_knows() {
-    let stage = Stage::live_in("real1");
+    let rig = Rig::live_in("real1");
     let stub = listening();
-    let run = health(&stage, &stub, "http://127.0.0.1:9/").deployment("d-ABCDEF123-local").run().unwrap();
+    let run = health(&rig, &stub, "http://127.0.0.1:9/").deployment("d-ABCDEF123-local").run().unwrap();
     assert_ne!(run.code, 0, "it is a hook on a host again, and its host has nothing: {}", run.output);
     assert!(stub.requests().is_empty());
 }
 
 #[test]
 fn a_verdict_is_sent_again_until_it_is_taken() {
-    let stage = Stage::live_in("real1");
-    let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);
+    let rig = Rig::live_in("real1");
+    let url = format!("http://127.0.0.1:{}/", rig.host.ports().door);
     let stub = CodeDeployStub::start().unwrap();
     let taken = answers::hook_status_taken("eyJleGVjdXRpb24iOiIxIn0").into();
     let troubles = vec![Behaviour::ServerError, Behaviour::Throttled, Behaviour::Disconnect, taken];
     stub.on(Operation::PutLifecycleEventHookExecutionStatus, Behaviour::Sequence(troubles));
-    ended(&health(&stage, &stub, &url).run().unwrap(), 0, &[]);
+    ended(&health(&rig, &stub, &url).run().unwrap(), 0, &[]);
     assert_eq!(told(&stub), ["Succeeded"; 4]);
 }
 
 #[test]
 fn every_documented_error_is_a_sentence_and_a_verdict_that_nobody_took_is_a_failure() {
-    let stage = Stage::live_in("real1");
-    let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);
+    let rig = Rig::live_in("real1");
+    let url = format!("http://127.0.0.1:{}/", rig.host.ports().door);
     let stub = CodeDeployStub::start().unwrap();
     for (code, words) in [
         ("DeploymentDoesNotExistException", "no deployment with this id exists"),
@@ -123,7 +122,7 @@ fn every_documented_error_is_a_sentence_and_a_verdict_that_nobody_took_is_a_fail
         ("AccessDeniedException", "allow `codedeploy:PutLifecycleEventHookExecutionStatus`"),
     ] {
         stub.on(Operation::PutLifecycleEventHookExecutionStatus, Behaviour::error(code, "said by the service"));
-        let run = health(&stage, &stub, &url).run().unwrap();
+        let run = health(&rig, &stub, &url).run().unwrap();
         ended(
             &run,
             10,
@@ -134,11 +133,11 @@ fn every_documented_error_is_a_sentence_and_a_verdict_that_nobody_took_is_a_fail
 
 #[test]
 fn a_failed_validation_stays_the_cause_where_the_verdict_cannot_be_told_either() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = CodeDeployStub::start().unwrap();
     let denied = answers::access_denied(Operation::PutLifecycleEventHookExecutionStatus);
     stub.on(Operation::PutLifecycleEventHookExecutionStatus, denied);
-    let run = health(&stage, &stub, "http://127.0.0.1:9/").run().unwrap();
+    let run = health(&rig, &stub, "http://127.0.0.1:9/").run().unwrap();
     ended(&run, 31, &["could not be told that the validation of deployment `d-ABCDEF123` failed"]);
     let last = run.output.find("FAILED health").unwrap();
     assert!(run.output[last..].contains("connection refused"), "{}", run.output);
@@ -146,9 +145,9 @@ fn a_failed_validation_stays_the_cause_where_the_verdict_cannot_be_told_either()
 
 #[test]
 fn i9_a_validation_that_is_stopped_tells_codedeploy_that_it_failed_and_ends() {
-    let stage = Stage::new();
+    let rig = Rig::new();
     let stub = listening();
-    let running = health(&stage, &stub, "http://127.0.0.1:9/").variable("HOOKS_HEALTH_PATIENCE", "1m").spawn().unwrap();
+    let running = health(&rig, &stub, "http://127.0.0.1:9/").variable("HOOKS_HEALTH_PATIENCE", "1m").spawn().unwrap();
     let pid = running.pid();
     // It listens for signals before it asks anything.
     crate::rig::eventually("the hook is running", || {
@@ -166,12 +165,12 @@ fn i9_a_validation_that_is_stopped_tells_codedeploy_that_it_failed_and_ends() {
 
 #[test]
 fn a_signal_that_comes_while_the_verdict_is_told_does_not_swallow_it() {
-    let stage = Stage::live_in("real1");
-    let url = format!("http://127.0.0.1:{}/", stage.host.ports().door);
+    let rig = Rig::live_in("real1");
+    let url = format!("http://127.0.0.1:{}/", rig.host.ports().door);
     let stub = CodeDeployStub::start().unwrap();
     let taken: Behaviour = answers::hook_status_taken("eyJleGVjdXRpb24iOiIxIn0").into();
     stub.on(Operation::PutLifecycleEventHookExecutionStatus, taken.after(Duration::from_secs(1)));
-    let running = health(&stage, &stub, &url).spawn().unwrap();
+    let running = health(&rig, &stub, &url).spawn().unwrap();
     stub.wait_for_requests(1, Duration::from_secs(20)).unwrap();
     running.terminate().unwrap();
     ended(&running.wait().unwrap(), 0, &["is healthy"]);
@@ -180,11 +179,11 @@ fn a_signal_that_comes_while_the_verdict_is_told_does_not_swallow_it() {
 
 #[test]
 fn on_a_host_the_api_is_told_nothing_by_health() {
-    let stage = Stage::live_in("real1");
+    let rig = Rig::live_in("real1");
     let stub = listening();
-    stage.stage(&demo_app::Jar::release("v2"));
+    rig.stage(&demo_app::Jar::release("v2"));
     for hook in ["stop", "start", "health"] {
-        let hook = stage
+        let hook = rig
             .hook(hook)
             .variable("AWS_REGION", "ap-northeast-2")
             .variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")

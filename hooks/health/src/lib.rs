@@ -7,7 +7,7 @@ use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
-use shared::ledger::{Note, Stage};
+use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
@@ -100,7 +100,7 @@ pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) ->
     let place = settings.place(idle);
     let log = settings.log_of(idle, &release.name);
     Plan {
-        steps: vec![Step::of(Action::Probe { probe, log: Some(log) }), Step::of(Action::Remember(Note::Proven))],
+        steps: vec![Step::of(Action::Probe { probe, log: Some(log) }), Step::of(Action::Remember(Change::Proven))],
         result: format!("release `{}` in {place} is healthy", release.name),
     }
 }

@@ -5,7 +5,7 @@ use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch};
-use shared::ledger::{Note, Stage};
+use shared::ledger::{Change, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
@@ -72,14 +72,14 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
     let launch = launch(settings, idle, &release);
     let log = launch.log.clone();
     let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
-    let launching = Note::Launching { slot: idle, release: release.clone() };
-    let launched = Note::Launched { slot: idle, process: None };
+    let launching = Change::Launching { slot: idle, release: release.clone() };
+    let launched = Change::Launched { slot: idle, process: None };
     let mut steps = vec![
         Step::of(Action::Publish { artifact, release }),
         Step::of(Action::Remember(launching)),
         Step::of(Action::Launch { place: place.clone(), launch }).undone_by(vec![
             Action::EndLaunched { place: place.clone(), grace: FAILED_GRACE },
-            Action::Remember(Note::Freed(idle)),
+            Action::Remember(Change::Freed(idle)),
         ]),
         Step::of(Action::Remember(launched)),
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),

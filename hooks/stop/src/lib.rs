@@ -7,7 +7,7 @@ use shared::config::Settings;
 use shared::cutover;
 use shared::error::Result;
 use shared::host::Host;
-use shared::ledger::{Deployment, Note, Stage};
+use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::run::{Hook, Scene};
@@ -44,7 +44,7 @@ impl Hook for Stop {
             roles.live.filter(|live| testimony.evidence.falls_over && *testimony.evidence.listening.get(*live));
         let plan = plan(scene.settings, deployment, occupant, watched)?;
         steps.extend(plan.steps);
-        steps.extend(checked.map(|note| Step::of(Action::Remember(note))));
+        steps.extend(checked.map(|change| Step::of(Action::Remember(change))));
         Ok(Plan { steps, ..plan })
     }
 }
@@ -54,12 +54,17 @@ impl Hook for Stop {
 ///
 /// # Errors
 /// `Kind::Undecided` if a stranger holds it.
-pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant, watched: Option<Slot>) -> Result<Plan> {
+pub fn plan(
+    settings: &Settings,
+    deployment: DeploymentRecord,
+    occupant: Occupant,
+    watched: Option<Slot>,
+) -> Result<Plan> {
     let idle = deployment.idle;
     let place = settings.place(idle).clone();
     let roles = deployment.roles();
-    let opened = Deployment { stage: Stage::Opened, ..deployment };
-    let mut steps = vec![Step::of(Action::Remember(Note::Open(opened)))];
+    let opened = DeploymentRecord { stage: Stage::Opened, ..deployment };
+    let mut steps = vec![Step::of(Action::Remember(Change::Open(opened)))];
     let found = match occupant {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => "was free already",
@@ -71,7 +76,7 @@ pub fn plan(settings: &Settings, deployment: Deployment, occupant: Occupant, wat
             "is free"
         }
     };
-    steps.push(Step::of(Action::Remember(Note::Freed(idle))));
+    steps.push(Step::of(Action::Remember(Change::Freed(idle))));
     Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles)) })
 }
 
@@ -105,7 +110,7 @@ mod tests {
 
     fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let deployment = Deployment { id: Some("d-A".into()), live, idle, stage: Stage::Opened };
+        let deployment = DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened };
         plan(&settings, deployment, occupant, live).map(|plan| plan.to_string())
     }
 

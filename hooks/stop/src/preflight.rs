@@ -7,7 +7,7 @@ use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
-use shared::ledger::Note;
+use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::release::{self, megabytes};
 use shared::run::Scene;
@@ -31,7 +31,7 @@ pub(crate) async fn check(
     roles: Roles,
     occupant: &Occupant,
     testimony: &Testimony,
-) -> Result<Option<Note>> {
+) -> Result<Option<Change>> {
     let checked = proxy::check(scene, testimony).await?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;

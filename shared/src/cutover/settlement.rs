@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::cutover::flag_says;
 use crate::discovery::DoorSays;
 use crate::host::ProcessIdentity;
-use crate::ledger::{Intent, Note};
+use crate::ledger::{Change, Intent};
 use crate::nginx::access::Access;
 use crate::nginx::workers::{self, Worker};
 use crate::plan::{Action, Step};
@@ -148,8 +148,8 @@ pub fn steps(
         steps.push(Step::of(Action::Reload { master, access: access.clone(), at_most }));
     }
     steps.push(Step::of(Action::Remember(match settlement {
-        Settlement::Commit => Note::Moved(intent.to),
-        _ => Note::SentBack,
+        Settlement::Commit => Change::Moved(intent.to),
+        _ => Change::SentBack,
     })));
     steps
 }

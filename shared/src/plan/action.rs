@@ -8,7 +8,7 @@ use super::Retirement;
 use crate::codedeploy::consent::{self, Question};
 use crate::discovery::witness;
 use crate::host::{Launch, Process, ProcessIdentity};
-use crate::ledger::Note;
+use crate::ledger::Change;
 use crate::nginx::access::Access;
 use crate::nginx::configuration;
 use crate::nginx::configuration_file::ConfigurationFile;
@@ -34,7 +34,7 @@ pub const WRITE_AT_MOST: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Change the ledger.
-    Remember(Note),
+    Remember(Change),
     /// Let the requests that nginx still holds towards a place come to their end.
     Drain {
         /// The place.
@@ -210,7 +210,7 @@ impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = |duration: &Duration| humantime::format_duration(*duration).to_string();
         match self {
-            Action::Remember(note) => write!(formatter, "remember: {note}"),
+            Action::Remember(change) => write!(formatter, "remember: {change}"),
             Action::Drain { place, at_most } => {
                 write!(formatter, "let requests on their way to {place} end, for at most {}", seconds(at_most))
             }
@@ -287,21 +287,21 @@ impl fmt::Display for Action {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Note::Open(deployment) => {
+            Change::Open(deployment) => {
                 write!(formatter, "deployment `{}` works in {}", deployment.name(), deployment.idle)
             }
-            Note::Freed(slot) => write!(formatter, "{slot} is free"),
-            Note::Launching { slot, release } => write!(formatter, "{slot} is to run release `{}`", release.name),
-            Note::Launched { slot, .. } => write!(formatter, "{slot} runs it"),
-            Note::Proven => write!(formatter, "the release is proven"),
-            Note::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
-            Note::SentBack => write!(formatter, "the cutover was undone"),
-            Note::Moved(slot) => write!(formatter, "{slot} is live"),
-            Note::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
-            Note::Retired(slot) => write!(formatter, "{slot} was stopped after the cutover"),
+            Change::Freed(slot) => write!(formatter, "{slot} is free"),
+            Change::Launching { slot, release } => write!(formatter, "{slot} is to run release `{}`", release.name),
+            Change::Launched { slot, .. } => write!(formatter, "{slot} runs it"),
+            Change::Proven => write!(formatter, "the release is proven"),
+            Change::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
+            Change::SentBack => write!(formatter, "the cutover was undone"),
+            Change::Moved(slot) => write!(formatter, "{slot} is live"),
+            Change::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
+            Change::Retired(slot) => write!(formatter, "{slot} was stopped after the cutover"),
         }
     }
 }

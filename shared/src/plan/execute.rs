@@ -6,7 +6,7 @@ use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
-use crate::ledger::{Ledger, Note, store};
+use crate::ledger::{Change, Ledger, store};
 use crate::nginx::configuration;
 use crate::nginx::reload;
 use crate::nginx::workers::{self, Worker};
@@ -73,7 +73,7 @@ impl<'a, H: Host> Execution<'a, H> {
 
     async fn perform(&mut self, action: &Action) -> Result<()> {
         match action {
-            Action::Remember(note) => self.remember(note),
+            Action::Remember(change) => self.remember(change),
             Action::Drain { place, at_most } => drain::drain(self.host, self.report, place, *at_most).await,
             Action::SeeLive(place) => processes::see_live(self.host, place),
             Action::Terminate { place, processes, grace } => {
@@ -194,22 +194,22 @@ impl<'a, H: Host> Execution<'a, H> {
         let slot = retirement.slot;
         let mut outcome = retire::retire(self.host, self.settings, self.ledger, self.report, retirement).await;
         if outcome.is_ok() {
-            outcome = self.remember(&Note::Retired(slot));
+            outcome = self.remember(&Change::Retired(slot));
         }
         if let Err(cause) = outcome {
             self.report.say(&retire::failed(self.settings, slot, &cause));
         }
     }
 
-    fn remember(&mut self, note: &Note) -> Result<()> {
-        let mut note = note.clone();
-        if let Note::Launching { release, .. } = &mut note {
+    fn remember(&mut self, change: &Change) -> Result<()> {
+        let mut change = change.clone();
+        if let Change::Launching { release, .. } = &mut change {
             release.sha256.clone_from(&self.sha256);
         }
-        if let Note::Launched { process, .. } = &mut note {
+        if let Change::Launched { process, .. } = &mut change {
             *process = self.launched.as_ref().map(|launched| launched.identity);
         }
-        self.ledger.apply(&note, &self.host.boot_id());
+        self.ledger.apply(&change, &self.host.boot_id());
         store::save(self.host, self.settings, self.ledger)
     }
 

@@ -7,7 +7,7 @@ use crate::app_spec::FileExistsBehavior;
 use crate::command::Command;
 use crate::deployment_root::DeploymentRoot;
 use crate::error::Error;
-use crate::{Bundle, Deployment, DeploymentId, Environment, EventReport, Generation, LifecycleEvent, Progress};
+use crate::{Bundle, DeploymentId, DeploymentReport, Environment, EventReport, Generation, LifecycleEvent, Progress};
 
 /// An agent with a root directory of its own. May be shared between threads, as one agent runs several groups at once.
 #[derive(Debug, Clone)]
@@ -127,17 +127,22 @@ impl Agent {
 
     /// Deploys a bundle, up to the first event that fails. A failed deployment is a result, not an error.
     #[must_use]
-    pub fn deploy(&self, bundle: &Bundle) -> Deployment {
+    pub fn deploy(&self, bundle: &Bundle) -> DeploymentReport {
         self.deploy_observed(bundle, |_| {})
     }
 
     /// Deploys a bundle and tells what happens meanwhile.
-    pub fn deploy_observed(&self, bundle: &Bundle, observe: impl FnMut(Progress<'_>)) -> Deployment {
+    pub fn deploy_observed(&self, bundle: &Bundle, observe: impl FnMut(Progress<'_>)) -> DeploymentReport {
         self.deploy_as(&DeploymentId::random(), bundle, observe)
     }
 
     /// Deploys a bundle under a chosen identity and tells what happens meanwhile.
-    pub fn deploy_as(&self, id: &DeploymentId, bundle: &Bundle, mut observe: impl FnMut(Progress<'_>)) -> Deployment {
+    pub fn deploy_as(
+        &self,
+        id: &DeploymentId,
+        bundle: &Bundle,
+        mut observe: impl FnMut(Progress<'_>),
+    ) -> DeploymentReport {
         let mut events = Vec::new();
         let mut succeeded = true;
         for &event in self.events() {
@@ -149,7 +154,7 @@ impl Agent {
                 break;
             }
         }
-        Deployment { id: id.clone(), succeeded, events, folder: self.root.deployment(&self.group_id, id) }
+        DeploymentReport { id: id.clone(), succeeded, events, folder: self.root.deployment(&self.group_id, id) }
     }
 
     /// Runs one event of a deployment. What the events before it left on disk is all that it knows of them, as with the

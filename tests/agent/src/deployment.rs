@@ -4,7 +4,7 @@ use crate::{DeploymentFolder, DeploymentId, EventReport, LifecycleEvent};
 
 /// One deployment's run.
 #[derive(Debug, Clone)]
-pub struct Deployment {
+pub struct DeploymentReport {
     /// Its identity.
     pub id: DeploymentId,
     /// Whether every event that counts succeeded.
@@ -15,7 +15,7 @@ pub struct Deployment {
     pub folder: DeploymentFolder,
 }
 
-impl Deployment {
+impl DeploymentReport {
     /// The report of an event; `None` when the deployment ended before it.
     #[must_use]
     pub fn event(&self, event: LifecycleEvent) -> Option<&EventReport> {

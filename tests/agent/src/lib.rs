@@ -40,7 +40,7 @@ pub use app_spec::{
 };
 pub use bundle::{Bundle, BundleFormat};
 pub use bundle_builder::BundleBuilder;
-pub use deployment::Deployment;
+pub use deployment::DeploymentReport;
 pub use deployment_id::DeploymentId;
 pub use deployment_root::{DeploymentFolder, DeploymentRoot};
 pub use diagnostics::Diagnostics;

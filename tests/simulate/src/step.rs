@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use agent::{Deployment, ScriptOutcome, ScriptReport};
+use agent::{DeploymentReport, ScriptOutcome, ScriptReport};
 
 /// A deploy, or the way back.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ impl Expectation {
 
 impl Outcome {
     /// How a deployment ended.
-    pub(crate) fn of(deployment: &Deployment) -> Self {
+    pub(crate) fn of(deployment: &DeploymentReport) -> Self {
         let Some(event) = deployment.failure() else { return Self::Done };
         let Some(script) = event.failed_script() else {
             return Self::Broken(format!("ended in {}: {}", event.event, event.diagnostics.message.trim_end()));

@@ -4,7 +4,7 @@ use shared::config::CutoverWay;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
-use shared::ledger::Note;
+use shared::ledger::Change;
 use shared::nginx::access::Access;
 use shared::nginx::configuration;
 use shared::nginx::workers;
@@ -16,7 +16,7 @@ use shared::sudo::{self, Way};
 ///
 /// # Errors
 /// nginx is down or its configuration broken, this user may not do what is needed, or the flag could be read wrongly.
-pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Note>> {
+pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     let (master, access) = scene.nginx()?;
     if settings.proxy.cutover == CutoverWay::Reload {
@@ -40,7 +40,7 @@ async fn check_once_more(
     scene: &Scene<'_, impl Host>,
     access: &Access,
     workers: Vec<ProcessIdentity>,
-) -> Result<Option<Note>> {
+) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     if scene.ledger.is_checked(&workers, &host.boot_id()) {
         return Ok(None);
@@ -51,7 +51,7 @@ async fn check_once_more(
     match configuration::test(host, access).await {
         Ok(tree) => {
             installation::check_configuration(settings, &tree)?;
-            Ok(Some(Note::Checked(workers)))
+            Ok(Some(Change::Checked(workers)))
         }
         Err(cause) if cause.kind() == Kind::ProxyBroken => {
             scene.report.say(&format!("note: {cause}. The flag moves traffic all the same, but {}", advice(&cause)));

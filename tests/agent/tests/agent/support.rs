@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent::{
-    Agent, Bundle, BundleBuilder, Deployment, DeploymentId, ErrorCode, EventReport, Generation, LifecycleEvent,
+    Agent, Bundle, BundleBuilder, DeploymentId, DeploymentReport, ErrorCode, EventReport, Generation, LifecycleEvent,
     ScriptOutcome, ScriptReport,
 };
 use tempfile::TempDir;
@@ -66,13 +66,13 @@ impl Host {
 
 /// What became of the one script of `AfterInstall`.
 pub(crate) struct Ran {
-    pub(crate) deployment: Deployment,
+    pub(crate) deployment: DeploymentReport,
     pub(crate) event: EventReport,
     pub(crate) log: String,
 }
 
 impl Ran {
-    fn after_install(deployment: Deployment) -> Self {
+    fn after_install(deployment: DeploymentReport) -> Self {
         let event = deployment.event(LifecycleEvent::AfterInstall).unwrap().clone();
         let log = String::from_utf8_lossy(&fs::read(deployment.folder.scripts_log()).unwrap()).into_owned();
         Self { deployment, event, log }
@@ -100,7 +100,7 @@ pub(crate) fn jar(host: &Host, contents: &str, more: &str) -> Bundle {
 }
 
 /// The message of a deployment that Install ended.
-pub(crate) fn refused(deployment: &Deployment) -> &str {
+pub(crate) fn refused(deployment: &DeploymentReport) -> &str {
     let failure = deployment.failure().unwrap();
     assert_eq!(failure.event, LifecycleEvent::Install);
     assert_eq!(failure.diagnostics.error_code, Some(ErrorCode::UnknownError));

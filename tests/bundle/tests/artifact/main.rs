@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use agent::{Agent, Bundle, Deployment, Environment, EventStatus, Generation};
+use agent::{Agent, Bundle, DeploymentReport, Environment, EventStatus, Generation};
 use demo_app::Jar;
 use sandbox::{Binaries, BuildProfile, Sandbox};
 use zip::write::SimpleFileOptions;
@@ -75,7 +75,7 @@ fn host() -> Sandbox {
     host
 }
 
-fn deploy(agent: &Agent, zip: &Path) -> Deployment {
+fn deploy(agent: &Agent, zip: &Path) -> DeploymentReport {
     agent.deploy(&Bundle::open(zip).unwrap())
 }
 

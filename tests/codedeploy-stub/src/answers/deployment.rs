@@ -6,9 +6,9 @@ use crate::behaviour::Behaviour;
 
 /// A deployment to instances that a user created and that is in progress, until told otherwise.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Deployment(Value);
+pub struct DeploymentInfo(Value);
 
-impl Deployment {
+impl DeploymentInfo {
     /// Of the application `shop` in the group `production`.
     #[must_use]
     pub fn new(id: &str) -> Self {
@@ -120,8 +120,8 @@ impl Deployment {
     }
 }
 
-impl From<Deployment> for Behaviour {
-    fn from(deployment: Deployment) -> Self {
+impl From<DeploymentInfo> for Behaviour {
+    fn from(deployment: DeploymentInfo) -> Self {
         Self::Answer(deployment.json())
     }
 }

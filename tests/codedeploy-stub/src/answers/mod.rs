@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::behaviour::Behaviour;
 use crate::operation::Operation;
 
-pub use deployment::{Deployment, s3_revision};
+pub use deployment::{DeploymentInfo, s3_revision};
 pub use instance_target::InstanceTarget;
 pub use lifecycle_event::LifecycleEvent;
 

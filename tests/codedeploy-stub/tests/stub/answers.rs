@@ -1,11 +1,11 @@
 //! The ready-made answers, field by field as the service's model names them.
 
-use codedeploy_stub::answers::{self, Deployment, InstanceTarget, LifecycleEvent, s3_revision};
+use codedeploy_stub::answers::{self, DeploymentInfo, InstanceTarget, LifecycleEvent, s3_revision};
 use serde_json::json;
 
 #[test]
 fn a_deployment_has_the_fields_of_the_model() {
-    let answer = Deployment::new("d-ABCDEF123")
+    let answer = DeploymentInfo::new("d-ABCDEF123")
         .of("book", "test")
         .rollback_of("d-FAILED123", "rolled back")
         .mode("RESTART")
@@ -47,7 +47,7 @@ fn a_deployment_has_the_fields_of_the_model() {
 
 #[test]
 fn a_deployment_that_failed_says_why_and_what_came_after() {
-    let answer = Deployment::new("d-1")
+    let answer = DeploymentInfo::new("d-1")
         .rolled_back_by("d-2", "made by CodeDeploy")
         .error("HEALTH_CONSTRAINTS", "too few healthy instances")
         .times(1.5, None, None)

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use codedeploy_stub::answers::{self, Deployment};
+use codedeploy_stub::answers::{self, DeploymentInfo};
 use codedeploy_stub::{Behaviour, CodeDeployStub, Operation};
 
 use crate::support::{PATIENCE, ask, outcome, request};
@@ -17,7 +17,7 @@ fn answers_and_errors_arrive_with_their_status_and_name() {
     let refused =
         Behaviour::Error { status: 403, code: "ExpiredTokenException".to_owned(), message: "too late".to_owned() };
     for (behaviour, status, told) in [
-        (Deployment::new("d-1").into(), 200, "d-1"),
+        (DeploymentInfo::new("d-1").into(), 200, "d-1"),
         (Behaviour::Throttled, 400, "ThrottlingException"),
         (Behaviour::ServerError, 500, "InternalFailure"),
         (Behaviour::error("InvalidDeploymentIdException", "no"), 400, "InvalidDeploymentIdException"),
@@ -55,7 +55,7 @@ fn a_page_of_a_proxy_is_html_and_garbage_is_json_that_breaks_off() {
 #[test]
 fn a_sequence_goes_from_request_to_request_and_its_end_stays() {
     let stub = CodeDeployStub::start().unwrap();
-    let end = Deployment::new("d-1").into();
+    let end = DeploymentInfo::new("d-1").into();
     stub.on(OPERATION, Behaviour::Sequence(vec![Behaviour::ServerError, Behaviour::Throttled, end]));
     let statuses: Vec<_> = (0..4).map(|_| ask(&stub, OPERATION).status).collect();
     assert_eq!(statuses, [500, 400, 200, 200]);
@@ -65,7 +65,7 @@ fn a_sequence_goes_from_request_to_request_and_its_end_stays() {
 fn a_slow_answer_comes_after_its_delay() {
     let stub = CodeDeployStub::start().unwrap();
     let delay = Duration::from_millis(200);
-    stub.on(OPERATION, Behaviour::from(Deployment::new("d-1").json()).after(delay));
+    stub.on(OPERATION, Behaviour::from(DeploymentInfo::new("d-1").json()).after(delay));
     let start = Instant::now();
     assert_eq!(ask(&stub, OPERATION).status, 200);
     assert!(start.elapsed() >= delay);

@@ -1,6 +1,6 @@
 //! What reaches the API, and what is refused there.
 
-use codedeploy_stub::answers::Deployment;
+use codedeploy_stub::answers::DeploymentInfo;
 use codedeploy_stub::{CodeDeployStub, HttpRequest, Operation};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::{PATIENCE, ask, outcome, request};
 #[test]
 fn a_request_is_recorded_as_it_came_before_it_is_answered() {
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-ABCDEF123"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-ABCDEF123"));
     let answer = ask(&stub, Operation::GetDeployment);
     assert_eq!(answer.header("content-type"), Some("application/x-amz-json-1.1"));
     assert_eq!(answer.header("x-amzn-requestid"), Some("request-id-of-a-test"));
@@ -24,9 +24,9 @@ fn a_request_is_recorded_as_it_came_before_it_is_answered() {
 #[test]
 fn each_operation_has_a_behaviour_of_its_own_and_the_newest_one_counts() {
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-OLD"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-OLD"));
     stub.on(Operation::ListDeployments, json!({"deployments": []}));
-    stub.on(Operation::GetDeployment, Deployment::new("d-NEW"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-NEW"));
     assert_eq!(outcome(&ask(&stub, Operation::GetDeployment)), (200, "d-NEW".to_owned()));
     assert_eq!(ask(&stub, Operation::ListDeployments).json().unwrap(), json!({"deployments": []}));
     assert_eq!(stub.requests_of(Operation::ListDeployments).len(), 1);
@@ -36,7 +36,7 @@ fn each_operation_has_a_behaviour_of_its_own_and_the_newest_one_counts() {
 #[test]
 fn what_nobody_prepared_is_an_unknown_operation() {
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-1"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-1"));
     for request in [
         request(Operation::PutLifecycleEventHookExecutionStatus),
         request(Operation::ListDeploymentTargets),
@@ -56,7 +56,7 @@ fn what_nobody_prepared_is_an_unknown_operation() {
 #[test]
 fn a_request_without_a_signature_is_refused_and_still_recorded() {
     let stub = CodeDeployStub::start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-1"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-1"));
     let unsigned = HttpRequest::new("POST", "/").header("X-Amz-Target", &Operation::GetDeployment.target());
     let answer = unsigned.body("no JSON").send(stub.address()).unwrap();
     assert_eq!(outcome(&answer), (400, "MissingAuthenticationTokenException".to_owned()));

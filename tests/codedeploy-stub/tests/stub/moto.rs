@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use codedeploy_stub::answers::Deployment;
+use codedeploy_stub::answers::DeploymentInfo;
 use codedeploy_stub::{HttpRequest, Moto};
 use serde_json::{Value, json};
 
@@ -18,7 +18,8 @@ fn moto_knows_the_deployment_that_was_made_there_by_the_fields_of_the_ready_made
     );
     assert_eq!((&info["status"], &info["creator"]), (&"Created".into(), &"user".into()));
     // One that has not begun, as moto's never do.
-    let ours = Deployment::new("d-1").times(1.5, None, None).rollback_of("d-2", "message").error("TIMEOUT", "message");
+    let ours =
+        DeploymentInfo::new("d-1").times(1.5, None, None).rollback_of("d-2", "message").error("TIMEOUT", "message");
     let ours = ours.json();
     let unknown: Vec<_> = names(&ours["deploymentInfo"]).difference(&names(info)).cloned().collect();
     assert!(unknown.is_empty(), "{unknown:?}");

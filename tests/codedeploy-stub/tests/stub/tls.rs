@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
-use codedeploy_stub::answers::Deployment;
+use codedeploy_stub::answers::DeploymentInfo;
 use codedeploy_stub::{CodeDeployStub, Operation};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -49,7 +49,7 @@ fn the_authority_goes_with_the_stub() {
 
 fn stub() -> CodeDeployStub {
     let stub = CodeDeployStub::builder().tls().start().unwrap();
-    stub.on(Operation::GetDeployment, Deployment::new("d-1"));
+    stub.on(Operation::GetDeployment, DeploymentInfo::new("d-1"));
     stub
 }
 
