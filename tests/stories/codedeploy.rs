@@ -158,6 +158,16 @@ fn whatever_is_in_the_way_of_an_answer_holds_nothing_up_and_is_told_once_with_wh
 }
 
 #[test]
+fn a_fault_of_the_service_is_asked_again() {
+    let rig = ready("v1");
+    let stub = CodeDeployStub::start().unwrap();
+    let stopped = DeploymentInfo::new("d-STORY0001").status("Stopped").into();
+    stub.on(Operation::GetDeployment, Behaviour::Sequence(vec![Behaviour::ServerError, stopped]));
+    ended(&switch(&rig, &stub.endpoint()), 75, &["deploy again if you want this release after all"]);
+    assert_eq!(stub.requests_of(Operation::GetDeployment).len(), 2);
+}
+
+#[test]
 fn where_an_answer_is_required_traffic_stays_without_one() {
     let rig = ready("v1");
     rig.host.set("report.api", "\"required\"").unwrap();

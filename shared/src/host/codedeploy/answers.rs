@@ -94,3 +94,22 @@ fn event(event: &LifecycleEvent) -> Event {
             }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_codedeploy::types::{DeploymentStatus, ErrorInformation, RollbackInfo};
+
+    use super::*;
+
+    #[test]
+    fn empty_objects_in_an_answer_mean_nothing() {
+        let info = DeploymentInfo::builder()
+            .status(DeploymentStatus::Stopped)
+            .rollback_info(RollbackInfo::builder().build())
+            .error_information(ErrorInformation::builder().build());
+        let stopped = Deployment { id: "d-ABC".into(), status: Status::Stopped, ..Deployment::default() };
+        assert_eq!(deployment("d-ABC", info.build()), stopped);
+        let unknown = Deployment { status: Status::of("Unknown"), ..stopped };
+        assert_eq!(deployment("d-ABC", nothing_known()), unknown);
+    }
+}

@@ -67,13 +67,13 @@ async fn asked<T>(
     tokio::time::timeout(asking.at_most, work).await.unwrap_or_else(late)
 }
 
-pub(super) async fn deployment(api: &aws_sdk_codedeploy::Client, id: &str) -> Result<Deployment, Refusal> {
+async fn deployment(api: &aws_sdk_codedeploy::Client, id: &str) -> Result<Deployment, Refusal> {
     let answer = api.get_deployment().deployment_id(id).send().await;
     let answer = answer.map_err(|error| refusals::of(Operation::GetDeployment, &error))?;
     Ok(answers::deployment(id, answer.deployment_info.unwrap_or_else(answers::nothing_known)))
 }
 
-pub(super) async fn targets(api: &aws_sdk_codedeploy::Client, id: &str) -> Result<Vec<Target>, Refusal> {
+async fn targets(api: &aws_sdk_codedeploy::Client, id: &str) -> Result<Vec<Target>, Refusal> {
     let mut targets = Vec::new();
     let mut next = None;
     loop {
@@ -91,11 +91,7 @@ pub(super) async fn targets(api: &aws_sdk_codedeploy::Client, id: &str) -> Resul
     }
 }
 
-pub(super) async fn conclude(
-    api: &aws_sdk_codedeploy::Client,
-    execution: &Execution,
-    succeeded: bool,
-) -> Result<(), Refusal> {
+async fn conclude(api: &aws_sdk_codedeploy::Client, execution: &Execution, succeeded: bool) -> Result<(), Refusal> {
     let status = if succeeded { LifecycleEventStatus::Succeeded } else { LifecycleEventStatus::Failed };
     let answer = api
         .put_lifecycle_event_hook_execution_status()
@@ -152,117 +148,4 @@ fn http_client() -> SharedHttpClient {
         connector.set_proxy_config(proxy.clone());
         connector.build()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_codedeploy::Client as Api;
-    use aws_sdk_codedeploy::config::Credentials;
-    use aws_sdk_codedeploy::operation::get_deployment::{GetDeploymentError, GetDeploymentOutput};
-    use aws_sdk_codedeploy::operation::get_deployment_target::GetDeploymentTargetOutput;
-    use aws_sdk_codedeploy::operation::list_deployment_targets::ListDeploymentTargetsOutput;
-    use aws_sdk_codedeploy::operation::put_lifecycle_event_hook_execution_status::PutLifecycleEventHookExecutionStatusOutput;
-    use aws_sdk_codedeploy::types;
-    use aws_sdk_codedeploy::types::error::DeploymentDoesNotExistException;
-    use aws_sdk_codedeploy::types::{
-        DeploymentInfo, DeploymentStatus, DeploymentTarget, InstanceTarget, RollbackInfo, TargetStatus,
-    };
-    use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
-
-    use super::*;
-    use crate::host::codedeploy::Status;
-
-    /// A client whose calls are answered by these rules and never leave the process.
-    fn answering(mode: RuleMode, rules: &[&Rule]) -> Api {
-        let rules = rules.iter().fold(MockResponseInterceptor::new().rule_mode(mode), |all, rule| all.with_rule(rule));
-        let credentials =
-            Credentials::builder().access_key_id("a").secret_access_key("b").provider_name("test").build();
-        let config = aws_sdk_codedeploy::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("ap-northeast-2"))
-            .credentials_provider(credentials)
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-            .http_client(create_mock_http_client())
-            .interceptor(rules);
-        Api::from_conf(config.build())
-    }
-
-    fn run<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-    }
-
-    #[test]
-    fn a_deployment_is_read_and_empty_objects_in_it_mean_nothing() {
-        let info = DeploymentInfo::builder()
-            .status(DeploymentStatus::Stopped)
-            .rollback_info(RollbackInfo::builder().build())
-            .error_information(types::ErrorInformation::builder().build());
-        let output = GetDeploymentOutput::builder().deployment_info(info.build()).build();
-        let rule = mock!(Api::get_deployment)
-            .match_requests(|request| request.deployment_id() == Some("d-ABC"))
-            .then_output(move || output.clone());
-        let seen = run(deployment(&answering(RuleMode::MatchAny, &[&rule]), "d-ABC")).unwrap();
-        assert_eq!(seen, Deployment { id: "d-ABC".into(), status: Status::Stopped, ..Deployment::default() });
-    }
-
-    #[test]
-    fn a_modelled_error_is_told_by_its_code() {
-        let rule = mock!(Api::get_deployment).then_error(|| {
-            let metadata = aws_sdk_codedeploy::error::ErrorMetadata::builder().code("DeploymentDoesNotExistException");
-            let error = DeploymentDoesNotExistException::builder().meta(metadata.build()).build();
-            GetDeploymentError::DeploymentDoesNotExistException(error)
-        });
-        let refusal = run(deployment(&answering(RuleMode::MatchAny, &[&rule]), "d-ABC")).unwrap_err();
-        assert!(refusal.to_string().contains("no deployment with this id exists"), "{refusal}");
-    }
-
-    #[test]
-    fn a_fault_of_the_service_is_asked_again_and_one_that_stays_is_told() {
-        let good = GetDeploymentOutput::builder().build();
-        let rule =
-            mock!(Api::get_deployment).sequence().http_status(503, None).times(2).output(move || good.clone()).build();
-        assert!(run(deployment(&answering(RuleMode::Sequential, &[&rule]), "d-ABC")).is_ok());
-        let rule = mock!(Api::get_deployment).sequence().http_status(503, None).times(9).build();
-        let refusal = run(deployment(&answering(RuleMode::Sequential, &[&rule]), "d-ABC")).unwrap_err();
-        assert_eq!(refusal, Refusal::Faulty(Some(503)));
-    }
-
-    #[test]
-    fn the_targets_of_all_pages_are_seen_in_their_order() {
-        let page = |id: &'static str, next: Option<&'static str>| {
-            mock!(Api::list_deployment_targets)
-                .match_requests(move |request| request.next_token().is_some() != next.is_some())
-                .then_output(move || {
-                    ListDeploymentTargetsOutput::builder()
-                        .target_ids(id)
-                        .set_next_token(next.map(str::to_owned))
-                        .build()
-                })
-        };
-        let one = mock!(Api::get_deployment_target).then_output(|| {
-            let host = InstanceTarget::builder().status(TargetStatus::Succeeded).build();
-            let target = DeploymentTarget::builder().instance_target(host).build();
-            GetDeploymentTargetOutput::builder().deployment_target(target).build()
-        });
-        let api = answering(RuleMode::MatchAny, &[&page("i-1", Some("more")), &page("i-2", None), &one]);
-        let seen = run(targets(&api, "d-ABC")).unwrap();
-        let seen: Vec<(&str, &str)> = seen.iter().map(|target| (&*target.id, &*target.status)).collect();
-        assert_eq!(seen, [("i-1", "Succeeded"), ("i-2", "Succeeded")]);
-    }
-
-    #[test]
-    fn a_verdict_is_told_for_its_own_execution() {
-        for (succeeded, word) in [(true, "Succeeded"), (false, "Failed")] {
-            let rule = mock!(Api::put_lifecycle_event_hook_execution_status)
-                .match_requests(move |request| {
-                    request.deployment_id() == Some("d-ABC")
-                        && request.lifecycle_event_hook_execution_id() == Some("execution")
-                        && request.status().is_some_and(|status| status.as_str() == word)
-                })
-                .then_output(|| PutLifecycleEventHookExecutionStatusOutput::builder().build());
-            let execution = Execution { deployment: "d-ABC".into(), id: "execution".into() };
-            let told = run(conclude(&answering(RuleMode::MatchAny, &[&rule]), &execution, succeeded));
-            assert_eq!((told, rule.num_calls()), (Ok(()), 1), "{word}");
-        }
-    }
 }
