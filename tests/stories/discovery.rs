@@ -54,7 +54,7 @@ fn i16_the_door_answers_with_the_other_slots_profile_and_the_hook_refuses_to_gue
 }
 
 #[test]
-fn f07_an_include_that_nginx_never_read_is_not_believed() {
+fn i3a_an_include_that_nginx_never_read_is_not_believed() {
     let rig = Rig::live_in("real1");
     let ports = rig.host.ports();
     // As after a switch of the scripts whose reload was refused: the file says green, nginx still does blue.

@@ -1,4 +1,4 @@
-//! What `stop` does about those who are still connected to the slot that it frees (F63, row 42).
+//! What `stop` does about those who are still connected to the slot that it frees (F63).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn ask_slowly(rig: &Rig, milliseconds: u32) -> TcpStream {
 }
 
 #[test]
-fn f63_row_42_a_request_across_two_deployments_finishes_a_connection_that_never_ends_is_closed_and_both_are_told() {
+fn f63_a_request_across_two_deployments_finishes_a_connection_that_never_ends_is_closed_and_both_are_told() {
     let rig = Rig::new();
     rig.host.set("stop.drain", "\"4s\"").unwrap();
     rig.host.set("stop.grace", "\"200ms\"").unwrap();

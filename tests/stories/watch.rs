@@ -1,5 +1,5 @@
-//! The watch after a cutover, with real processes: who dies or hangs right after it took the traffic is sent back (F75, rows 37
-//! and 38, I8), and the slot that served before stays warm or is stopped, as the settings say.
+//! The watch after a cutover, with real processes: who dies or hangs right after it took the traffic is sent back (F75), and the
+//! slot that served before stays warm (I8) or is stopped, as the settings say.
 
 use demo_app::Jar;
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,7 +25,7 @@ fn while_watched(rig: &Rig, act: impl FnOnce(u32)) -> sandbox::HookRun {
 }
 
 #[test]
-fn f75_row_38_a_release_that_dies_right_after_it_took_the_traffic_is_sent_back() {
+fn f75_a_release_that_dies_right_after_it_took_the_traffic_is_sent_back() {
     let rig = Rig::live_in("real1");
     rig.host.set("switch.watch", "\"60s\"").unwrap();
     rig.untouched_by(|| {
@@ -38,7 +38,7 @@ fn f75_row_38_a_release_that_dies_right_after_it_took_the_traffic_is_sent_back()
 }
 
 #[test]
-fn f75_row_37_a_release_that_hangs_right_after_it_took_the_traffic_is_sent_back() {
+fn f75_a_release_that_hangs_right_after_it_took_the_traffic_is_sent_back() {
     let rig = Rig::live_in("real1");
     rig.host.set("switch.watch", "\"60s\"").unwrap();
     rig.untouched_by(|| {

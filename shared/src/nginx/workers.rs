@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn f07_an_include_that_changed_after_the_workers_started_is_not_what_they_do() {
+    fn i3a_an_include_that_changed_after_the_workers_started_is_not_what_they_do() {
         let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let workers = [worker(100, false), worker(101, false), worker(50, true)];
         assert_eq!(know(&workers, at(99)), Some(true));

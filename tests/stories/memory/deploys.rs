@@ -35,7 +35,7 @@ fn i8_two_deploys_and_the_way_back_leave_a_warm_standby_each_time() {
 }
 
 #[test]
-fn b1_a_cold_host_gets_its_first_release() {
+fn f45_a_cold_host_gets_its_first_release() {
     for setup in Setup::ALL {
         let site = Site::cold(Slot::Blue, setup);
         site.host.delete(&site.settings.proxy.include.clone());
@@ -85,7 +85,7 @@ fn f80_a_deploy_after_the_ledger_was_damaged_or_lost_succeeds() {
 }
 
 #[test]
-fn b9_releases_that_boot_slowly_or_behind_a_wrapper_or_end_slowly_are_deployed_and_replaced() {
+fn f34_releases_that_boot_slowly_or_behind_a_wrapper_or_end_slowly_are_deployed_and_replaced() {
     let seconds = Duration::from_secs;
     for (name, app) in [
         ("boots for 90 s", App::good().booting_for(seconds(90))),

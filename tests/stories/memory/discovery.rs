@@ -1,4 +1,4 @@
-//! Whatever the door says, the live release is not touched (findings 5 and F69).
+//! Whatever the door says, the live release is not touched (b1, b2, F69).
 
 use shared::error::Kind;
 use shared::host::Answer;
@@ -17,7 +17,7 @@ fn redirect(status: u16) -> Door {
 }
 
 #[test]
-fn b1_b7_f69_whatever_the_door_answers_the_live_release_is_never_touched() {
+fn b1_f69_whatever_the_door_answers_the_live_release_is_never_touched() {
     let silence = || Door::Answers(Answer::Silence("connection refused".into()));
     for (name, door, wanted) in [
         ("a redirect to https", redirect(301), None),
@@ -57,7 +57,7 @@ fn i16_a_door_that_names_the_other_slot_is_a_contradiction() {
 }
 
 #[test]
-fn b7_a_live_release_that_answers_anything_is_never_touched() {
+fn b1_a_live_release_that_answers_anything_is_never_touched() {
     for (name, answer) in [
         ("500", AppAnswer::Says(500, String::new())),
         ("503", AppAnswer::Says(503, "starting".into())),

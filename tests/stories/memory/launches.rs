@@ -11,7 +11,7 @@ use crate::exit::Hook;
 use crate::site::{Site, User};
 
 #[test]
-fn b5_f33_f50_f53_a_release_that_does_not_come_up_is_told_as_what_it_is() {
+fn f33_f50_f53_a_release_that_does_not_come_up_is_told_as_what_it_is() {
     let milliseconds = Duration::from_millis;
     let says = |status, body: &str| App::good().answering(AppAnswer::Says(status, body.to_owned()));
     for (name, app, hook, kind) in [

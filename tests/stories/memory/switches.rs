@@ -42,7 +42,7 @@ fn f57_i3_a_release_that_nginx_cannot_reach_is_sent_back() {
 }
 
 #[test]
-fn f62_finding_7_a_reload_that_is_refused_or_half_done_is_sent_back_and_leaves_no_time_bomb() {
+fn f62_i3a_a_reload_that_is_refused_or_half_done_is_sent_back_and_leaves_no_time_bomb() {
     for (name, reloads) in [
         ("refused", vec![Reloading::Refused]),
         ("new workers die", vec![Reloading::NewWorkersDie]),
@@ -79,7 +79,7 @@ fn f62_a_slow_reload_is_waited_for_and_one_that_comes_too_late_is_sent_back() {
 }
 
 #[test]
-fn row_41_a_way_back_that_fails_as_well_is_told_loudly_and_a_later_deploy_is_still_safe() {
+fn i3a_a_way_back_that_fails_as_well_is_told_loudly_and_a_later_deploy_is_still_safe() {
     for (name, setup, reloads) in [
         ("refused both ways", User::Root, [Reloading::NewWorkersDie, Reloading::Refused]),
         ("new workers die both ways", User::Root, [Reloading::NewWorkersDie, Reloading::NewWorkersDie]),
@@ -102,7 +102,7 @@ fn row_41_a_way_back_that_fails_as_well_is_told_loudly_and_a_later_deploy_is_sti
 }
 
 #[test]
-fn row_41_a_disk_that_is_full_when_the_include_has_to_go_back_is_told_loudly() {
+fn i3a_a_disk_that_is_full_when_the_include_has_to_go_back_is_told_loudly() {
     let site = ready(App::good().answering_nginx(AppAnswer::Says(502, String::new())), User::Root);
     // The intent and the include can be written, and nothing after that.
     site.host.fail_write(WriteFault { nth: 3, for_good: true, kind: ErrorKind::StorageFull, after_the_rename: false });

@@ -1,4 +1,4 @@
-//! The watch after a cutover, and what becomes of the slot that served before it (F75, row 38, I8).
+//! The watch after a cutover, and what becomes of the slot that served before it (F75, I8).
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn sent_back(site: &Site, exit: &Exit, words: &str) {
 }
 
 #[test]
-fn f75_row_38_a_release_that_dies_while_it_is_watched_is_sent_back_and_one_that_dies_later_is_not() {
+fn f75_a_release_that_dies_while_it_is_watched_is_sent_back_and_one_that_dies_later_is_not() {
     for user in User::BOTH {
         for (milliseconds, watched) in [(500, true), (2000, true), (4900, true), (20_000, false)] {
             let site = ready(App::good(), user);
