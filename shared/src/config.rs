@@ -1,5 +1,5 @@
 //! The settings: `file` reads them as they are written, `check` turns that into `Settings`, which the rest of the program
-//! sees and nothing else. Defaults are what the five scripts had built in (architecture.md §2).
+//! sees and nothing else. Defaults are what the five scripts had built in.
 
 mod check;
 mod file;

@@ -1,5 +1,5 @@
 //! What can go wrong, as sentences, and the exit code that each kind has. The exit code is user interface: the CodeDeploy
-//! console's first words about a failed hook are "failed with exit code N" (agent.md §4).
+//! console's first words about a failed hook are "failed with exit code N".
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Who called this hook: the agent's variables (agent.md §3).
+//! Who called this hook: the agent's variables (docs/agent.md). A hook without them was called by hand.
 
 use std::path::Path;
 
@@ -80,7 +80,8 @@ impl Lifecycle {
     }
 }
 
-/// Whether a deployment's id is one that the agent made up for a deployment without the service (agent.md §3).
+/// Whether a deployment's id is one that the agent made up for a deployment without the service: `local-123` in generation 2,
+/// `d-ABCDEF123-local` in generation 1.
 #[must_use]
 pub fn is_local(id: &str) -> bool {
     id.starts_with("local-") || id.ends_with("-local")

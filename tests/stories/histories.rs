@@ -1,5 +1,5 @@
 //! Histories of all kinds of clients over real deploys, judged offline: who answered, whether that one was proven by then, and
-//! what failed (failures.md §5).
+//! what failed (I1, I1a, I1b, I10).
 
 use std::fs::File;
 use std::io::BufReader;

@@ -1,5 +1,5 @@
 //! `keepalive_min_timeout`, with an nginx that knows it and with one that does not. What it saves are the connections that a
-//! reload would close while a client is about to use them (nginx.md §1).
+//! reload would close while a client is about to use them (I1b).
 
 use std::net::SocketAddr;
 use std::time::Duration;

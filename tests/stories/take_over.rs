@@ -1,5 +1,5 @@
 //! A host as the five scripts left it is taken over: its nginx, its directories and its JVM stay as they are, and nobody
-//! notices (architecture.md §2).
+//! notices.
 
 use std::net::SocketAddr;
 

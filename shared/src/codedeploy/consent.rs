@@ -25,7 +25,7 @@ const MARKS_OF_EC2: [(&str, &str); 3] = [
     ("/sys/hypervisor/uuid", "ec2"),
 ];
 
-/// What the agent keeps on a host that is registered on premises (agent.md §3).
+/// What the agent keeps on a host that is registered on premises, and reads its region and credentials from.
 const ON_PREMISES: &str = "/etc/codedeploy-agent/conf/codedeploy.onpremises.yml";
 
 /// The question that is asked.

@@ -1,5 +1,5 @@
 //! Where the settings are: `--config`, else `HOOKS_CONFIG`, else `hooks.toml` beside the hooks or one directory above.
-//! Never the working directory, which is the agent's own (agent.md §3).
+//! Never the working directory, which is the agent's own: `/`, mostly, and not the bundle.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 //! TCP sockets of this host, asked from the kernel by state and port: the thousands that only wait for their end (`TIME_WAIT`)
-//! are never read (nginx.md §2: 550–850 ms for 32,000 lines of `/proc/net/tcp`). Where the kernel does not answer, from `/proc`.
+//! are never read, since each costs a line of `/proc/net/tcp`. Where the kernel does not answer, from `/proc`.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
 //! Whether nginx's workers can see the flag: each directory above it must let them through, the way the kernel checks it for
-//! the user they run as. Where one does not, they would silently take the flag for absent (nginx.md §3, c1).
+//! the user they run as. Where one does not, they would silently take the flag for absent.
 
 use std::path::{Path, PathBuf};
 

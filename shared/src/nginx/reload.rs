@@ -1,4 +1,5 @@
-//! Telling nginx to read its configuration again, and proving by its workers that it did (nginx.md §2).
+//! Telling nginx to read its configuration again, and proving by its workers that it did: the command ends well as soon as the
+//! signal is sent, whatever becomes of it (docs/nginx.md).
 
 use std::time::Duration;
 

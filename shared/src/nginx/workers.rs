@@ -1,5 +1,5 @@
 //! nginx's processes by generation. A reload is in force when a new worker accepts and every old one is gone or draining;
-//! the reload command returns some 100 ms before that (nginx.md §2), and one answer from the new slot proves nothing.
+//! the reload command returns before that, and one answer from the new slot proves nothing.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

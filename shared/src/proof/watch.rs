@@ -20,7 +20,8 @@ use crate::slot::Slot;
 
 /// How often the door is asked.
 const EVERY: Duration = Duration::from_millis(250);
-/// How long answers are not judged: for 100 to 300 ms both of nginx's generations may answer (nginx.md §2).
+/// How long answers are not judged: nginx sleeps 100 ms between the start of its new workers and the end of its old ones, and
+/// on a busy host both generations may answer for longer.
 const SETTLING: Duration = Duration::from_millis(300);
 /// How many wrong answers in a row are no accident.
 const WRONG_IN_A_ROW: u32 = 3;

@@ -1,4 +1,4 @@
-//! Output as the agent and the console take it (agent.md §5): one stream, valid UTF-8, short lines without control
+//! Output as the agent and the console take it (docs/agent.md): one stream, valid UTF-8, short lines without control
 //! characters, the verdict last and within 1,500 bytes. Writing never panics and never fails a hook (F06): the agent closes
 //! its pipes when it likes.
 

@@ -1,5 +1,5 @@
 //! The choice that nginx makes for each request under the instant cutover: between two upstream groups, by whether a flag
-//! file exists (nginx.md §3, c1). As it stands in the include, and read from it again.
+//! file exists. As it stands in the include, and read from it again.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `keepalive_min_timeout`: what keeps a reload from closing connections that a client is about to use again (nginx.md §1).
+//! `keepalive_min_timeout`: what keeps a reload from closing connections that a client is about to use again (I1b).
 //! It is written into the include where the settings want it and nginx knows it, and nowhere else: a directive that nginx
 //! does not know, or that stands twice, makes it refuse everything.
 

@@ -1,5 +1,5 @@
 //! The two slots as nginx's upstream groups, named after the profiles, each with the other slot behind it: if the live
-//! application dies, nginx goes on with the standby in the same request (nginx.md §3, b). The file that declares them stands
+//! application dies, nginx goes on with the standby in the same request. The file that declares them stands
 //! at http level; what a person adds to a group (`keepalive`, say) is kept as long as its servers are right.
 
 use crate::config::Settings;

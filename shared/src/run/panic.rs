@@ -1,5 +1,5 @@
 //! A panic is a fault of these hooks: it ends them with the exit code that says so, not with a signal, which the agent would
-//! report without any code (agent.md §4).
+//! report without any code.
 
 use std::panic::PanicHookInfo;
 

@@ -8,10 +8,10 @@ use saphyr::{LoadableYamlNode, Yaml};
 
 use crate::host::Host;
 
-/// What the agent gives a script without a `timeout` (agent.md §4).
+/// What the agent gives a script without a `timeout`: an hour, as the service gives an event.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// The names that the file may have. Agents of generation 1 know the first alone (agent.md §6).
+/// The names that the file may have. Agents of generation 1 know the first alone.
 const NAMES: [&str; 2] = ["appspec.yml", "appspec.yaml"];
 
 /// How far above the program the bundle's top is looked for: `hooks/stop` has it one directory above.

@@ -1,5 +1,5 @@
 //! Ending before the agent ends us: it sends SIGTERM at the `timeout` of appspec.yml, closes our output, and shows a verdict
-//! of its own (agent.md §4). A hook that ends itself a little earlier shows what it was waiting for.
+//! of its own. A hook that ends itself a little earlier shows what it was waiting for.
 
 use std::time::Duration;
 

@@ -86,8 +86,8 @@ impl Count {
     }
 }
 
-/// A reload closes idle connections, so that a client which keeps them and neither retries nor may retry can fail (failures.md
-/// I1b); one on a fresh connection, or one that retries, cannot. The scripts are what is compared with: nothing is asked of them.
+/// A reload closes idle connections, so that a client which keeps them and neither retries nor may retry can fail (I1b); one on
+/// a fresh connection, or one that retries, cannot. The scripts are what is compared with: nothing is asked of them.
 fn may_fail(way: Way, mode: Mode) -> bool {
     match way {
         Way::Scripts => true,

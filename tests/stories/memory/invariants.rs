@@ -1,4 +1,4 @@
-//! What holds after every hook on every site, whatever happened (failures.md, section 5). A story need not ask for it.
+//! What holds after every hook on every site, whatever happened (I2, I3, I3a). A story need not ask for it.
 
 use shared::config::Standby;
 use shared::error::Kind;

@@ -1,5 +1,5 @@
 //! The API for real, through AWS's SDK. The SDK's own limits never end on a server that accepts and stays silent, and
-//! looking for credentials is under none of them (crates.md §3), so each question as a whole stands under a limit of ours.
+//! looking for credentials is under none of them, so each question as a whole stands under a limit of ours.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -131,7 +131,7 @@ async fn connect(asking: &Asking) -> Result<aws_sdk_codedeploy::Client, Refusal>
 }
 
 /// HTTPS goes through the proxy of the environment. Plain HTTP never does: that is the metadata service, which no proxy
-/// reaches, and which the SDK's own client would ask for through one (crates.md §1).
+/// reaches, and which the SDK's own client would ask for through one.
 fn http_client() -> SharedHttpClient {
     let first = |names: [&str; 2]| names.into_iter().find_map(environment::variable);
     let proxy = first(["HTTPS_PROXY", "https_proxy"]).or_else(|| first(["ALL_PROXY", "all_proxy"]));

@@ -56,7 +56,7 @@ pub struct Deployment {
     pub status: Status,
     /// Who made it: `user`, `codeDeployRollback`, `autoscaling` and others.
     pub creator: Option<String>,
-    /// `STANDARD`, or `RESTART` where the same revision is started again (agent.md §9).
+    /// `STANDARD`, or `RESTART` where the same revision is started again, all its events anew.
     pub mode: Option<String>,
     /// The deployment that this one rolls back.
     pub rolls_back: Option<String>,

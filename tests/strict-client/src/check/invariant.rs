@@ -6,7 +6,7 @@ use super::timeline::Timeline;
 use crate::failure::Failure;
 use crate::record::Record;
 
-/// An invariant of availability; failures.md §5 has the numbers.
+/// An invariant of availability; docs/failures.md says what each id stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// Served by the verified.

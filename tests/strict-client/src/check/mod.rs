@@ -30,8 +30,7 @@ use timeline::Timeline;
 /// What is excused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// For how long after a reload a reused connection may die under a request that is sent then: 2 s, by default
-    /// (failures.md §5, I1b).
+    /// For how long after a reload a reused connection may die under a request that is sent then: 2 s, by default.
     pub reload_window: Duration,
     /// How long a request is on its way. One that was sent so shortly before a reload met it all the same, at the server.
     /// Nothing, by default.
