@@ -80,7 +80,7 @@ fn f81_f03_nothing_of_the_hooks_or_the_agents_is_open_in_the_app() {
     for pipe in pipes(app) {
         assert_eq!(pipes(app).iter().filter(|other| **other == pipe).count(), 2, "{pipe} leads out of the app");
     }
-    // Its own session, away from the agent's process group.
+    // Its own session, away from the agent's process group (F05).
     let stat = std::fs::read_to_string(format!("/proc/{app}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     assert_eq!((fields[2], fields[3]), (app.to_string().as_str(), app.to_string().as_str()), "group and session");

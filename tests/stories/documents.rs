@@ -3,6 +3,8 @@
 use shared::error::Kind;
 use shared::host::codedeploy::{Operation, Refusal};
 
+use crate::repository::{Text, extension, root, texts};
+
 const README: &str = include_str!("../../README.md");
 
 #[test]
@@ -59,5 +61,51 @@ fn the_policies_that_a_missing_permission_points_to_exist_and_grant_it() {
 fn the_hooks_that_the_readme_bundles_are_those_of_appspec() {
     for hook in crate::rig::HOOKS {
         assert!(README.contains(&format!("hooks/{hook}")), "{hook}");
+    }
+}
+
+/// The documents that a text points to: words that end in `.md`, but for addresses.
+fn documents_named(text: &str) -> Vec<&str> {
+    let ends_a_path = |character: char| !(character.is_alphanumeric() || "._/-:$".contains(character));
+    text.split(ends_a_path)
+        .map(|word| word.trim_start_matches("$root/").trim_end_matches(['.', ':', '-', '/']))
+        .filter(|word| word.len() > 3 && extension(word) == "md" && !word.contains("//"))
+        .collect()
+}
+
+#[test]
+fn no_text_points_to_a_document_that_is_not_in_the_repository() {
+    let texts = texts();
+    let names: Vec<&str> = texts.iter().map(|text| text.path.rsplit('/').next().unwrap_or_default()).collect();
+    let mut lost = Vec::new();
+    for Text { path, text } in &texts {
+        let here = root().join(path).parent().unwrap().to_owned();
+        for document in documents_named(text) {
+            // A bare name is a document wherever it lies; a path leads from the root, or from where it is written.
+            let known = if document.contains('/') {
+                root().join(document).is_file() || here.join(document).is_file()
+            } else {
+                names.contains(&document)
+            };
+            if !known {
+                lost.push(format!("{path} points to `{document}`, which is not there"));
+            }
+        }
+        if text.contains(concat!(".md", " §")) {
+            lost.push(format!("{path} points to a numbered section, and no document here has any"));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+#[test]
+fn a_document_is_found_however_it_is_named() {
+    for (text, wanted) in [
+        ("(see docs/nginx.md).", &["docs/nginx.md"][..]),
+        ("[nginx](nginx.md), `../../README.md#when`", &["nginx.md", "../../README.md"]),
+        ("yaml \"$root/docs/travis.md\"; writes README.md.", &["docs/travis.md", "README.md"]),
+        ("https://example.org/README.md, x.mdx, .md", &[]),
+    ] {
+        assert_eq!(documents_named(text), wanted, "{text}");
     }
 }

@@ -48,7 +48,7 @@ fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
         assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
     }
     assert_eq!(rig.release(), "v2");
-    // The umask has taken nothing away that nginx or the next user needs.
+    // The umask has taken nothing away that nginx or the next user needs (F27).
     let mode = |path: std::path::PathBuf| {
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777
     };

@@ -1,4 +1,4 @@
-//! nginx as it can be met: down, broken, deaf, with a stale pid file (F60 to F66). Whatever it does, the include on disk and
+//! nginx as it can be met: down, broken, deaf, with a stale pid file (F57, F61 to F65). Whatever it does, the include on disk and
 //! what nginx serves stay the same thing (I3, I3a).
 
 use std::process::Command;

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f15_timeouts_are_read_as_the_agent_reads_them() {
+    fn i9_timeouts_are_read_as_the_agent_reads_them() {
         for (name, written, wanted) in [
             ("a number", "timeout: 90", 90),
             ("a text", "timeout: \"90\"", 90),

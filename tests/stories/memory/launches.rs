@@ -73,7 +73,7 @@ fn f33_a_program_that_cannot_be_started_is_told_at_once() {
 }
 
 #[test]
-fn f32_f35_a_stranger_who_takes_the_port_between_stop_and_start_or_health_is_told() {
+fn f31_f35_a_stranger_who_takes_the_port_between_stop_and_start_or_health_is_told() {
     for (hooks, hook, kind) in [(1, Hook::Start, Kind::Undecided), (2, Hook::Health, Kind::Undecided)] {
         let site = Site::of_scripts(Slot::Blue, User::Root);
         site.host.next_release(App::good().booting_for(Duration::from_secs(20)));

@@ -1,5 +1,5 @@
 //! Random schedules: deploys, single hooks, crashes and mishaps in any order. After each hook the invariants of `Site::run`
-//! hold; at the end everything is mended, and a deploy succeeds.
+//! hold; at the end everything is mended, and a deploy succeeds. F121 and F122 were found in this way.
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -115,7 +115,7 @@ fn i3a_a_disk_that_is_full_when_the_include_has_to_go_back_is_told_loudly() {
 }
 
 #[test]
-fn f37_a_release_that_dies_before_or_during_the_cutover_gets_no_traffic() {
+fn i3_a_release_that_dies_before_or_during_the_cutover_gets_no_traffic() {
     for after in [0, 5, 20, 60, 70, 100, 150] {
         for setup in Setup::ALL {
             let site = ready(App::good(), setup);
