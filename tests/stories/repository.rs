@@ -48,6 +48,11 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The rows of a table whose heading is this line: their cells.
+pub(crate) fn table<'a>(document: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    rows(document.lines().skip_while(|line| *line != heading).take_while(|line| line.starts_with('|')))
+}
+
 /// The cells of each line that is a row of a table, but for the line below a heading.
 pub(crate) fn rows<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
     let cells =
