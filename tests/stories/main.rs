@@ -5,7 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "everything in here is a story or its stage: what fails ends the story"
+    reason = "everything in here is a story or its rig: what fails ends the story"
 )]
 
 mod artifacts;
