@@ -1,8 +1,9 @@
-//! The settings: `file` reads them as they are written, `check` turns that into `Settings`, which the rest of the program
-//! sees and nothing else. Defaults are what the five scripts had built in.
+//! The settings: `file` reads them as they are written, over the defaults of the shipped `hooks.toml`; `check` turns that into
+//! `Settings`, which the rest of the program sees and nothing else. Defaults are what the five scripts had built in.
 
 mod check;
 mod file;
+mod shipped;
 mod source;
 
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! From `SettingsFile` to `Settings`: every key with its default, and what has to hold between them.
+//! From `SettingsFile` to `Settings`: what each value has to be, and what has to hold between them. Defaults and meanings stand
+//! in the shipped `hooks.toml`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,9 +11,6 @@ use super::{
 use crate::error::{Error, Kind, Result};
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place};
-
-/// What the application may inherit from the agent's environment unless the settings say otherwise.
-const ENVIRONMENT: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "JAVA_HOME", "SPRING_*"];
 
 /// The longest that connections may be kept alive through a reload.
 const LONGEST_KEPT: Duration = Duration::from_mins(1);
@@ -34,71 +32,50 @@ pub fn settings(mut file: SettingsFile) -> Result<Settings> {
 }
 
 fn read(file: &mut SettingsFile) -> Settings {
-    let directory = PathBuf::from(file.text("app.directory", "/home/ec2-user/app/step3"));
+    let directory = PathBuf::from(file.text("app.directory"));
     let within = |text: &str| text.replace("{directory}", &directory.to_string_lossy());
-    let artifact = within(&file.text("app.artifact", "{directory}/zip/*.jar"));
-    let config_locations = file
-        .texts(
-            "app.config_locations",
-            &[
-                "classpath:/application.properties",
-                "classpath:/application-{profile}.properties",
-                "/home/ec2-user/app/application-oauth.properties",
-                "/home/ec2-user/app/application-real-db.properties",
-            ],
-        )
-        .iter()
-        .map(|location| within(location))
-        .collect();
+    let artifact = within(&file.text("app.artifact"));
+    let config_locations = file.texts("app.config_locations").iter().map(|location| within(location)).collect();
     Settings {
         app: App {
             artifact: artifact_pattern(&directory, &artifact),
-            java: file.text("app.java", "java"),
-            jvm_options: file.texts("app.jvm_options", &[]).iter().map(|option| within(option)).collect(),
+            java: file.text("app.java"),
+            jvm_options: file.texts("app.jvm_options").iter().map(|option| within(option)).collect(),
             config_locations,
-            command: file.texts("app.command", &[]).iter().map(|argument| within(argument)).collect(),
-            environment: file.texts("app.environment", &ENVIRONMENT),
-            check_memory: file.truth("app.check_memory", true),
+            command: file.texts("app.command").iter().map(|argument| within(argument)).collect(),
+            environment: file.texts("app.environment"),
+            check_memory: file.truth("app.check_memory"),
             directory,
         },
-        places: BySlot { blue: place(file, "blue", "real1", 8081), green: place(file, "green", "real2", 8082) },
+        places: BySlot { blue: place(file, "blue"), green: place(file, "green") },
         proxy: proxy(file),
-        stop: Stop {
-            drain: file.duration("stop.drain", Duration::from_secs(10)),
-            grace: file.duration("stop.grace", Duration::from_secs(35)),
-        },
+        stop: Stop { drain: file.duration("stop.drain"), grace: file.duration("stop.grace") },
         start: Start {
-            survive: file.duration("start.survive", Duration::from_secs(2)),
-            keep_releases: file.number("start.keep_releases", 3, 0, 1000),
+            survive: file.duration("start.survive"),
+            keep_releases: file.number("start.keep_releases", 0..=1000),
         },
         health: Health {
-            path: file.text("health.path", "/profile"),
-            status: u16::try_from(file.number("health.status", 200, 100, 599)).unwrap_or(200),
-            body: file.text("health.body", "{profile}"),
-            consecutive: file.number("health.consecutive", 3, 1, 100),
-            patience: Patience {
-                every: file.duration("health.every", Duration::from_millis(100)),
-                at_most: file.duration("health.patience", Duration::from_secs(110)),
-            },
-            timeout: file.duration("health.timeout", Duration::from_secs(2)),
-            url: optional(file.text("health.url", "")),
+            path: file.text("health.path"),
+            status: file.number("health.status", 100..=599),
+            body: file.text("health.body"),
+            consecutive: file.number("health.consecutive", 1..=100),
+            patience: Patience { every: file.duration("health.every"), at_most: file.duration("health.patience") },
+            timeout: file.duration("health.timeout"),
+            url: optional(file.text("health.url")),
         },
         switch: switch(file),
         report: report(file),
-        lock_wait: file.duration("lock.wait", Duration::from_secs(10)),
+        lock_wait: file.duration("lock.wait"),
         file: file.named().map(Path::to_owned),
     }
 }
 
-fn place(file: &mut SettingsFile, slot: &str, profile: &str, port: u16) -> Place {
-    Place {
-        profile: file.text(&format!("{slot}.profile"), profile),
-        port: u16::try_from(file.number(&format!("{slot}.port"), u32::from(port), 1, 65_535)).unwrap_or(port),
-    }
+fn place(file: &mut SettingsFile, slot: &str) -> Place {
+    Place { profile: file.text(&format!("{slot}.profile")), port: file.number(&format!("{slot}.port"), 1..=u16::MAX) }
 }
 
 fn proxy(file: &mut SettingsFile) -> Proxy {
-    let cutover = file.text("proxy.cutover", "reload");
+    let cutover = file.text("proxy.cutover");
     let cutover = match cutover.as_str() {
         "reload" => CutoverWay::Reload,
         "instant" => CutoverWay::Instant,
@@ -109,24 +86,24 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
     };
     Proxy {
         cutover,
-        include: PathBuf::from(file.text("proxy.include", "/etc/nginx/conf.d/service-url.inc")),
-        upstreams: PathBuf::from(file.text("proxy.upstreams", "/etc/nginx/conf.d/service-url.conf")),
-        flag: PathBuf::from(file.text("proxy.flag", "/var/lib/service-url/green")),
-        variable: file.text("proxy.variable", "service_url"),
-        door: file.text("proxy.door", "http://127.0.0.1/profile"),
-        host: file.text("proxy.host", "localhost"),
-        nginx: file.texts("proxy.nginx", &["nginx"]),
-        pid_file: PathBuf::from(file.text("proxy.pid_file", "/run/nginx.pid")),
-        reload_at_most: file.duration("proxy.reload_at_most", Duration::from_secs(5)),
-        keepalive_min_timeout: file.duration("proxy.keepalive_min_timeout", Duration::ZERO),
+        include: PathBuf::from(file.text("proxy.include")),
+        upstreams: PathBuf::from(file.text("proxy.upstreams")),
+        flag: PathBuf::from(file.text("proxy.flag")),
+        variable: file.text("proxy.variable"),
+        door: file.text("proxy.door"),
+        host: file.text("proxy.host"),
+        nginx: file.texts("proxy.nginx"),
+        pid_file: PathBuf::from(file.text("proxy.pid_file")),
+        reload_at_most: file.duration("proxy.reload_at_most"),
+        keepalive_min_timeout: file.duration("proxy.keepalive_min_timeout"),
     }
 }
 
 fn switch(file: &mut SettingsFile) -> Switch {
-    let standby = file.text("switch.standby", "keep");
+    let standby = file.text("switch.standby");
     Switch {
-        answers: file.number("switch.answers", 3, 1, 100),
-        watch: file.duration("switch.watch", Duration::from_secs(5)),
+        answers: file.number("switch.answers", 1..=100),
+        watch: file.duration("switch.watch"),
         standby: match standby.as_str() {
             "keep" => Standby::Keep,
             "stop" => Standby::Stop,
@@ -139,7 +116,7 @@ fn switch(file: &mut SettingsFile) -> Switch {
 }
 
 fn report(file: &mut SettingsFile) -> ReportSettings {
-    let api = file.text("report.api", "auto");
+    let api = file.text("report.api");
     let api = match api.as_str() {
         "auto" => ReportApi::Auto,
         "off" => ReportApi::Off,
@@ -149,11 +126,7 @@ fn report(file: &mut SettingsFile) -> ReportSettings {
             ReportApi::Auto
         }
     };
-    ReportSettings {
-        api,
-        region: optional(file.text("report.region", "")),
-        target: optional(file.text("report.target", "")),
-    }
+    ReportSettings { api, region: optional(file.text("report.region")), target: optional(file.text("report.target")) }
 }
 
 /// A text that may be left empty.
@@ -262,6 +235,7 @@ fn unknown_placeholders(template: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shipped;
     use super::*;
 
     fn mistakes(text: &str) -> String {
@@ -364,17 +338,20 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_hooks_toml_shows_every_setting_with_its_default_but_for_the_instant_cutover() {
-        let shipped = include_str!("../../../hooks.toml");
-        let mut file = SettingsFile::parse("hooks.toml", shipped);
-        let written = read(&mut file);
-        // The one thing that whoever ships the file gets, and whoever has none does not: it changes what nginx reads.
-        assert_eq!(written.proxy.cutover, CutoverWay::Instant);
-        let mut defaults = read(&mut SettingsFile::parse("", ""));
-        assert_eq!(defaults.proxy.cutover, CutoverWay::Reload);
-        defaults.proxy.cutover = CutoverWay::Instant;
-        assert_eq!(written, defaults);
-        assert_eq!(file.unwritten(), Vec::<String>::new());
-        assert_eq!(file.mistakes(), Vec::<String>::new());
+    fn the_shipped_text_has_every_setting_and_no_other() {
+        // Keys that nobody asks for are mistakes of the file, and keys that it lacks have no default.
+        let shipped = settings(SettingsFile::parse("hooks.toml", shipped::TEXT)).unwrap();
+        assert_eq!(shipped.proxy.cutover, CutoverWay::Instant);
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_in_the_shipped_text_but_for_the_instant_cutover_which_has_to_be_asked_for() {
+        let shipped = settings(SettingsFile::parse("hooks.toml", shipped::TEXT)).unwrap();
+        for (name, text) in [("no file", ""), ("a file of one line", "[blue]\nport = 8081")] {
+            let mut written = settings(SettingsFile::parse("hooks.toml", text)).unwrap();
+            assert_eq!(written.proxy.cutover, CutoverWay::Reload, "{name}");
+            written.proxy.cutover = CutoverWay::Instant;
+            assert_eq!(written, shipped, "{name}");
+        }
     }
 }

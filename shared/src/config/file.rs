@@ -1,11 +1,15 @@
-//! Settings as they are written: a TOML text and the variables that override single keys. Every mistake is kept with its
-//! place, so that all of them are told at once.
+//! Settings as they are written: a TOML text over the shipped one, and the variables that override single keys. Every mistake
+//! is kept with its place, so that all of them are told at once.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
+
+use super::shipped;
 
 /// The settings as somebody wrote them, and what was found wrong with them so far.
 #[derive(Debug)]
@@ -13,6 +17,7 @@ pub struct SettingsFile {
     name: String,
     named: Option<PathBuf>,
     values: Vec<Written>,
+    defaults: Vec<Written>,
     asked: BTreeSet<String>,
     mistakes: Vec<String>,
 }
@@ -36,38 +41,26 @@ enum Value {
 }
 
 impl SettingsFile {
-    /// Reads a TOML text; `name` is what messages call it.
+    /// Reads a TOML text; `name` is what messages call it. What it leaves out is as the shipped text says.
     #[must_use]
     pub fn parse(name: &str, text: &str) -> SettingsFile {
-        let mut file = SettingsFile {
+        SettingsFile::over(shipped::TEXT, name, text)
+    }
+
+    /// Reads a TOML text over one that has the defaults.
+    fn over(defaults: &str, name: &str, text: &str) -> SettingsFile {
+        let (values, mistakes) = read(name, text);
+        let (mut unwritten, _) = read(name, shipped::UNWRITTEN);
+        // What comes first holds.
+        unwritten.extend(read(name, defaults).0);
+        SettingsFile {
             name: name.to_owned(),
             named: None,
-            values: Vec::new(),
+            values,
+            defaults: unwritten,
             asked: BTreeSet::new(),
-            mistakes: Vec::new(),
-        };
-        let (root, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
-            let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_of(text, span.start)));
-            file.mistakes.push(format!("`{name}`{line}: {}", error.message()));
+            mistakes,
         }
-        for (section, value) in root.get_ref() {
-            let section_name = section.get_ref().to_string();
-            match value.get_ref() {
-                DeValue::Table(keys) => {
-                    for (key, value) in keys {
-                        let place = format!("`{name}`, line {}", line_of(text, key.span().start));
-                        let key = format!("{section_name}.{}", key.get_ref());
-                        file.values.push(Written { key, place, value: Value::of(value.get_ref()) });
-                    }
-                }
-                other => {
-                    let place = format!("`{name}`, line {}", line_of(text, section.span().start));
-                    file.values.push(Written { key: section_name, place, value: Value::of(other) });
-                }
-            }
-        }
-        file
     }
 
     /// Lays variables over the file: `HOOKS_BLUE_PORT=9081` overrides `port` of `[blue]`.
@@ -104,43 +97,42 @@ impl SettingsFile {
     }
 
     /// A text.
-    pub fn text(&mut self, key: &str, default: &str) -> String {
-        self.take(key, "a text", Value::as_text).unwrap_or_else(|| default.to_owned())
+    pub fn text(&mut self, key: &str) -> String {
+        self.take(key, "a text", Value::as_text)
     }
 
     /// A list of texts.
-    pub fn texts(&mut self, key: &str, default: &[&str]) -> Vec<String> {
+    pub fn texts(&mut self, key: &str) -> Vec<String> {
         self.take(key, "a list of texts", |value| match value {
             Value::List(items) => items.iter().map(Value::as_text).collect(),
             _ => None,
         })
-        .unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect())
     }
 
     /// A whole number within limits.
-    pub fn number(&mut self, key: &str, default: u32, least: u32, most: u32) -> u32 {
-        self.take(key, &format!("a whole number from {least} to {most}"), |value| match value {
-            Value::Number(number) => u32::try_from(*number).ok().filter(|number| (least..=most).contains(number)),
+    pub fn number<N>(&mut self, key: &str, limits: RangeInclusive<N>) -> N
+    where
+        N: TryFrom<i64> + PartialOrd + Display + Default,
+    {
+        self.take(key, &format!("a whole number from {} to {}", limits.start(), limits.end()), |value| match value {
+            Value::Number(number) => N::try_from(*number).ok().filter(|number| limits.contains(number)),
             _ => None,
         })
-        .unwrap_or(default)
     }
 
     /// `true` or `false`.
-    pub fn truth(&mut self, key: &str, default: bool) -> bool {
+    pub fn truth(&mut self, key: &str) -> bool {
         self.take(key, "`true` or `false`", |value| match value {
             Value::Truth(truth) => Some(*truth),
             _ => None,
         })
-        .unwrap_or(default)
     }
 
     /// A duration as text, such as `"30s"`.
-    pub fn duration(&mut self, key: &str, default: Duration) -> Duration {
+    pub fn duration(&mut self, key: &str) -> Duration {
         self.take(key, "a duration as text, such as \"30s\" or \"500ms\"", |value| {
             humantime::parse_duration(&value.as_text()?).ok()
         })
-        .unwrap_or(default)
     }
 
     /// Notes a mistake about the value of `key`, with the place it was written in.
@@ -172,22 +164,52 @@ impl SettingsFile {
         self.mistakes
     }
 
-    /// The keys that were asked for and that nobody wrote.
-    #[cfg(test)]
-    pub(super) fn unwritten(&self) -> Vec<String> {
-        let written = |key: &String| self.values.iter().any(|written| written.key == *key);
-        self.asked.iter().filter(|key| !written(key)).cloned().collect()
-    }
-
-    fn take<T>(&mut self, key: &str, needed: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    /// The value of `key`: as it was written, else its default, which also stands in for a value that is wrong.
+    fn take<T: Default>(&mut self, key: &str, needed: &str, read: impl Fn(&Value) -> Option<T>) -> T {
         self.asked.insert(key.to_owned());
-        let written = self.values.iter().find(|written| written.key == key)?;
-        let taken = read(&written.value);
-        if taken.is_none() {
+        if let Some(written) = self.values.iter().find(|written| written.key == key) {
+            if let Some(taken) = read(&written.value) {
+                return taken;
+            }
             self.mistakes.push(format!("{}: `{key}` is {}, needed {needed}", written.place, written.value.shown()));
         }
-        taken
+        let default = self.defaults.iter().find(|default| default.key == key).and_then(|default| read(&default.value));
+        default.unwrap_or_else(|| {
+            // Whoever built the hooks may have changed that file.
+            self.mistakes.push(format!(
+                "the hooks.toml that these hooks were built with has no good `{key}`, needed {needed}: put it back there, and \
+                 build them again"
+            ));
+            T::default()
+        })
     }
+}
+
+/// The values of a TOML text with their places, and what is wrong with it as TOML.
+fn read(name: &str, text: &str) -> (Vec<Written>, Vec<String>) {
+    let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_of(text, span.start)));
+        mistakes.push(format!("`{name}`{line}: {}", error.message()));
+    }
+    for (section, value) in root.get_ref() {
+        let section_name = section.get_ref().to_string();
+        match value.get_ref() {
+            DeValue::Table(keys) => {
+                for (key, value) in keys {
+                    let place = format!("`{name}`, line {}", line_of(text, key.span().start));
+                    let key = format!("{section_name}.{}", key.get_ref());
+                    values.push(Written { key, place, value: Value::of(value.get_ref()) });
+                }
+            }
+            other => {
+                let place = format!("`{name}`, line {}", line_of(text, section.span().start));
+                values.push(Written { key: section_name, place, value: Value::of(other) });
+            }
+        }
+    }
+    (values, mistakes)
 }
 
 impl Value {
@@ -230,4 +252,32 @@ impl Value {
 
 fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset.min(text.len())].split(|byte| *byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_the_built_in_text_lacks_is_told_with_what_it_has_to_be() {
+        let mut file = SettingsFile::over("[blue]\nport = \"x\"", "hooks.toml", "");
+        assert_eq!((file.number("blue.port", 1..=9_u16), file.text("blue.profile")), (0, String::new()));
+        let told = file.mistakes();
+        for (told, wanted) in
+            told.iter().zip(["`blue.port`, needed a whole number from 1 to 9", "`blue.profile`, needed a text"])
+        {
+            assert!(told.contains("that these hooks were built with has no good ") && told.contains(wanted), "{told}");
+        }
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_mistake_and_not_another_one_about_what_stands_in_for_it() {
+        let mut file = SettingsFile::parse("hooks.toml", "[blue]\nport = \"x\"");
+        assert_eq!(file.number("blue.port", 1..=u16::MAX), 8081);
+        assert_eq!(
+            file.mistakes(),
+            ["`hooks.toml`, line 2: `blue.port` is the text `x`, needed a whole number from 1 to 65535"]
+        );
+    }
 }

@@ -1,0 +1,10 @@
+//! The lowest layer of the settings: the text of the shipped `hooks.toml`. Keys, defaults and meanings stand there and nowhere
+//! else; what a value has to be stands in `check`.
+
+/// The shipped `hooks.toml`.
+pub(super) const TEXT: &str = include_str!("../../../hooks.toml");
+
+/// The one key that is something else where nobody writes it, as TOML. The instant cutover changes what nginx reads: somebody
+/// has to ask for it, as whoever deploys the shipped file does. A host without a file, or with one from before there was a
+/// choice, goes on as with the scripts.
+pub(super) const UNWRITTEN: &str = "[proxy]\ncutover = \"reload\"";
