@@ -188,9 +188,10 @@ impl SettingsFile {
 /// The values of a TOML text with their places, and what is wrong with it as TOML.
 fn read(name: &str, text: &str) -> (Vec<Written>, Vec<String>) {
     let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    let lines = Lines::of(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_of(text, span.start)));
+        let line = error.span().map_or_else(String::new, |span| format!(", line {}", lines.at(span.start)));
         mistakes.push(format!("`{name}`{line}: {}", error.message()));
     }
     for (section, value) in root.get_ref() {
@@ -198,13 +199,13 @@ fn read(name: &str, text: &str) -> (Vec<Written>, Vec<String>) {
         match value.get_ref() {
             DeValue::Table(keys) => {
                 for (key, value) in keys {
-                    let place = format!("`{name}`, line {}", line_of(text, key.span().start));
+                    let place = format!("`{name}`, line {}", lines.at(key.span().start));
                     let key = format!("{section_name}.{}", key.get_ref());
                     values.push(Written { key, place, value: Value::of(value.get_ref()) });
                 }
             }
             other => {
-                let place = format!("`{name}`, line {}", line_of(text, section.span().start));
+                let place = format!("`{name}`, line {}", lines.at(section.span().start));
                 values.push(Written { key: section_name, place, value: Value::of(other) });
             }
         }
@@ -250,8 +251,18 @@ impl Value {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].split(|byte| *byte == b'\n').count()
+/// Where the lines of a text end, found once for all its values.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        Lines(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset).collect())
+    }
+
+    /// The number of the line that this offset is in, from 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }
 
 #[cfg(test)]
