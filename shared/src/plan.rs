@@ -67,7 +67,7 @@ impl Plan {
     /// Whether the plan can change what users get.
     #[must_use]
     pub fn moves_traffic(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::WriteInclude { .. } | Action::SetFlag { .. }))
+        self.steps.iter().any(|step| step.action.moves_traffic())
     }
 
     /// The longest that the plan can take, a failure in its last step and the whole undo included.

@@ -174,6 +174,37 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it can change what users get. Every action has to say so: it decides whether a failure that could not be taken
+    /// back leaves traffic in doubt.
+    #[must_use]
+    pub fn moves_traffic(&self) -> bool {
+        match self {
+            Action::WriteInclude { .. } | Action::SetFlag { .. } => true,
+            Action::Remember(_)
+            | Action::Drain { .. }
+            | Action::SeeLive(_)
+            | Action::Terminate { .. }
+            | Action::AwaitFree(_)
+            | Action::Publish { .. }
+            | Action::Launch { .. }
+            | Action::EndLaunched { .. }
+            | Action::Survive { .. }
+            | Action::Probe { .. }
+            | Action::Discard(_)
+            | Action::Sacrifice { .. }
+            | Action::WriteUpstreams { .. }
+            | Action::MakeFlagDirectory { .. }
+            | Action::TestConfiguration { .. }
+            | Action::Reload { .. }
+            | Action::ReloadBack { .. }
+            | Action::ProveDoor(_)
+            | Action::Watch(_)
+            | Action::Retire(_)
+            | Action::Consult(_)
+            | Action::Validate(_) => false,
+        }
+    }
+
     /// The longest it can take.
     #[must_use]
     pub fn at_most(&self) -> Duration {
