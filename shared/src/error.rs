@@ -1,91 +1,85 @@
 //! What can go wrong, as sentences, and the exit code that each kind has. The exit code is user interface: the CodeDeploy
 //! console's first words about a failed hook are "failed with exit code N".
 
-use std::fmt;
+use std::{fmt, io};
 
-/// The kind of a failure. It decides the exit code and nothing else.
+/// One row of the table of exit codes: `--help` shows all of them, and a test holds the README to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A setting, a permission or the order of the hooks is wrong.
-    Settings,
-    /// Another run holds the lock, or has taken this deployment's place.
-    Busy,
-    /// The evidence leaves two candidates for the live slot, or a stranger holds the idle one.
-    Undecided,
-    /// The artifact is missing, ambiguous or broken.
-    Artifact,
-    /// Disk or memory is too short.
-    NoRoom,
-    /// The release did not start, or died.
-    NotStarted,
-    /// The release never became healthy.
-    NotHealthy,
-    /// nginx was already broken or is down; nothing was changed.
-    ProxyBroken,
-    /// Traffic did not arrive at the new release, or could not stay there, and was sent back.
-    SentBack,
-    /// Sending traffic back failed as well; a person must look.
-    Uncertain,
-    /// A fault of these hooks themselves.
-    Bug,
-    /// A signal, the hook's own deadline, or the end of its deployment in CodeDeploy came while the hook worked.
-    Interrupted,
+pub struct ExitCodeRow {
+    /// The exit code of the process.
+    pub code: u8,
+    /// What it means, as a fragment.
+    pub meaning: &'static str,
+    /// What serves after a deploy that ended so, as a fragment.
+    pub serves: &'static str,
+}
+
+impl ExitCodeRow {
+    /// The row of a deploy that was done.
+    pub const DONE: ExitCodeRow = ExitCodeRow { code: 0, meaning: "done", serves: "the new release" };
+
+    /// The whole table, in the order of the exit codes.
+    pub fn all() -> impl Iterator<Item = ExitCodeRow> {
+        std::iter::once(ExitCodeRow::DONE).chain(Kind::ALL.iter().map(|kind| kind.row()))
+    }
+}
+
+/// Makes `Kind` from its rows, so that no kind can be without one.
+macro_rules! kinds {
+    ($($kind:ident = $code:literal, $meaning:literal, $serves:literal;)+) => {
+        /// The kind of a failure. It decides the exit code and nothing else.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind {
+            $(#[doc = concat!("Exit code ", $code, ": ", $meaning, ".")] $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind, in the order of the exit codes.
+            pub const ALL: &[Kind] = &[$(Kind::$kind),+];
+
+            /// Its row in the table of exit codes.
+            #[must_use]
+            pub fn row(self) -> ExitCodeRow {
+                match self {
+                    $(Kind::$kind => ExitCodeRow { code: $code, meaning: $meaning, serves: $serves },)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Settings = 10, "settings or the order of the hooks are wrong, or nginx's configuration does not fit the settings", "as before";
+    Busy = 11, "another run holds the lock, or has taken this deployment's place", "as before";
+    Undecided = 12, "cannot tell which slot is live, or a stranger holds the idle slot", "as before";
+    NotAllowed = 13, "what is needed is not allowed: permissions, sudo, an owner or a mode", "as before";
+    Artifact = 20, "the artifact is missing, ambiguous or broken", "as before";
+    NoRoom = 21, "no room on disk or in memory", "as before";
+    NotStarted = 30, "the release did not start, or died", "as before";
+    NotHealthy = 31, "the release never became healthy", "as before";
+    ProxyBroken = 40, "nginx was already broken or is down; nothing was changed", "as before";
+    SentBack = 41, "traffic did not arrive at the new release, or could not stay there, and was sent back", "as before";
+    Uncertain = 42, "sending traffic back failed: a person must look", "look now";
+    Bug = 70, "a fault of these hooks: please report it", "as before, or the next hook settles it";
+    Interrupted = 75, "interrupted: by a signal, by its deadline, or since the deployment is not wanted any more",
+        "as before, or the next hook settles it";
 }
 
 impl Kind {
-    /// Every kind, in the order of the exit codes.
-    pub const ALL: [Kind; 12] = [
-        Kind::Settings,
-        Kind::Busy,
-        Kind::Undecided,
-        Kind::Artifact,
-        Kind::NoRoom,
-        Kind::NotStarted,
-        Kind::NotHealthy,
-        Kind::ProxyBroken,
-        Kind::SentBack,
-        Kind::Uncertain,
-        Kind::Bug,
-        Kind::Interrupted,
-    ];
-
     /// The exit code of the process.
     #[must_use]
     pub fn exit_code(self) -> u8 {
-        match self {
-            Kind::Settings => 10,
-            Kind::Busy => 11,
-            Kind::Undecided => 12,
-            Kind::Artifact => 20,
-            Kind::NoRoom => 21,
-            Kind::NotStarted => 30,
-            Kind::NotHealthy => 31,
-            Kind::ProxyBroken => 40,
-            Kind::SentBack => 41,
-            Kind::Uncertain => 42,
-            Kind::Bug => 70,
-            Kind::Interrupted => 75,
-        }
+        self.row().code
     }
 
-    /// What the exit code means, as `--help` and the README say it.
+    /// The kind of a failure with which the system answered, where a file, directory or process could not be used.
     #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Kind::Settings => "settings, permissions or the order of the hooks are wrong",
-            Kind::Busy => "another run holds the lock, or has taken this deployment's place",
-            Kind::Undecided => "cannot tell which slot is live, or a stranger holds the idle slot",
-            Kind::Artifact => "the artifact is missing, ambiguous or broken",
-            Kind::NoRoom => "no room on disk or in memory",
-            Kind::NotStarted => "the release did not start, or died",
-            Kind::NotHealthy => "the release never became healthy",
-            Kind::ProxyBroken => "nginx was already broken or is down; nothing was changed",
-            Kind::SentBack => "traffic did not arrive at the new release, or could not stay there, and was sent back",
-            Kind::Uncertain => "sending traffic back failed: a person must look",
-            Kind::Bug => "a fault of these hooks: please report it",
-            Kind::Interrupted => {
-                "interrupted: by a signal, by its deadline, or since the deployment is not wanted any more"
-            }
+    pub fn of(cause: &io::Error) -> Kind {
+        match cause.kind() {
+            io::ErrorKind::PermissionDenied => Kind::NotAllowed,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoRoom,
+            // What is missing, or of another kind, or cannot be written by anybody, is named by a setting.
+            _ => Kind::Settings,
         }
     }
 }
@@ -162,7 +156,23 @@ mod tests {
 
     #[test]
     fn exit_codes_are_the_documented_ones_and_no_two_are_the_same() {
-        let codes: Vec<u8> = Kind::ALL.iter().map(|kind| kind.exit_code()).collect();
-        assert_eq!(codes, [10, 11, 12, 20, 21, 30, 31, 40, 41, 42, 70, 75]);
+        let codes: Vec<u8> = ExitCodeRow::all().map(|row| row.code).collect();
+        assert_eq!(codes, [0, 10, 11, 12, 13, 20, 21, 30, 31, 40, 41, 42, 70, 75]);
+    }
+
+    #[test]
+    fn what_the_system_forbids_is_another_kind_than_what_is_missing_or_full() {
+        // As the system numbers them: both of its ways to forbid, then a full disk and a quota, then the rest.
+        for (number, kind) in [
+            (rustix::io::Errno::PERM, Kind::NotAllowed),
+            (rustix::io::Errno::ACCESS, Kind::NotAllowed),
+            (rustix::io::Errno::NOSPC, Kind::NoRoom),
+            (rustix::io::Errno::DQUOT, Kind::NoRoom),
+            (rustix::io::Errno::NOENT, Kind::Settings),
+            (rustix::io::Errno::ROFS, Kind::Settings),
+            (rustix::io::Errno::NOTDIR, Kind::Settings),
+        ] {
+            assert_eq!(Kind::of(&number.into()), kind, "{number}");
+        }
     }
 }

@@ -221,7 +221,8 @@ pub trait Host {
     /// Runs a program to its end.
     ///
     /// # Errors
-    /// `Kind::Settings` if it cannot be run or does not end in time, `Kind::Interrupted` after a signal.
+    /// `Kind::Settings` if it cannot be run or does not end in time, `Kind::NotAllowed` if this user may not run it,
+    /// `Kind::Interrupted` after a signal.
     async fn run(&self, command: &[String], at_most: Duration) -> Result<ProgramOutput>;
 
     /// One GET on a connection of its own: no proxy, no redirect, size and time capped.

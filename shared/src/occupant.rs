@@ -24,7 +24,7 @@ pub enum Occupant {
 /// Looks who is in `slot`.
 ///
 /// # Errors
-/// `Kind::Settings` if the listeners cannot be seen.
+/// As `Kind::of` says, if the listeners cannot be seen.
 pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     let listeners = listeners(host, place.port)?;
@@ -154,13 +154,13 @@ fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[Pro
 
 fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
     host.listeners(port)
-        .map_err(|cause| Error::new(Kind::Settings, format!("the listeners of port {port} cannot be seen: {cause}")))
+        .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
 }
 
 /// The processes that listen on a port, as far as this user may see them.
 ///
 /// # Errors
-/// `Kind::Settings` if the listeners cannot be seen.
+/// As `Kind::of` says, if the listeners cannot be seen.
 pub fn listening(host: &impl Host, port: u16) -> Result<Vec<Process>> {
     Ok(listeners(host, port)?.into_iter().flat_map(|listener| listener.processes).collect())
 }

@@ -187,7 +187,7 @@ pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement
 pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
     let listeners = host.listeners(probe.place.port).map_err(|cause| {
-        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", probe.place.port))
+        Error::new(Kind::of(&cause), format!("the listeners of port {} cannot be seen: {cause}", probe.place.port))
     })?;
     for listener in &listeners {
         let Some(process) = listener.processes.first() else {

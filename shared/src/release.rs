@@ -57,7 +57,7 @@ pub fn find_artifact(host: &impl Host, settings: &Settings) -> Result<Artifact> 
         Ok(names) => names,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(cause) => {
-            return Err(Error::new(Kind::Settings, format!("the directory `{directory}` cannot be read: {cause}"))
+            return Err(Error::new(Kind::of(&cause), format!("the directory `{directory}` cannot be read: {cause}"))
                 .advise("let the user that runs the hooks read it (`permissions` in appspec.yml)"));
         }
     };
@@ -89,7 +89,7 @@ fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {
     let directory = &settings.app.directory;
     let shown = directory.to_string_lossy();
     let free = host.free_space(directory).map_err(|cause| {
-        Error::new(Kind::Settings, format!("the application's directory `{shown}` cannot be used: {cause}"))
+        Error::new(Kind::of(&cause), format!("the application's directory `{shown}` cannot be used: {cause}"))
             .advise("make that directory, owned by the user that runs the hooks, or correct `app.directory`")
     })?;
     let needed = size.saturating_add(DISK_RESERVE);

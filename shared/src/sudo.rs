@@ -37,7 +37,9 @@ pub async fn refusal(host: &impl Host, needed: &[Vec<String>]) -> Result<Option<
         let mut asked = command.clone();
         asked.insert(2, "-l".to_owned());
         match host.run(&asked, COMMAND_AT_MOST).await {
-            Err(cause) if cause.kind() == Kind::Settings => return Ok(Some(cause.to_string())),
+            Err(cause) if matches!(cause.kind(), Kind::Settings | Kind::NotAllowed) => {
+                return Ok(Some(cause.to_string()));
+            }
             Err(cause) => return Err(cause),
             Ok(output) if output.success => {}
             Ok(output) => return Ok(Some(or_not_allowed(first_line(&output.complaint)).to_owned())),
@@ -51,7 +53,7 @@ pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str
     let user = host.user().name;
     let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
     Error::new(
-        Kind::Settings,
+        Kind::NotAllowed,
         format!(
             "`{user}` may not write `{}` or signal nginx, and sudo said: {}",
             path.to_string_lossy(),

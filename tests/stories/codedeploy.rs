@@ -174,7 +174,7 @@ fn where_an_answer_is_required_traffic_stays_without_one() {
     let stub = CodeDeployStub::start().unwrap();
     stub.on(Operation::GetDeployment, answers::access_denied(Operation::GetDeployment));
     let run = rig.untouched_by(|| switch(&rig, &stub.endpoint()));
-    ended(&run, 10, &["allow `codedeploy:GetDeployment`", "`report.api = \"auto\"`", "nothing was changed"]);
+    ended(&run, 13, &["allow `codedeploy:GetDeployment`", "`report.api = \"auto\"`", "nothing was changed"]);
 }
 
 #[test]

@@ -1,24 +1,23 @@
 //! What the documents say is what the code does.
 
-use shared::error::Kind;
+use shared::error::ExitCodeRow;
 use shared::host::codedeploy::{Operation, Refusal};
 
 use crate::repository::{Text, extension, root, texts};
 
 const README: &str = include_str!("../../README.md");
 
+/// Where the table of exit codes begins and ends.
+const EXIT_CODES: [&str; 2] = ["<!-- from shared/src/error.rs -->\n", "<!-- end -->\n"];
+
 #[test]
 fn the_exit_codes_of_the_readme_are_those_of_the_code() {
-    let rows: Vec<(u8, String)> = README
-        .lines()
-        .filter_map(|line| {
-            let mut cells = line.trim_matches('|').split('|').map(str::trim);
-            Some((cells.next()?.parse().ok()?, cells.next()?.to_owned()))
-        })
-        .collect();
-    let mut wanted = vec![(0, "done".to_owned())];
-    wanted.extend(Kind::ALL.iter().map(|kind| (kind.exit_code(), kind.meaning().to_owned())));
-    assert_eq!(rows, wanted);
+    let heading = ["| exit code | means | what serves |\n| --- | --- | --- |\n".to_owned()];
+    let row = |ExitCodeRow { code, meaning, serves }: ExitCodeRow| format!("| {code} | {meaning} | {serves} |\n");
+    let wanted: String = heading.into_iter().chain(ExitCodeRow::all().map(row)).collect();
+    let block = README.split_once(EXIT_CODES[0]).and_then(|(_, rest)| rest.split_once(EXIT_CODES[1]));
+    let found = block.map_or("no such block", |(block, _)| block);
+    assert!(found == wanted, "README.md has\n{found}\nbut the code says; put this into README.md:\n{wanted}");
 }
 
 #[test]

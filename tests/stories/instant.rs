@@ -117,7 +117,7 @@ fn a_directory_that_nginxs_workers_cannot_pass_is_found_before_anything_changes(
     rig.host.set("proxy.flag", &format!("\"{}\"", closed.join("app/green").display())).unwrap();
     let told = format!("`{}` does not let them through, its mode is 700", closed.display());
     rig.untouched_by(|| {
-        rig.deploy(&Jar::release("v2")).fails("stop", 10, &["workers (`nobody`) cannot see the flag", &told]).output()
+        rig.deploy(&Jar::release("v2")).fails("stop", 13, &["workers (`nobody`) cannot see the flag", &told]).output()
     });
     std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o711)).unwrap();
     for release in ["v2", "v3"] {
@@ -148,7 +148,7 @@ fn f73_a_user_who_may_not_install_it_is_told_the_one_command_for_root_and_needs_
     rig.host.stage(rig.jar(&Jar::release("v2"))).unwrap();
     let (include, workers) = (rig.include(), rig.host.nginx().worker_pids());
     let (code, told) = as_nobody(&rig, "stop", "");
-    assert_eq!(code, 10, "{told}");
+    assert_eq!(code, 13, "{told}");
     assert!(told.contains("`nobody` may not install the instant cutover"), "{told}");
     assert_eq!((rig.include(), rig.host.nginx().worker_pids()), (include, workers), "nothing was changed");
     let command = told.split("run this once, as root: ").nth(1).and_then(|rest| rest.split(" (").next()).unwrap();
@@ -187,7 +187,7 @@ fn f73_a_user_who_may_not_install_it_is_told_the_one_command_for_root_and_needs_
         std::os::unix::fs::chown(&flags, Some(owner), None).unwrap();
         std::fs::set_permissions(&flags, PermissionsExt::from_mode(mode)).unwrap();
         let (code, told) = as_nobody(&rig, "stop", "");
-        assert!(code == 10 && told.contains(&wanted), "{wanted}: {code}, {told}");
+        assert!(code == 13 && told.contains(&wanted), "{wanted}: {code}, {told}");
     }
     let owner =
         std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(rig.host.app_directory().join("ledger/lock")).unwrap());

@@ -63,7 +63,7 @@ fn f73_without_sudo_the_first_hook_refuses_and_names_the_exact_rule_that_is_miss
     let include = rig.include();
     for (name, rules) in [("no rule", ""), ("a password is needed", "nobody ALL=(root) ALL")] {
         let (code, told) = as_nobody(&rig, "stop", rules);
-        assert_eq!(code, 10, "{name}: {told}");
+        assert_eq!(code, 13, "{name}: {told}");
         assert!(told.contains("`nobody` may not write") && told.contains("sudo said: "), "{name}: {told}");
     }
     assert_eq!(rig.include(), include);
@@ -107,7 +107,7 @@ fn f82_an_application_directory_that_is_missing_or_not_ours_is_refused() {
     let rig = stage_of_nobody();
     chown(rig.host.app_directory(), Some(0), Some(0)).unwrap();
     let (code, told) = as_nobody(&rig, "stop", "");
-    assert_eq!(code, 10, "{told}");
+    assert_eq!(code, 13, "{told}");
     assert!(told.contains("cannot be made by `nobody`") && told.contains("chown nobody"), "{told}");
     rig.host.set("app.directory", "\"/no/such/app\"").unwrap();
     let (code, told) = as_nobody(&rig, "stop", "");
@@ -120,7 +120,7 @@ fn f82_a_first_run_as_root_is_not_mixed_with_later_ones_as_another_user() {
     let rig = stage_of_nobody();
     rig.run_hooks().succeeds();
     let (code, told) = as_nobody(&rig, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
-    assert_eq!(code, 10, "{told}");
+    assert_eq!(code, 13, "{told}");
     assert!(told.contains("belongs to `root`, but this run is `nobody`") && told.contains("runas: root"), "{told}");
 }
 
@@ -129,7 +129,7 @@ fn s7_a_ledger_that_others_may_write_is_refused() {
     let rig = Rig::live_in("real1");
     let ledger = rig.host.app_directory().join("ledger");
     std::fs::set_permissions(&ledger, PermissionsExt::from_mode(0o777)).unwrap();
-    rig.untouched_by(|| rig.deploy(&Jar::release("v2")).fails("stop", 10, &["has mode 777", "chmod go-w"]).output());
+    rig.untouched_by(|| rig.deploy(&Jar::release("v2")).fails("stop", 13, &["has mode 777", "chmod go-w"]).output());
     std::fs::remove_dir_all(&ledger).unwrap();
     let elsewhere = rig.host.directory().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();

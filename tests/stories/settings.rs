@@ -1,7 +1,11 @@
 //! Settings that are wrong: all told at once, each with its place, and nothing is made or changed.
 
-use demo_app::Jar;
+use std::os::unix::fs::PermissionsExt;
 
+use demo_app::Jar;
+use shared::error::ExitCodeRow;
+
+use crate::permissions::{as_nobody, stage_of_nobody};
 use crate::rig::{Rig, ended, said};
 
 #[test]
@@ -51,6 +55,15 @@ fn a_settings_file_that_is_named_and_cannot_be_read_is_told() {
 }
 
 #[test]
+fn a_settings_file_that_this_user_may_not_read_is_told_as_not_allowed() {
+    let rig = stage_of_nobody();
+    std::fs::set_permissions(rig.host.settings_path(), PermissionsExt::from_mode(0o600)).unwrap();
+    let (code, told) = as_nobody(&rig, "stop", "");
+    assert_eq!(code, 13, "{told}");
+    assert!(told.contains("could not be read: Permission denied"), "{told}");
+}
+
+#[test]
 fn a_wrong_argument_ends_with_the_exit_code_of_wrong_settings() {
     let rig = Rig::new();
     let run = rig.hook("stop").argument("--dryrun").run().unwrap();
@@ -62,7 +75,10 @@ fn help_and_version_say_what_the_hook_is_and_what_its_exit_codes_mean() {
     let rig = Rig::new();
     for hook in crate::rig::HOOKS {
         let help = rig.hook(hook).argument("--help").run().unwrap();
-        ended(&help, 0, &["Usage: ", "--dry-run", "--config", "Exit codes:", "12  cannot tell which slot is live"]);
+        ended(&help, 0, &["Usage: ", "--dry-run", "--config", "Exit codes"]);
+        for ExitCodeRow { code, meaning, serves } in ExitCodeRow::all() {
+            said(&help, &[&format!("{code:>2}  {meaning} ({serves})")]);
+        }
         ended(&rig.hook(hook).argument("--version").run().unwrap(), 0, &[hook, env!("CARGO_PKG_VERSION")]);
     }
     said(&rig.hook("switch").argument("--help").run().unwrap(), &["--back"]);

@@ -66,7 +66,7 @@ async fn see_deployment(named: &str, scene: &Scene<'_, impl Host>) -> Result<Dep
     let asking = |at_most| Asking { at_most, attempts: 3, region: report.region.clone() };
     let api = host.codedeploy();
     let told = |refusal: Refusal| {
-        let error = Error::new(Kind::Settings, format!("deployment `{id}` cannot be shown: {refusal}"));
+        let error = Error::new(refusal.kind(), format!("deployment `{id}` cannot be shown: {refusal}"));
         match refusal.advice() {
             Some(advice) => error.advise(advice),
             None => error,

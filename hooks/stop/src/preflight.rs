@@ -62,7 +62,7 @@ fn check_config_locations(host: &impl Host, settings: &Settings) -> Result<()> {
             continue;
         }
         host.open(path.as_ref()).map_err(|cause| {
-            Error::new(Kind::Settings, format!("Spring's configuration file `{path}` cannot be read: {cause}"))
+            Error::new(Kind::of(&cause), format!("Spring's configuration file `{path}` cannot be read: {cause}"))
                 .advise("make that file, or take it out of `app.config_locations` in hooks.toml")
         })?;
     }

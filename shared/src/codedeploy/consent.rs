@@ -87,7 +87,7 @@ fn is_on_aws(host: &impl Host) -> bool {
 /// Asks, and refuses if the deployment is not wanted any more.
 ///
 /// # Errors
-/// `Kind::Interrupted` if it was stopped, has failed or was rolled back; `Kind::Settings` if an answer is required and none
+/// `Kind::Interrupted` if it was stopped, has failed or was rolled back; `Refusal::kind` if an answer is required and none
 /// came.
 pub async fn ask(host: &impl Host, report: &Report, question: &Question) -> Result<()> {
     let answer = host.interruptible(host.codedeploy().deployment(&question.deployment, &question.asking)).await?;
@@ -101,7 +101,7 @@ pub async fn ask(host: &impl Host, report: &Report, question: &Question) -> Resu
         Ok(Consent::Withdrawn(why)) => Err(Error::new(Kind::Interrupted, why)
             .advise("nothing was changed; deploy again if you want this release after all")),
         Err(refusal) if question.required => {
-            Err(Error::new(Kind::Settings, unanswered(question, &refusal)).advise(match refusal.advice() {
+            Err(Error::new(refusal.kind(), unanswered(question, &refusal)).advise(match refusal.advice() {
                 Some(advice) => format!("{advice}, or set `report.api = \"auto\"` in hooks.toml; nothing was changed"),
                 None => "deploy again, or set `report.api = \"auto\"` in hooks.toml; nothing was changed".to_owned(),
             }))

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::host::codedeploy::{Asking, Execution};
 use crate::host::{CodeDeploy, Host};
 
@@ -16,7 +16,7 @@ const ATTEMPTS: u32 = 5;
 /// Tells CodeDeploy whether the validation succeeded.
 ///
 /// # Errors
-/// `Kind::Settings` with what CodeDeploy has against it.
+/// `Refusal::kind` with what CodeDeploy has against it.
 pub async fn send(host: &impl Host, execution: &Execution, succeeded: bool, region: Option<String>) -> Result<()> {
     // Also a hook that a signal has ended tells that it failed: nobody else would.
     host.shield(true);
@@ -24,7 +24,7 @@ pub async fn send(host: &impl Host, execution: &Execution, succeeded: bool, regi
     let answer = host.interruptible(host.codedeploy().conclude(execution, succeeded, &asking)).await?;
     answer.map_err(|refusal| {
         let error = Error::new(
-            Kind::Settings,
+            refusal.kind(),
             format!(
                 "CodeDeploy could not be told that the validation of deployment `{}` {}: {refusal}",
                 execution.deployment,

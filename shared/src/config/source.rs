@@ -14,7 +14,7 @@ const NAME: &str = "hooks.toml";
 /// Finds and reads the settings; no file at all means the defaults.
 ///
 /// # Errors
-/// `Kind::Settings` if a file that was named, or found, cannot be read.
+/// `Kind::Settings` if a file that was named, or found, cannot be read; `Kind::NotAllowed` if this user may not read it.
 pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<SettingsFile> {
     let named = named.map(Path::to_owned).or_else(|| environment::variable("HOOKS_CONFIG").map(PathBuf::from));
     let beside = || {
@@ -30,7 +30,7 @@ pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Se
         Some(path) => {
             let shown = path.to_string_lossy();
             let bytes = host.read_file(&path).map_err(|cause| {
-                Error::new(Kind::Settings, format!("the settings `{shown}` could not be read: {cause}"))
+                Error::new(Kind::of(&cause), format!("the settings `{shown}` could not be read: {cause}"))
                     .advise("name a readable file with `--config` or `HOOKS_CONFIG`")
             })?;
             let text = String::from_utf8(bytes).map_err(|_| {

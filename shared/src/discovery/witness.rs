@@ -34,7 +34,8 @@ pub struct Testimony {
 /// Asks all the witnesses.
 ///
 /// # Errors
-/// `Kind::Undecided` for an include that nginx would misread, `Kind::Settings` for one that cannot be read.
+/// `Kind::Undecided` for an include that nginx would misread, `Kind::Settings` or `Kind::NotAllowed` for one that cannot
+/// be read.
 pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>) -> Result<Testimony> {
     let include = read_include(host, settings)?;
     let upstreams = host.read_file(&settings.proxy.upstreams).unwrap_or_default();
@@ -55,22 +56,25 @@ pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>
 /// Reads the include.
 ///
 /// # Errors
-/// `Kind::Undecided` if nginx would misread it, `Kind::Settings` if it cannot be read or is no regular file.
+/// `Kind::Undecided` if nginx would misread it, `Kind::Settings` if it cannot be read or is no regular file, `Kind::NotAllowed`
+/// if this user may not read it.
 pub fn read_include(host: &impl Host, settings: &Settings) -> Result<Option<Include>> {
     let path = &settings.proxy.include;
     let shown = path.to_string_lossy();
     let kind = match host.describe(path) {
         Ok(facts) => facts.kind,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(unreadable(&shown, &cause.to_string())),
+        Err(cause) => return Err(unreadable(Kind::of(&cause), &shown, &cause.to_string())),
     };
     match kind {
         FileKind::Regular => {}
-        FileKind::SymbolicLink => return Err(unreadable(&shown, "it is a symbolic link, needed the file itself")),
-        FileKind::Directory => return Err(unreadable(&shown, "it is a directory, needed a file")),
-        FileKind::Special => return Err(unreadable(&shown, "it is no regular file")),
+        FileKind::SymbolicLink => {
+            return Err(unreadable(Kind::Settings, &shown, "it is a symbolic link, needed the file itself"));
+        }
+        FileKind::Directory => return Err(unreadable(Kind::Settings, &shown, "it is a directory, needed a file")),
+        FileKind::Special => return Err(unreadable(Kind::Settings, &shown, "it is no regular file")),
     }
-    let bytes = host.read_file(path).map_err(|cause| unreadable(&shown, &cause.to_string()))?;
+    let bytes = host.read_file(path).map_err(|cause| unreadable(Kind::of(&cause), &shown, &cause.to_string()))?;
     Include::parse(&bytes, &settings.proxy.variable).map(Some).map_err(|complaint| {
         let Place { port, .. } = settings.place(Slot::Blue);
         Error::new(Kind::Undecided, format!("the include `{shown}` cannot be used: {complaint}")).advise(format!(
@@ -81,8 +85,8 @@ pub fn read_include(host: &impl Host, settings: &Settings) -> Result<Option<Incl
     })
 }
 
-fn unreadable(shown: &str, why: &str) -> Error {
-    Error::new(Kind::Settings, format!("the include `{shown}` cannot be read: {why}"))
+fn unreadable(kind: Kind, shown: &str, why: &str) -> Error {
+    Error::new(kind, format!("the include `{shown}` cannot be read: {why}"))
         .advise("make it a regular file that this user may read, or correct `proxy.include` in hooks.toml")
 }
 
@@ -94,7 +98,9 @@ fn what_include_says(
 ) -> Result<IncludeSays> {
     let Some(include) = include else { return Ok(IncludeSays::Missing) };
     let changed = |path: &Path| {
-        let facts = host.describe(path).map_err(|cause| unreadable(&path.to_string_lossy(), &cause.to_string()))?;
+        let facts = host
+            .describe(path)
+            .map_err(|cause| unreadable(Kind::of(&cause), &path.to_string_lossy(), &cause.to_string()))?;
         Ok(facts.changed)
     };
     let mut last = changed(&settings.proxy.include)?;
@@ -174,7 +180,7 @@ pub fn describe(answer: &Answer) -> String {
 
 fn anybody_listens(host: &impl Host, place: &Place) -> Result<bool> {
     host.is_listened_on(place.port).map_err(|cause| {
-        Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
+        Error::new(Kind::of(&cause), format!("the listeners of port {} cannot be seen: {cause}", place.port))
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|cause| Error::new(Kind::Settings, format!("could not run `{shown}`: {cause}")))?;
+        .map_err(|cause| Error::new(Kind::of(&cause), format!("could not run `{shown}`: {cause}")))?;
     let ended = tokio::time::timeout(at_most, child.wait_with_output());
     match signals.unless_asked(ended).await? {
         Ok(Ok(output)) => Ok(ProgramOutput {
@@ -39,7 +39,7 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
         }),
-        Ok(Err(cause)) => Err(Error::new(Kind::Settings, format!("could not wait for `{shown}`: {cause}"))),
+        Ok(Err(cause)) => Err(Error::new(Kind::of(&cause), format!("could not wait for `{shown}`: {cause}"))),
         Err(_) => Err(Error::new(
             Kind::Settings,
             format!("`{shown}` had not ended after {}", humantime::format_duration(at_most)),

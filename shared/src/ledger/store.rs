@@ -33,7 +33,8 @@ pub enum Stored {
 /// Makes the application's directories where they are missing, and refuses what others could tamper with (S7, F82).
 ///
 /// # Errors
-/// `Kind::Settings` naming the path, its owner and its mode.
+/// Naming the path, its owner and its mode: `Kind::NotAllowed` if this user may not use it or others may write there,
+/// `Kind::NoRoom` if the disk is full, else `Kind::Settings`.
 pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
     let user = host.user();
     let app = &settings.app.directory;
@@ -46,7 +47,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
         Ok(_) => {}
         Err(cause) => {
             return Err(Error::new(
-                Kind::Settings,
+                Kind::of(&cause),
                 format!("the application's directory `{shown}` cannot be used: {cause}"),
             )
             .advise(format!(
@@ -58,16 +59,16 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
     for directory in [settings.ledger_directory(), settings.logs(), settings.releases()] {
         let shown = directory.to_string_lossy();
         host.make_directory(&directory, 0o755).map_err(|cause| {
-            Error::new(Kind::Settings, format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
+            Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
                 .advise(format!(
                     "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
                     user.name,
                     app.to_string_lossy()
                 ))
         })?;
-        let facts = host
-            .describe(&directory)
-            .map_err(|cause| Error::new(Kind::Settings, format!("the directory `{shown}` cannot be used: {cause}")))?;
+        let facts = host.describe(&directory).map_err(|cause| {
+            Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be used: {cause}"))
+        })?;
         if facts.kind != FileKind::Directory {
             return Err(Error::new(Kind::Settings, format!("`{shown}` is no directory itself (a link, or a file)"))
                 .advise("remove it; the hooks make it anew"));
@@ -75,7 +76,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
         if facts.owner != user.id {
             let owner = host.user_named(facts.owner).name;
             return Err(Error::new(
-                Kind::Settings,
+                Kind::NotAllowed,
                 format!("the directory `{shown}` belongs to `{owner}`, but this run is `{}`", user.name),
             )
             .advise(format!(
@@ -84,7 +85,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
         }
         if facts.mode & 0o022 != 0 {
             return Err(Error::new(
-                Kind::Settings,
+                Kind::NotAllowed,
                 format!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
             )
             .advise(format!("`chmod go-w {shown}`")));
@@ -96,7 +97,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
 /// Takes the lock, waiting a bounded time for another run to end.
 ///
 /// # Errors
-/// `Kind::Busy` naming the holder, `Kind::Settings` if the lock file cannot be used.
+/// `Kind::Busy` naming the holder; if the lock file cannot be used, as `Kind::of` says.
 pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result<Lock> {
     let path = settings.ledger_directory().join("lock");
     let mut waiting = Waiting::begin(host, Patience::brisk(settings.lock_wait));
@@ -106,7 +107,7 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
             Ok(Err(other)) => other,
             Err(cause) => {
                 return Err(Error::new(
-                    Kind::Settings,
+                    Kind::of(&cause),
                     format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
                 )
                 .advise("let the user that runs the hooks own it"));
@@ -135,7 +136,8 @@ pub async fn lock_of_another(host: &impl Host, settings: &Settings, holder: &str
 /// Reads the ledger. A damaged one is told and begun anew; evidence fills it again.
 ///
 /// # Errors
-/// `Kind::Settings` if it cannot be read, or is of a later version, which is left alone.
+/// `Kind::Settings` if it cannot be read, or is of a later version, which is left alone; `Kind::NotAllowed` if this user may
+/// not read it.
 pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<String>)> {
     let path = path(settings);
     let shown = path.to_string_lossy();
@@ -152,7 +154,7 @@ pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<Str
             .advise("deploy a bundle with the newer hooks, or remove that file")),
         },
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok((Ledger::default(), None)),
-        Err(cause) => Err(Error::new(Kind::Settings, format!("the ledger `{shown}` cannot be read: {cause}"))
+        Err(cause) => Err(Error::new(Kind::of(&cause), format!("the ledger `{shown}` cannot be read: {cause}"))
             .advise("let the user that runs the hooks own it, or remove it: it is only a cache")),
     }
 }
@@ -160,20 +162,21 @@ pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<Str
 /// Writes the ledger.
 ///
 /// # Errors
-/// `Kind::Settings` or, if the disk is full, `Kind::NoRoom`.
+/// As those of `unwritable`.
 pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()> {
     let path = path(settings);
     host.replace_file(&path, &encode(ledger)?, 0o644).map_err(|cause| unwritable(&path, &cause))
 }
 
-/// Why a file of ours could not be written.
+/// Why a file of ours could not be written: `Kind::NoRoom` if the disk is full, `Kind::NotAllowed` if this user may not, else
+/// `Kind::Settings`.
 #[must_use]
 pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    let full = matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
-    let (kind, advice) = if full {
-        (Kind::NoRoom, "free some room on that disk, then deploy again")
+    let kind = Kind::of(cause);
+    let advice = if kind == Kind::NoRoom {
+        "free some room on that disk, then deploy again"
     } else {
-        (Kind::Settings, "let the user that runs the hooks write there")
+        "let the user that runs the hooks write there"
     };
     Error::new(kind, format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
 }

@@ -91,7 +91,7 @@ impl Access {
     /// Makes sure, without changing anything, that root will do what a reload needs.
     ///
     /// # Errors
-    /// `Kind::Settings` with the exact line that sudoers lacks.
+    /// `Kind::NotAllowed` with the exact line that sudoers lacks.
     pub async fn check(&self, host: &impl Host) -> Result<()> {
         let needed = self.needed_to_reload();
         match sudo::refusal(host, &needed).await? {

@@ -18,7 +18,8 @@ pub const TEST_AT_MOST: Duration = Duration::from_secs(10);
 /// Tests the configuration that a reload would read, and reads it.
 ///
 /// # Errors
-/// `Kind::ProxyBroken` with nginx's own complaint, `Kind::Settings` if it does not read the include or may not be tested.
+/// `Kind::ProxyBroken` with nginx's own complaint, `Kind::Settings` if it does not read the include,
+/// `Kind::NotAllowed` if this user may not test it.
 pub async fn test(host: &impl Host, access: &Access) -> Result<Vec<Node>> {
     let command = access.dump();
     let output = host.run(&command, TEST_AT_MOST).await?;

@@ -45,7 +45,7 @@ impl ConfigurationFile {
     /// Replaces the file, unless it holds these bytes already: then there is nothing to do, and nothing that could fail.
     ///
     /// # Errors
-    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be written.
+    /// As those of `unwritable`; `Kind::NotAllowed` if sudo refuses.
     pub async fn write(&self, host: &impl Host, bytes: &[u8]) -> Result<()> {
         if host.read_file(&self.path).is_ok_and(|present| present == bytes) {
             return Ok(());

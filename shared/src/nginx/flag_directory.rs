@@ -46,7 +46,7 @@ impl FlagDirectory {
     /// Makes it, where it is missing.
     ///
     /// # Errors
-    /// `Kind::Settings` or `Kind::NoRoom` if it cannot be made.
+    /// As those of `unwritable`; `Kind::NotAllowed` if sudo refuses.
     pub async fn make(&self, host: &impl Host) -> Result<()> {
         if host.describe(&self.path).is_ok() {
             return Ok(());

@@ -69,7 +69,9 @@ pub async fn ask(host: &impl Host, access: &Access, master: &ProcessIdentity) ->
     match host.run(&[program, "-v".to_owned()], AT_MOST).await {
         // nginx answers on standard error.
         Ok(output) => Ok(Version::parse(&output.complaint)),
-        Err(cause) if cause.kind() == Kind::Settings => Ok(Version::Unknown(cause.to_string())),
+        Err(cause) if matches!(cause.kind(), Kind::Settings | Kind::NotAllowed) => {
+            Ok(Version::Unknown(cause.to_string()))
+        }
         Err(cause) => Err(cause),
     }
 }

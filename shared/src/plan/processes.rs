@@ -49,7 +49,7 @@ pub(super) async fn terminate(
 fn send(host: &impl Host, place: &Place, processes: &[Process], signal: Signal) -> Result<()> {
     for identity in alive(host, processes) {
         host.signal(&identity, signal).map_err(|cause| {
-            Error::new(Kind::Settings, format!("process {} in {place} cannot be signalled: {cause}", identity.id))
+            Error::new(Kind::of(&cause), format!("process {} in {place} cannot be signalled: {cause}", identity.id))
                 .advise("run the hooks as the user that owns the process (`runas` in appspec.yml)")
         })?;
     }
@@ -128,5 +128,5 @@ fn is_listened_on(host: &impl Host, place: &Place) -> Result<bool> {
 }
 
 fn unseen(place: &Place, cause: &std::io::Error) -> Error {
-    Error::new(Kind::Settings, format!("the listeners of port {} cannot be seen: {cause}", place.port))
+    Error::new(Kind::of(cause), format!("the listeners of port {} cannot be seen: {cause}", place.port))
 }

@@ -13,7 +13,7 @@ use crate::slot::Place;
 /// Makes or removes the flag, in one step that survives a power cut. Where it is so already there is nothing to do.
 ///
 /// # Errors
-/// `Kind::Settings` or `Kind::NoRoom` if it cannot be done.
+/// As those of `exists` and `unwritable`.
 pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Result<()> {
     let done = match (present, exists(host, flag)?) {
         (true, false) => host.replace_file(flag, format!("{place} serves while this file exists\n").as_bytes(), 0o644),
@@ -26,7 +26,7 @@ pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Resul
 /// Whether the flag exists.
 ///
 /// # Errors
-/// `Kind::Settings` if this user cannot see that.
+/// `Kind::Settings` if it is something else than a file; as `Kind::of` says, if this user cannot see that.
 pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
     match host.describe(flag) {
         Ok(facts) if facts.kind == FileKind::Regular => Ok(true),
@@ -34,7 +34,7 @@ pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
             .advise("remove it: if nginx sends traffic to green, `switch` makes it anew")),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(cause) => {
-            Err(Error::new(Kind::Settings, format!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()))
+            Err(Error::new(Kind::of(&cause), format!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()))
                 .advise("let the user that runs the hooks own its directory"))
         }
     }
@@ -43,7 +43,7 @@ pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
 /// Whether a worker can see the flag, and this user, and nobody else, can set it. What is not there yet will be made.
 ///
 /// # Errors
-/// `Kind::Settings` naming the directory.
+/// Naming the directory: `Kind::NotAllowed`, or as `Kind::of` says, if it cannot be used at all.
 pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdentity>) -> Result<()> {
     let flag = &settings.proxy.flag;
     let directory = flag.parent().unwrap_or(Path::new("/"));
@@ -53,7 +53,7 @@ pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdenti
     {
         let worker = host.user_named(credentials.user).name;
         return Err(Error::new(
-            Kind::Settings,
+            Kind::NotAllowed,
             format!(
                 "nginx's workers (`{worker}`) cannot see the flag `{}`: `{}` does not let them through, {}",
                 flag.to_string_lossy(),
@@ -70,20 +70,23 @@ pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdenti
         Ok(facts) => facts,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(cause) => {
-            return Err(Error::new(Kind::Settings, format!("the flag's directory `{shown}` cannot be used: {cause}"))
-                .advise("correct `proxy.flag` in hooks.toml"));
+            return Err(Error::new(
+                Kind::of(&cause),
+                format!("the flag's directory `{shown}` cannot be used: {cause}"),
+            )
+            .advise("correct `proxy.flag` in hooks.toml"));
         }
     };
     let user = host.user();
     if !host.may_write(directory) {
-        return Err(Error::new(Kind::Settings, format!("`{}` may not make the flag in `{shown}`", user.name))
+        return Err(Error::new(Kind::NotAllowed, format!("`{}` may not make the flag in `{shown}`", user.name))
             .advise(format!("as root: chown {} {shown}", user.name)));
     }
     if facts.mode & 0o022 == 0 {
         return Ok(());
     }
     Err(Error::new(
-        Kind::Settings,
+        Kind::NotAllowed,
         format!("the flag's directory `{shown}` has mode {:o}, so others may move the traffic", facts.mode),
     )
     .advise(format!("`chmod go-w {shown}`")))

@@ -69,7 +69,7 @@ fn cached(block: &[Node], inherited: Option<&PathBuf>, include: &Path) -> Option
 /// Makes sure, without changing anything, that this user may install it.
 ///
 /// # Errors
-/// `Kind::Settings` with the one command that root has to run.
+/// `Kind::NotAllowed` with the one command that root has to run; `Kind::Settings` if the flag has another meaning so far.
 pub async fn check(host: &impl Host, settings: &Settings, access: &Access, include: Option<&Include>) -> Result<()> {
     let wanted = Choice::of(settings);
     if let Some(found) = include.and_then(Include::choice)
@@ -93,7 +93,7 @@ pub async fn check(host: &impl Host, settings: &Settings, access: &Access, inclu
         None => String::new(),
     };
     Err(Error::new(
-        Kind::Settings,
+        Kind::NotAllowed,
         format!(
             "`{}` may not install the instant cutover (write in `{}`, reload nginx), and sudo said: {said}",
             host.user().name,

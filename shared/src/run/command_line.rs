@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::Hook;
-use crate::error::Kind;
+use crate::error::{ExitCodeRow, Kind};
 
 /// The arguments of every hook, with its own.
 #[derive(Clone, Debug, Parser)]
@@ -51,6 +51,6 @@ pub(super) fn program() -> PathBuf {
 
 fn exit_codes() -> String {
     let lines: Vec<String> =
-        Kind::ALL.iter().map(|kind| format!("  {:>2}  {}", kind.exit_code(), kind.meaning())).collect();
-    format!("Exit codes:\n   0  done\n{}", lines.join("\n"))
+        ExitCodeRow::all().map(|row| format!("  {:>2}  {} ({})", row.code, row.meaning, row.serves)).collect();
+    format!("Exit codes (and what serves after a deploy that ended so):\n{}", lines.join("\n"))
 }

@@ -30,7 +30,8 @@ impl<H: Host> Scene<'_, H> {
     /// Asks the witnesses and decides who is live.
     ///
     /// # Errors
-    /// `Kind::Undecided` if they leave two candidates, `Kind::Settings` if the include cannot be read.
+    /// `Kind::Undecided` if they leave two candidates, `Kind::Settings` or `Kind::NotAllowed` if the
+    /// include cannot be read.
     pub async fn discover(&self) -> Result<(Finding, Testimony)> {
         let (finding, testimony) = self.find().await?;
         finding.notes.iter().for_each(|note| self.report.say(&format!("note: {note}")));

@@ -68,7 +68,7 @@ fn where_an_answer_is_required_traffic_stays_without_one() {
     site.settings.report.api = ReportApi::Required;
     site.host.codedeploy_says(Err(Refusal::Denied(Operation::GetDeployment)), Duration::ZERO);
     let (hook, exit) = site.deploy(ID);
-    assert_eq!((hook, exit.kind()), (Hook::Switch, Some(Kind::Settings)), "{exit:?}");
+    assert_eq!((hook, exit.kind()), (Hook::Switch, Some(Kind::NotAllowed)), "{exit:?}");
     assert_eq!(site.live(), Some(Slot::Blue));
 }
 

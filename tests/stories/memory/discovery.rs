@@ -109,7 +109,7 @@ fn f60_a_broken_configuration_is_found_before_anything_changes() {
     assert_eq!(site.deploy("d-2").1.kind(), Some(Kind::Settings));
     site.host.configuration_reads_include(true);
     site.host.sudo_allows(false);
-    assert_eq!(site.deploy("d-3").1.kind(), Some(Kind::Settings));
+    assert_eq!(site.deploy("d-3").1.kind(), Some(Kind::NotAllowed));
     site.host.sudo_allows(true);
     site.host.room(1_000_000, 2_000_000_000);
     assert_eq!(site.deploy("d-4").1.kind(), Some(Kind::NoRoom));

@@ -12,7 +12,11 @@ use crate::site::{Site, User};
 #[test]
 fn f21_f86_a_write_that_fails_at_any_turn_moves_nothing_and_the_next_deployment_succeeds() {
     for user in User::BOTH {
-        for kind in [ErrorKind::StorageFull, ErrorKind::PermissionDenied] {
+        for (kind, told_as) in [
+            (ErrorKind::StorageFull, Kind::NoRoom),
+            (ErrorKind::PermissionDenied, Kind::NotAllowed),
+            (ErrorKind::ReadOnlyFilesystem, Kind::Settings),
+        ] {
             for (for_good, after_the_rename) in [(false, false), (true, false), (false, true)] {
                 for hook in Hook::DEPLOY {
                     let prepared = Site::of_scripts(Slot::Blue, user);
@@ -34,7 +38,7 @@ fn f21_f86_a_write_that_fails_at_any_turn_moves_nothing_and_the_next_deployment_
                             break;
                         }
                         let told = format!("{user:?}, {hook:?}, {fault:?}: {exit:?}");
-                        let wanted = [Kind::Settings, Kind::NoRoom, Kind::Uncertain, Kind::NotStarted];
+                        let wanted = [told_as, Kind::Uncertain, Kind::NotStarted];
                         assert!(exit.kind().is_some_and(|kind| wanted.contains(&kind)), "{told}");
                         if exit.kind() == Some(Kind::Uncertain) {
                             assert!(

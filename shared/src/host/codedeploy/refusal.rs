@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Operation;
+use crate::error::Kind;
 
 /// Who is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,24 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What kind of failure it is where an answer is needed.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Refusal::Denied(_) => Kind::NotAllowed,
+            Refusal::NotLinked
+            | Refusal::NoCredentials
+            | Refusal::BadCredentials(_)
+            | Refusal::NoRegion
+            | Refusal::Late { .. }
+            | Refusal::Unreachable(_)
+            | Refusal::Untrusted(_)
+            | Refusal::Throttled
+            | Refusal::Faulty(_)
+            | Refusal::Reason { .. } => Kind::Settings,
+        }
+    }
+
     /// What to do about it, where something can be done.
     #[must_use]
     pub fn advice(&self) -> Option<String> {
