@@ -1,12 +1,11 @@
 //! The only way to the world: processes, listeners, files, programs, HTTP and the clock. `Host` says what the hooks may
-//! ask of it, `facts` what comes back; `machine` is the real one, one file per outside thing, and `fake` the one in memory that tests use.
+//! ask of it, `facts` what comes back; `machine` is the real one, one file per outside thing. Tests use the one in memory,
+//! `tests/fake-host`.
 
 mod clock;
 pub mod codedeploy;
 mod detach;
 mod facts;
-#[cfg(any(test, feature = "fake-host"))]
-pub mod fake;
 mod files;
 mod holders;
 mod http;
@@ -26,7 +25,7 @@ pub use self::facts::{
     Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, Process, ProcessIdentity,
     ProgramOutput, ReadSeek, Request, Signal, User, first_line,
 };
-pub(crate) use self::files::hexadecimal;
+pub use self::files::hexadecimal;
 pub use self::machine::Machine;
 use crate::error::Result;
 

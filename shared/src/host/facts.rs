@@ -1,5 +1,6 @@
 //! What the host is asked for and what it shows, as plain data: files, processes, listeners, programs, requests and answers.
 
+use std::fmt;
 use std::io::{Read, Seek};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -45,7 +46,14 @@ pub enum FileKind {
 /// A held lock. It is free again when this is dropped or its process dies.
 #[derive(Debug)]
 pub struct Lock {
-    pub(super) _file: Option<std::fs::File>,
+    _holding: Box<dyn fmt::Debug>,
+}
+
+impl Lock {
+    /// A lock that is held for as long as `holding` is kept.
+    pub fn held_by(holding: impl fmt::Debug + 'static) -> Lock {
+        Lock { _holding: Box::new(holding) }
+    }
 }
 
 /// An account of this host.

@@ -163,7 +163,8 @@ fn copy(source: &mut File, target: &mut File) -> io::Result<(u64, String)> {
 }
 
 /// Bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -193,7 +194,7 @@ pub(super) fn lock(path: &Path, holder: &str) -> io::Result<Result<Lock, String>
             file.set_len(0)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(holder.as_bytes())?;
-            Ok(Ok(Lock { _file: Some(file) }))
+            Ok(Ok(Lock::held_by(file)))
         }
         Err(TryLockError::WouldBlock) => {
             let mut other = String::new();

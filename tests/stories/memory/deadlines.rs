@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, OnTerminate, Reloading};
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer, OnTerminate, Reloading};
 use shared::slot::Slot;
 use shared::timeouts::app_spec::AppSpec;
 

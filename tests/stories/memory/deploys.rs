@@ -1,7 +1,7 @@
 //! Deploys on which nothing goes wrong.
 
+use fake_host::{App, Binding, OnTerminate};
 use shared::error::Kind;
-use shared::host::fake::{App, Binding, OnTerminate};
 use shared::slot::Slot;
 use std::time::Duration;
 

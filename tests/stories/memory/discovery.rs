@@ -1,8 +1,8 @@
 //! Whatever the door says, the live release is not touched (b1, b2, F69).
 
+use fake_host::{App, AppAnswer, Door, PidFile};
 use shared::error::Kind;
 use shared::host::Answer;
-use shared::host::fake::{App, AppAnswer, Door, PidFile};
 use shared::slot::Slot;
 
 use crate::exit::Hook;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, Door};
 use shared::error::Kind;
 use shared::host::Answer;
-use shared::host::fake::{App, AppAnswer, Door};
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};

@@ -1,9 +1,9 @@
 //! What holds after every hook on every site, whatever happened (I2, I3, I3a). A story need not ask for it.
 
+use fake_host::{Deed, Nature};
 use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Signal;
-use shared::host::fake::{Deed, Nature};
 
 use crate::exit::{Exit, Hook};
 use crate::site::Site;

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, Binding, OnTerminate};
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer, Binding, OnTerminate};
 use shared::slot::Slot;
 
 use crate::exit::Hook;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, Binding, OnTerminate, PidFile, Reloading};
 use proptest::prelude::*;
-use shared::host::fake::{App, AppAnswer, Binding, OnTerminate, PidFile, Reloading};
 
 use crate::exit::Hook;
 

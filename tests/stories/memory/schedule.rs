@@ -4,10 +4,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use fake_host::{Door, WriteFault};
 use proptest::prelude::*;
 use shared::config::Standby;
 use shared::error::Kind;
-use shared::host::fake::{Door, WriteFault};
 use shared::host::{Answer, Host};
 use shared::slot::Slot;
 

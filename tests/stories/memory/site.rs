@@ -6,9 +6,9 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use fake_host::{App, FakeHost, Killed};
 use shared::config::{self, Settings, SettingsFile};
 use shared::host::Host;
-use shared::host::fake::{App, FakeHost, Killed};
 use shared::lifecycle::Lifecycle;
 use shared::report::Report;
 use shared::run::{self, CommandLine};

@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, Door, PidFile, Reloading, WriteFault};
 use shared::error::Kind;
 use shared::host::Answer;
-use shared::host::fake::{App, AppAnswer, Door, PidFile, Reloading, WriteFault};
 use shared::slot::Slot;
 
 use crate::exit::Hook;

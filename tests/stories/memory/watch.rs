@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, OnTerminate};
 use shared::config::Standby;
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer, OnTerminate};
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};

@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 
+use fake_host::WriteFault;
 use shared::error::Kind;
-use shared::host::fake::WriteFault;
 use shared::slot::Slot;
 
 use crate::exit::Hook;

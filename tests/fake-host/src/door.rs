@@ -4,7 +4,7 @@ use super::app::AppAnswer;
 use super::clock::EXCHANGE_TAKES;
 use super::processes::Part;
 use super::world::World;
-use crate::host::{Answer, Request};
+use shared::host::{Answer, Request};
 
 /// Who answers at the door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

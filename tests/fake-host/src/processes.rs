@@ -9,7 +9,7 @@ use super::clock::{Clock, Due};
 use super::journal::{Deed, Nature};
 use super::nginx::Route;
 use super::world::World;
-use crate::host::{Listener, Process, ProcessIdentity, Signal};
+use shared::host::{Listener, Process, ProcessIdentity, Signal};
 
 /// The first process id that is given out after a boot.
 const FIRST_ID: u32 = 100;

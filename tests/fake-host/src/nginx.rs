@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock::Due;
 use super::processes::{NewProcess, Part};
 use super::world::World;
-use crate::host::{Connection, ProcessIdentity};
+use shared::host::{Connection, ProcessIdentity};
 
 /// How many workers nginx has.
 const WORKERS: usize = 2;

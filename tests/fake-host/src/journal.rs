@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::host::{Process, ProcessIdentity, Signal};
+use shared::host::{Process, ProcessIdentity, Signal};
 
 /// One deed.
 #[derive(Clone, Debug, PartialEq, Eq)]

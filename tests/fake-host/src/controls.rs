@@ -18,7 +18,7 @@ use super::nginx::{Nginx, PidFile, Reloading};
 use super::processes::{NewProcess, Part, Processes};
 use super::releases::script_command;
 use super::world::World;
-use crate::host::ProcessIdentity;
+use shared::host::ProcessIdentity;
 
 /// The user that owns the application.
 const OWNER: u32 = 1000;

@@ -7,7 +7,7 @@ use super::clock::Due;
 use super::journal::Deed;
 use super::processes::{NewProcess, Part};
 use super::world::World;
-use crate::host::{Launch, Process, ProcessIdentity};
+use shared::host::{Launch, Process, ProcessIdentity};
 
 impl World {
     /// Starts what `next_releases` says, else a good release.

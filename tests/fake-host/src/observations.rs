@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::FakeHost;
 use super::journal::{Deed, Entry};
 use super::processes::Part;
-use crate::host::{Host, ProcessIdentity, Signal};
+use shared::host::{Host, ProcessIdentity, Signal};
 
 impl FakeHost {
     /// The time since the host came into being.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::FakeHost;
-use crate::host::CodeDeploy;
-use crate::host::codedeploy::{Asking, Deployment, Execution, Refusal, Target};
+use shared::host::CodeDeploy;
+use shared::host::codedeploy::{Asking, Deployment, Execution, Refusal, Target};
 
 /// What the service answers.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::host::{FileFacts, FileKind};
+use shared::host::{FileFacts, FileKind};
 
 /// One thing at a path.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::journal::Deed;
 use super::nginx::Nginx;
 use super::processes::account_id;
 use super::world::World;
-use crate::host::{ProcessIdentity, ProgramOutput, Signal};
+use shared::host::{ProcessIdentity, ProgramOutput, Signal};
 
 impl World {
     pub(super) fn find_program(&self, name: &str) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::nginx::Reloading;
-use crate::host::ProcessIdentity;
+use shared::host::ProcessIdentity;
 
 /// How long one effect takes.
 pub(super) const EFFECT_TAKES: Duration = Duration::from_millis(1);

@@ -103,7 +103,7 @@ impl World {
         if self.files.describe(to).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        let sha256 = crate::host::hexadecimal(&Sha256::digest(&bytes));
+        let sha256 = shared::host::hexadecimal(&Sha256::digest(&bytes));
         self.files.put(to, bytes, 0o644, self.user, self.clock.time_of_day())?;
         self.note(Deed::Published(to.to_owned()));
         fault.map_or(Ok(sha256), |fault| Err(fault.kind.into()))

@@ -14,7 +14,6 @@ mod observations;
 mod processes;
 mod programs;
 mod releases;
-
 mod world;
 
 use std::cell::RefCell;
@@ -28,11 +27,11 @@ pub use self::faults::{Killed, WriteFault};
 pub use self::journal::{Deed, Entry, Nature};
 pub use self::nginx::{PidFile, Reloading};
 use self::world::World;
-use super::{
+use shared::error::{Error, Kind, Result};
+use shared::host::{
     Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity,
     ProgramOutput, ReadSeek, Request, Signal, User,
 };
-use crate::error::{Error, Kind, Result};
 
 /// A host in memory. A clone is another host in the same state.
 #[derive(Clone, Debug)]
@@ -161,7 +160,7 @@ impl Host for FakeHost {
     }
 
     fn lock(&self, path: &Path, _: &str) -> io::Result<std::result::Result<Lock, String>> {
-        self.effect(|world| world.lock(path).map(|held| held.map(|()| Lock { _file: None })))
+        self.effect(|world| world.lock(path).map(|held| held.map(|()| Lock::held_by(()))))
     }
 
     fn program(&self) -> PathBuf {
