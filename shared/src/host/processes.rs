@@ -121,6 +121,7 @@ pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io:
 
 /// The memory that a process holds, in bytes.
 pub(super) fn resident_memory(process: &ProcessIdentity) -> Option<u64> {
+    find(process.id).filter(|found| found.identity == *process)?;
     let entry = Entry::new(i32::try_from(process.id).ok()?).ok()?;
     entry.status().ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
 }
