@@ -2,7 +2,7 @@
 //! what can be seen afterwards.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +30,7 @@ impl FakeHost {
         let programs = ["install", "java", "mv", "nginx", "sudo"].map(str::to_owned).into();
         let mut world = World {
             clock: Clock::default(),
+            locks: BTreeMap::new(),
             files: Files::default(),
             processes: Processes::default(),
             nginx: Nginx::new(include.to_owned(), pid_file.to_owned()),
@@ -79,12 +80,19 @@ impl FakeHost {
         let mut world = self.world.borrow_mut();
         let (user, now) = (world.user, world.clock.time_of_day());
         world.files.make_directory(path, 0o755, 0, now)?;
-        world.files.give(path, user)
+        world.files.give(path, user, 0)
     }
 
     /// Writes a file as root, with the directories above it.
     pub fn write(&self, path: &Path, bytes: &[u8]) {
         self.world.borrow_mut().write_as_root(path, bytes.to_owned());
+    }
+
+    /// Makes a FIFO, as root.
+    pub fn place_fifo(&self, path: &Path) {
+        let mut world = self.world.borrow_mut();
+        let now = world.clock.time_of_day();
+        world.files.place_special(path, now);
     }
 
     /// Removes a file as root.
@@ -228,6 +236,11 @@ impl FakeHost {
     /// SIGTERM comes while the hook waits for the n-th time.
     pub fn interrupt_at(&self, nth_wait: usize) {
         self.world.borrow_mut().faults.interrupt_at = Some(nth_wait);
+    }
+
+    /// SIGTERM comes now.
+    pub fn interrupt(&self) {
+        self.world.borrow_mut().faults.interrupt();
     }
 
     /// SIGKILL comes before the hook's n-th effect or wait: it unwinds with `Killed`.

@@ -6,6 +6,9 @@ use super::processes::Part;
 use super::world::World;
 use shared::host::{Answer, Request};
 
+/// More of a body than this is never read, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
 /// Who answers at the door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Door {
@@ -25,10 +28,13 @@ impl World {
         let authority = request.url.trim_start_matches("http://").split('/').next().unwrap_or_default();
         let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
         let answer = if port == 80 { self.answer_at_door() } else { self.answer_of(port, false) };
-        answer.unwrap_or_else(|| {
-            self.advance(request.at_most.saturating_sub(EXCHANGE_TAKES));
-            Answer::Silence(format!("no whole answer within {}", humantime::format_duration(request.at_most)))
-        })
+        answer.map_or_else(
+            || {
+                self.advance(request.at_most.saturating_sub(EXCHANGE_TAKES));
+                Answer::Silence(format!("no whole answer within {}", humantime::format_duration(request.at_most)))
+            },
+            told,
+        )
     }
 
     /// What comes back at the door; nothing for an answer that never ends.
@@ -70,6 +76,18 @@ impl World {
             }
             AppAnswer::Hangs => None,
         }
+    }
+}
+
+/// What is told of an answer: no more than is ever read of its body, trimmed, and of where it leads nothing that may be a token.
+fn told(answer: Answer) -> Answer {
+    match answer {
+        Answer::Response { status, location, mut body } => {
+            body.truncate(body.floor_char_boundary(BODY_LIMIT));
+            let cut = |location: String| location.split('?').next().unwrap_or_default().to_owned();
+            Answer::Response { status, location: location.map(cut), body: body.trim().to_owned() }
+        }
+        silence @ Answer::Silence(_) => silence,
     }
 }
 

@@ -55,6 +55,11 @@ impl Faults {
         self.shielded
     }
 
+    /// A signal comes.
+    pub(super) fn interrupt(&mut self) {
+        self.asked = true;
+    }
+
     /// Whether a signal ends this wait.
     pub(super) fn interrupt_strikes(&mut self) -> bool {
         self.waits += 1;

@@ -29,6 +29,13 @@ impl Files {
         if node.kind == FileKind::Regular { Ok(node.bytes.clone()) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
+    /// Reads as a user, who may not be allowed to.
+    pub(super) fn read_as(&self, path: &Path, user: u32) -> io::Result<Vec<u8>> {
+        let node = self.node(path)?;
+        let may = user == 0 || (node.owner == user && node.mode & 0o400 != 0) || node.mode & 0o004 != 0;
+        if may { self.read(path) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
     pub(super) fn describe(&self, path: &Path) -> io::Result<FileFacts> {
         let Node { kind, bytes, mode, owner, changed } = self.node(path)?;
         Ok(FileFacts {
@@ -58,10 +65,32 @@ impl Files {
 
     /// Puts bytes at a path; what was there keeps its owner and mode.
     pub(super) fn put(&mut self, path: &Path, bytes: Vec<u8>, mode: u32, user: u32, now: SystemTime) -> io::Result<()> {
-        self.check_directory_above(path, user)?;
         let before = self.nodes.get(path).filter(|node| node.kind == FileKind::Regular);
         let (mode, owner) = before.map_or((mode, user), |node| (node.mode, node.owner));
-        self.nodes.insert(path.to_owned(), Node { kind: FileKind::Regular, bytes, mode, owner, changed: now });
+        self.put_new(path, Node { kind: FileKind::Regular, bytes, mode, owner, changed: now }, user)
+    }
+
+    /// Copies a file as `install` does: whatever was there, it is a new one.
+    pub(super) fn install(&mut self, from: &Path, to: &Path, user: u32, now: SystemTime) -> io::Result<()> {
+        let bytes = self.read_as(from, user)?;
+        self.put_new(to, Node { kind: FileKind::Regular, bytes, mode: 0o644, owner: user, changed: now }, user)
+    }
+
+    /// Gives a file another name, as it is.
+    pub(super) fn rename(&mut self, from: &Path, to: &Path, user: u32, now: SystemTime) -> io::Result<()> {
+        let node = Node { changed: now, ..self.node(from)?.clone() };
+        self.check_directory_above(from, user)?;
+        self.put_new(to, node, user)?;
+        self.nodes.remove(from);
+        Ok(())
+    }
+
+    fn put_new(&mut self, path: &Path, node: Node, user: u32) -> io::Result<()> {
+        self.check_directory_above(path, user)?;
+        if self.nodes.get(path).is_some_and(|before| before.kind == FileKind::Directory) {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        self.nodes.insert(path.to_owned(), node);
         Ok(())
     }
 
@@ -71,6 +100,7 @@ impl Files {
             Some(_) => return Err(io::ErrorKind::AlreadyExists.into()),
             None => {}
         }
+        self.check_no_file_above(path)?;
         if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
             self.make_directory(above, mode, user, now)?;
             self.check_directory_above(path, user)?;
@@ -82,6 +112,12 @@ impl Files {
         Ok(())
     }
 
+    /// Puts a FIFO at a path.
+    pub(super) fn place_special(&mut self, path: &Path, now: SystemTime) {
+        let node = Node { kind: FileKind::Special, bytes: Vec::new(), mode: 0o600, owner: 0, changed: now };
+        self.nodes.insert(path.to_owned(), node);
+    }
+
     /// Removes a file or a whole directory.
     pub(super) fn remove(&mut self, path: &Path, user: u32) -> io::Result<()> {
         self.node(path)?;
@@ -90,18 +126,34 @@ impl Files {
         Ok(())
     }
 
-    /// Another owner.
-    pub(super) fn give(&mut self, path: &Path, owner: u32) -> io::Result<()> {
+    /// Another owner, which only root may say.
+    pub(super) fn give(&mut self, path: &Path, owner: u32, user: u32) -> io::Result<()> {
+        let now = self.node(path)?.owner;
+        if user != 0 && (now, owner) != (user, user) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         self.nodes.get_mut(path).ok_or(io::ErrorKind::NotFound)?.owner = owner;
         Ok(())
     }
 
+    /// Whether what stands there can be synced: a regular file.
+    pub(super) fn sync(&self, path: &Path) -> io::Result<()> {
+        self.read(path).map(|_| ())
+    }
+
     fn node(&self, path: &Path) -> io::Result<&Node> {
+        self.check_no_file_above(path)?;
         self.nodes.get(path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn check_no_file_above(&self, path: &Path) -> io::Result<()> {
+        let is_file = |above: &Path| self.nodes.get(above).is_some_and(|node| node.kind != FileKind::Directory);
+        if path.ancestors().skip(1).any(is_file) { Err(io::ErrorKind::NotADirectory.into()) } else { Ok(()) }
     }
 
     fn check_directory_above(&self, path: &Path, user: u32) -> io::Result<()> {
         let Some(above) = path.parent() else { return Ok(()) };
+        self.check_no_file_above(path)?;
         self.node(above)?;
         if self.may_write(above, user) { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }

@@ -17,8 +17,11 @@ mod releases;
 mod world;
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 pub use self::app::{App, AppAnswer, Binding, OnTerminate};
@@ -56,12 +59,7 @@ impl FakeHost {
         if world.faults.interrupt_strikes() {
             return Err(Error::interrupted());
         }
-        match &world.limit {
-            Some((at, why)) if *at <= world.since_begin() && !world.faults.is_shielded() => {
-                Err(Error::out_of_time(why))
-            }
-            _ => Ok(()),
-        }
+        world.obey_limit()
     }
 
     /// One effect, which takes a moment.
@@ -84,8 +82,7 @@ impl Host for FakeHost {
 
     async fn pause(&self, pause: Duration) -> Result<()> {
         self.wait()?;
-        self.world.borrow_mut().advance(pause);
-        Ok(())
+        self.world.borrow_mut().wait(pause)
     }
 
     fn limit(&self, at: Duration, why: &str) {
@@ -94,7 +91,15 @@ impl Host for FakeHost {
 
     async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         self.wait()?;
-        Ok(work.await)
+        let mut work = pin!(work);
+        match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            Poll::Ready(done) => self.world.borrow().obey_limit().map(|()| done),
+            // What is not done at once never will be.
+            Poll::Pending => {
+                self.world.borrow_mut().wait_for_limit()?;
+                Ok(work.await)
+            }
+        }
     }
 
     fn shield(&self, raised: bool) {
@@ -102,7 +107,8 @@ impl Host for FakeHost {
     }
 
     fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.world.borrow().files.read(path)
+        let world = self.world.borrow();
+        world.files.read_as(path, world.user)
     }
 
     fn describe(&self, path: &Path) -> io::Result<FileFacts> {
@@ -126,10 +132,7 @@ impl Host for FakeHost {
     }
 
     fn give(&self, path: &Path, owner: u32) -> io::Result<()> {
-        self.effect(|world| {
-            let may = world.user == 0 || world.user == owner;
-            if may { world.files.give(path, owner) } else { Err(io::ErrorKind::PermissionDenied.into()) }
-        })
+        self.effect(|world| world.files.give(path, owner, world.user))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -156,11 +159,11 @@ impl Host for FakeHost {
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
-        self.effect(|world| world.files.describe(path).map(|_| ()))
+        self.effect(|world| world.files.sync(path))
     }
 
-    fn lock(&self, path: &Path, _: &str) -> io::Result<std::result::Result<Lock, String>> {
-        self.effect(|world| world.lock(path).map(|held| held.map(|()| Lock::held_by(()))))
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<std::result::Result<Lock, String>> {
+        self.effect(|world| world.lock(path, holder))
     }
 
     fn program(&self) -> PathBuf {
@@ -255,7 +258,10 @@ impl Host for FakeHost {
 
     async fn get(&self, request: &Request) -> Result<Answer> {
         self.wait()?;
-        Ok(self.world.borrow_mut().exchange(request))
+        let mut world = self.world.borrow_mut();
+        let at_most = world.until_limit().map_or(request.at_most, |left| left.min(request.at_most));
+        let answer = world.exchange(&Request { at_most, ..request.clone() });
+        world.obey_limit().map(|()| answer)
     }
 
     fn codedeploy(&self) -> &impl CodeDeploy {

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::clock::EXCHANGE_TAKES;
+use super::files::Files;
 use super::journal::Deed;
 use super::nginx::Nginx;
 use super::processes::account_id;
@@ -62,10 +64,12 @@ impl World {
             ("install", ["-d", "-m", "0755", "-o", owner, directory]) => {
                 let (path, now) = (Path::new(directory), self.clock.time_of_day());
                 let made = self.files.make_directory(path, 0o755, user, now);
-                ended(made.and_then(|()| self.files.give(path, account_id(owner))))
+                ended(made.and_then(|()| self.files.give(path, account_id(owner), user)))
             }
-            ("install", ["-m", "0644", from, to]) => self.copy(user, Path::new(from), Path::new(to), false),
-            ("mv", ["-fT", from, to]) => self.copy(user, Path::new(from), Path::new(to), true),
+            ("install", ["-m", "0644", from, to]) => {
+                self.put(to, |files, to, now| files.install(Path::new(from), to, user, now))
+            }
+            ("mv", ["-fT", from, to]) => self.put(to, |files, to, now| files.rename(Path::new(from), to, user, now)),
             _ => failed(&format!("{base}: not known on this host")),
         }
     }
@@ -83,11 +87,9 @@ impl World {
         format!("# configuration file /etc/nginx/nginx.conf:\n{main}{}{included}", file(upstreams))
     }
 
-    fn copy(&mut self, user: u32, from: &Path, to: &Path, and_remove: bool) -> ProgramOutput {
-        let now = self.clock.time_of_day();
-        let done = self.files.read(from).and_then(|bytes| self.files.put(to, bytes, 0o644, user, now));
-        let done = done.and_then(|()| if and_remove { self.files.remove(from, user) } else { Ok(()) });
-        self.note(Deed::Wrote(to.to_owned()));
+    fn put(&mut self, to: &str, how: impl FnOnce(&mut Files, &Path, SystemTime) -> io::Result<()>) -> ProgramOutput {
+        let done = how(&mut self.files, Path::new(to), self.clock.time_of_day());
+        self.note(Deed::Wrote(to.into()));
         ended(done)
     }
 }

@@ -16,6 +16,10 @@ impl World {
             self.faults.struck = true;
             return Err(kind.into());
         }
+        let program = launch.command.first().ok_or(io::ErrorKind::InvalidInput)?;
+        if self.find_program(program).is_none() || self.files.list(&launch.directory).is_err() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let app = self.next_releases.pop_front().unwrap_or_else(App::good);
         let option = |names: &[&str]| {
             let value =

@@ -14,8 +14,8 @@ fn host() -> FakeHost {
 fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-        std::task::Poll::Ready(ready) => ready,
-        std::task::Poll::Pending => unreachable!("a host in memory never waits"),
+        Poll::Ready(ready) => ready,
+        Poll::Pending => unreachable!("a host in memory never waits"),
     }
 }
 

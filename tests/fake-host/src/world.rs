@@ -1,11 +1,14 @@
 //! All that there is, and the passing of time over it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use shared::error::{self, Error};
+use shared::host::Lock;
 
 use super::app::App;
 use super::clock::{Clock, Due};
@@ -21,6 +24,8 @@ use super::processes::Processes;
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) clock: Clock,
+    /// Who has taken a lock, as long as it is held.
+    pub(super) locks: BTreeMap<PathBuf, Weak<str>>,
     pub(super) files: Files,
     pub(super) processes: Processes,
     pub(super) nginx: Nginx,
@@ -61,6 +66,35 @@ impl World {
         }
     }
 
+    /// How long it is until the hook's limit, if that is obeyed.
+    pub(super) fn until_limit(&self) -> Option<Duration> {
+        let (at, _) = self.limit.as_ref().filter(|_| !self.faults.is_shielded())?;
+        Some(at.saturating_sub(self.since_begin()))
+    }
+
+    /// Whether the hook may go on.
+    pub(super) fn obey_limit(&self) -> error::Result<()> {
+        match &self.limit {
+            Some((_, why)) if self.until_limit() == Some(Duration::ZERO) => Err(Error::out_of_time(why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Time passes, but not beyond the limit.
+    pub(super) fn wait(&mut self, by: Duration) -> error::Result<()> {
+        if self.until_limit().is_some_and(|left| left < by) {
+            return self.wait_for_limit();
+        }
+        self.advance(by);
+        Ok(())
+    }
+
+    /// Time passes until the limit, where there is one.
+    pub(super) fn wait_for_limit(&mut self) -> error::Result<()> {
+        self.advance(self.until_limit().unwrap_or_default());
+        self.obey_limit()
+    }
+
     /// Writes a deed into the journal.
     pub(super) fn note(&mut self, deed: Deed) {
         let entry = Entry { at: self.clock.now(), live_port: self.live_port(), deed };
@@ -99,24 +133,29 @@ impl World {
         if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
             return Err(fault.kind.into());
         }
-        let bytes = self.files.read(from)?;
+        let bytes = self.files.read_as(from, self.user)?;
         if self.files.describe(to).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let sha256 = shared::host::hexadecimal(&Sha256::digest(&bytes));
-        self.files.put(to, bytes, 0o644, self.user, self.clock.time_of_day())?;
+        self.files.put(to, bytes, 0o755, self.user, self.clock.time_of_day())?;
         self.note(Deed::Published(to.to_owned()));
         fault.map_or(Ok(sha256), |fault| Err(fault.kind.into()))
     }
 
-    /// Hooks in memory run one after another, so that the lock is only ever held by a fault.
-    pub(super) fn lock(&mut self, path: &Path) -> io::Result<Result<(), String>> {
+    /// Takes the lock, unless it is held: by somebody else, which is a fault, or by who has taken it and not let go.
+    pub(super) fn lock(&mut self, path: &Path, holder: &str) -> io::Result<Result<Lock, String>> {
         if let Some(holder) = self.faults.lock_holder.clone() {
             self.faults.struck = true;
             return Ok(Err(holder));
         }
-        self.files.put(path, Vec::new(), 0o644, self.user, self.clock.time_of_day())?;
-        Ok(Ok(()))
+        if let Some(holder) = self.locks.get(path).and_then(Weak::upgrade) {
+            return Ok(Err(holder.to_string()));
+        }
+        self.files.put(path, holder.as_bytes().to_owned(), 0o644, self.user, self.clock.time_of_day())?;
+        let holder: Rc<str> = holder.into();
+        self.locks.insert(path.to_owned(), Rc::downgrade(&holder));
+        Ok(Ok(Lock::held_by(holder)))
     }
 
     /// What the test itself does to files is no deed of a hook's.
