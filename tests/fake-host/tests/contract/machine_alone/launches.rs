@@ -1,0 +1,85 @@
+//! What a launched program has of the hook: nothing (F03, F05, F34, F43, F85).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use nix::sys::signal::{SigSet, Signal as Blocked};
+use shared::host::{Host, Signal};
+
+use crate::on_machine;
+use crate::subject::{Opens, ROOT, Subject};
+
+/// The descriptors of a process, and what is behind each.
+fn descriptors(id: u32) -> BTreeMap<u32, PathBuf> {
+    let entries = fs::read_dir(format!("/proc/{id}/fd")).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| (entry.file_name().to_str().unwrap().parse().unwrap(), fs::read_link(entry.path()).unwrap()))
+        .collect()
+}
+
+fn status(id: u32, name: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+}
+
+#[test]
+fn f05_f85_a_launched_program_holds_none_of_the_hooks_descriptors() {
+    on_machine::run(ROOT, async |subject| {
+        // As the agent may hand them on: open, and kept at an exec.
+        let (reads, writes) = rustix::pipe::pipe().unwrap();
+        let launch = subject.launch(Opens::None, 9999);
+        let process = subject.host().launch(&launch).unwrap();
+        let log = launch.log.canonicalize().unwrap();
+        let expected = BTreeMap::from([(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log)]);
+        assert_eq!(descriptors(process.identity.id), expected);
+        drop((reads, writes));
+    });
+}
+
+#[test]
+fn f03_a_launched_program_has_a_session_of_its_own() {
+    on_machine::run(ROOT, async |subject| {
+        let process = subject.launched();
+        let own = rustix::process::getsid(None).unwrap();
+        assert_ne!(process.session, u32::try_from(own.as_raw_nonzero().get()).unwrap());
+        assert_eq!(process.session, process.identity.id);
+    });
+}
+
+#[test]
+fn f34_a_launched_program_hears_sigterm_though_the_hook_was_started_with_it_blocked() {
+    on_machine::run(ROOT, async |subject| {
+        let mut blocked = SigSet::empty();
+        blocked.add(Blocked::SIGTERM);
+        blocked.thread_block().unwrap();
+        let process = subject.launched().identity;
+        assert_eq!(status(process.id, "SigBlk:"), "0000000000000000");
+        assert!(subject.host().signal(&process, Signal::Terminate).unwrap());
+        assert_eq!(subject.ended(&process).await, "signal 15");
+    });
+}
+
+#[test]
+fn f43_a_launched_program_has_the_variables_that_were_named_and_no_others() {
+    on_machine::run(ROOT, async |subject| {
+        let mut launch = subject.launch(Opens::None, 9999);
+        launch.environment = vec!["PATH".to_owned()];
+        launch.variables = vec![("SLOT".to_owned(), "green".to_owned())];
+        let process = subject.host().launch(&launch).unwrap();
+        let text = fs::read_to_string(format!("/proc/{}/environ", process.identity.id)).unwrap();
+        let names: Vec<&str> = text.split_terminator('\0').filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        assert_eq!(names, ["PATH", "SLOT"]);
+    });
+}
+
+#[test]
+fn f40_a_launched_program_is_the_first_to_go_when_memory_is_short() {
+    on_machine::run(ROOT, async |subject| {
+        let process = subject.launched().identity;
+        let score = || fs::read_to_string(format!("/proc/{}/oom_score_adj", process.id)).unwrap();
+        assert_eq!(score().trim(), "1000");
+        subject.host().set_memory_sacrifice(&process, 0).unwrap();
+        assert_eq!(score().trim(), "0");
+    });
+}

@@ -1,0 +1,61 @@
+//! A file is replaced in one step: whoever reads sees the old one or the new one.
+
+use shared::host::Host;
+use std::io::Read;
+
+use crate::contract;
+use crate::subject::Subject;
+
+contract! {
+    ROOT:
+        a_replaced_file_has_the_new_bytes_and_its_old_mode,
+        whoever_has_opened_the_old_file_reads_it_to_its_end,
+        a_replacement_shows_in_the_time_of_the_last_change;
+    USER:
+        ones_own_file_is_replaced;
+}
+
+async fn a_replaced_file_has_the_new_bytes_and_its_old_mode(subject: &impl Subject) {
+    let (host, path) = (subject.host(), subject.path("file"));
+    host.replace_file(&path, b"a long one", 0o664).unwrap();
+    host.replace_file(&path, b"short", 0o600).unwrap();
+    assert_eq!(host.read_file(&path).unwrap(), b"short");
+    assert_eq!(host.describe(&path).unwrap().mode, 0o664);
+    assert_eq!(host.list(subject.directory()).unwrap(), ["file"], "nothing is left beside it");
+}
+
+async fn whoever_has_opened_the_old_file_reads_it_to_its_end(subject: &impl Subject) {
+    let (host, path) = (subject.host(), subject.path("file"));
+    host.replace_file(&path, b"the old one", 0o644).unwrap();
+    let (mut first, mut second) = (host.open(&path).unwrap(), host.open(&path).unwrap());
+    let mut text = String::new();
+    host.replace_file(&path, b"new", 0o644).unwrap();
+    first.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "the old one");
+    host.remove(&path).unwrap();
+    text.clear();
+    second.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "the old one");
+}
+
+async fn a_replacement_shows_in_the_time_of_the_last_change(subject: &impl Subject) {
+    let (host, path) = (subject.host(), subject.path("file"));
+    host.replace_file(&path, b"same", 0o644).unwrap();
+    let before = host.describe(&path).unwrap().changed;
+    // File systems note the time by the kernel's tick.
+    subject
+        .until("it shows", |host| {
+            host.replace_file(&path, b"same", 0o644).unwrap();
+            host.describe(&path).unwrap().changed > before
+        })
+        .await;
+}
+
+async fn ones_own_file_is_replaced(subject: &impl Subject) {
+    let (host, path) = (subject.host(), subject.path("file"));
+    for text in ["one", "two"] {
+        host.replace_file(&path, text.as_bytes(), 0o644).unwrap();
+        assert_eq!(host.read_file(&path).unwrap(), text.as_bytes());
+        assert_eq!(host.describe(&path).unwrap().owner, host.user().id);
+    }
+}
