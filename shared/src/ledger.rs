@@ -365,6 +365,71 @@ mod tests {
     }
 
     #[test]
+    fn i10_a_cutover_is_remembered_with_where_it_went_and_forgotten_with_where_traffic_came_from() {
+        let intent = |from| Intent { from, to: Slot::Green, before: vec![1], after: vec![2], workers: Vec::new() };
+        for from in [Some(Slot::Blue), None] {
+            let mut moved = ledger(Some("d-A"), Stage::Healthy);
+            moved.apply(&Change::Intend(intent(from)), "boot 1");
+            assert!(moved.intent == Some(intent(from)) && moved.live.is_none(), "it is not there yet: {moved:?}");
+            let mut sent_back = moved.clone();
+            moved.apply(&Change::Moved(Slot::Green), "boot 1");
+            assert_eq!((moved.live, &moved.intent), (Some(Slot::Green), &None));
+            assert_eq!((moved.tenants.green.served, moved.tenants.blue.served), (true, false));
+            assert_eq!(moved.deployment.as_ref().map(|deployment| deployment.stage), Some(Stage::Switched));
+            sent_back.apply(&Change::SentBack, "boot 1");
+            assert_eq!((sent_back.live, &sent_back.intent, sent_back.tenants.green.served), (from, &None, false));
+            // From nowhere: whoever was remembered before is.
+            let mut again = Ledger { live: Some(Slot::Blue), intent: Some(intent(from)), ..Ledger::default() };
+            again.apply(&Change::SentBack, "boot 1");
+            assert_eq!(again.live, Some(Slot::Blue));
+        }
+    }
+
+    #[test]
+    fn a_slot_that_was_freed_or_retired_has_no_tenant_and_a_new_one_has_not_served() {
+        let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
+        let mut ledger = ledger(Some("d-A"), Stage::Opened);
+        let tenant = Tenant {
+            release: Some(release.clone()),
+            process: Some(ProcessIdentity { id: 7, started: 9 }),
+            served: true,
+        };
+        ledger.boot = "boot 1".into();
+        ledger.tenants = BySlot { blue: tenant.clone(), green: tenant.clone() };
+        let served = ledger.clone();
+        ledger.apply(&Change::Retired(Slot::Blue), "boot 1");
+        assert_eq!((&ledger.tenants.blue, &ledger.tenants.green), (&Tenant::default(), &tenant));
+        ledger.apply(&Change::Freed(Slot::Green), "boot 1");
+        assert_eq!(ledger.tenants.green, Tenant::default());
+        let mut launching = served;
+        launching.apply(&Change::Launching { slot: Slot::Green, release: release.clone() }, "boot 1");
+        let new = Tenant { release: Some(release), process: None, served: false };
+        assert_eq!((&launching.tenants.blue, &launching.tenants.green), (&tenant, &new));
+    }
+
+    #[test]
+    fn a_configuration_counts_as_checked_for_exactly_the_workers_that_read_it_in_this_boot() {
+        let worker = |id| ProcessIdentity { id, started: 1 };
+        let mut ledger = Ledger::default();
+        ledger.apply(&Change::Checked(vec![worker(1), worker(2)]), "boot 1");
+        for (name, workers, boot, wanted) in [
+            ("the same", vec![worker(1), worker(2)], "boot 1", true),
+            ("in another order", vec![worker(2), worker(1)], "boot 1", true),
+            ("one of them has died", vec![worker(1)], "boot 1", false),
+            ("one more", vec![worker(1), worker(2), worker(3)], "boot 1", false),
+            ("others", vec![worker(3), worker(4)], "boot 1", false),
+            ("an id that is used again", vec![worker(1), ProcessIdentity { id: 2, started: 2 }], "boot 1", false),
+            ("none", vec![], "boot 1", false),
+            ("another boot", vec![worker(1), worker(2)], "boot 2", false),
+        ] {
+            assert_eq!(ledger.is_checked(&workers, boot), wanted, "{name}");
+        }
+        ledger.apply(&Change::Proven, "boot 2");
+        assert!(!ledger.is_checked(&[worker(1), worker(2)], "boot 2"), "process ids begin again");
+        assert!(!Ledger { boot: "boot 1".into(), ..Ledger::default() }.is_checked(&[], "boot 1"), "nobody read it");
+    }
+
+    #[test]
     fn process_ids_of_another_boot_mean_nothing() {
         let mut ledger = ledger(None, Stage::Stopped);
         let process = Some(ProcessIdentity { id: 7, started: 9 });

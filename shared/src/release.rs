@@ -197,6 +197,35 @@ mod tests {
     }
 
     #[test]
+    fn f20_a_pattern_matches_what_begins_and_ends_as_it_does_and_nothing_else() {
+        let pattern = |before: &str, after: &str| ArtifactPattern {
+            directory: "/app/zip".into(),
+            before: before.into(),
+            after: Some(after.into()),
+        };
+        for (before, after, name, wanted) in [
+            ("service-", ".jar", "service-1.0.jar", true),
+            ("service-", ".jar", "service-.jar", true),
+            ("service-", ".jar", "other-1.0.jar", false),
+            ("service-", ".jar", "my-service-1.0.jar", false),
+            ("service-", ".jar", "service.jar", false),
+            ("service-", ".jar", "service-1.0.jar.sha256", false),
+            ("service-", ".jar", "service-1.0.war", false),
+            ("service-", "-boot.jar", "service-1.0.jar", false),
+            // The same letters cannot be both its beginning and its end.
+            ("service.", ".jar", "service.jar", false),
+            ("service.", ".jar", "service..jar", true),
+            ("a", "a", "a", false),
+        ] {
+            let chosen = choose(&pattern(before, after), vec![name.to_owned()]);
+            let none = Err(format!("found no `{before}*{after}`"));
+            assert_eq!(chosen, if wanted { Ok(name.to_owned()) } else { none }, "`{before}*{after}` and `{name}`");
+        }
+        let beside = ["other-2.0.jar", "service-1.0.jar", "service-1.0.jar.sha256"].map(str::to_owned).to_vec();
+        assert_eq!(choose(&pattern("service-", ".jar"), beside), Ok("service-1.0.jar".to_owned()));
+    }
+
+    #[test]
     fn f87_only_old_releases_that_nobody_uses_are_outdated() {
         let name = |day: u32| format!("202611{day:02}T102030500Z-d-ABC");
         let mut names: Vec<String> = [5, 1, 4, 2, 3].map(name).to_vec();
