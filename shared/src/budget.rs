@@ -119,4 +119,56 @@ mod tests {
         assert!(told[0].contains("`timeout: 60` of `health`") && told[0].contains("Needed `timeout: 130`"), "{told:?}");
         assert!(told[0].contains("`health.patience`"), "{told:?}");
     }
+
+    /// Settings of which no two are alike and none is the default.
+    const UNLIKE: &str = "[lock]\nwait = \"7s\"\n[stop]\ndrain = \"11s\"\ngrace = \"13s\"\n[start]\nsurvive = \"17s\"\n\
+                          [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nreload_at_most = \"23s\"\n";
+
+    #[test]
+    fn each_hook_has_the_time_of_every_single_thing_that_it_may_wait_for() {
+        // The lock, the door, six writes.
+        let all = 7.0 + 2.0 + 6.0;
+        // The release, CodeDeploy, nginx's test; the reload, the way back and what is between; the door.
+        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 3.0 * 23.0 + 2.0;
+        let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
+        let reload = "cutover = \"reload\"\n";
+        let unwatched = "[switch]\nwatch = \"0s\"\n";
+        for (hook, name, more, own) in [
+            (
+                "stop",
+                "test, sudo, drain, grace, the killed, the port",
+                reload.to_owned(),
+                10.0 + 20.0 + 11.0 + 13.0 + 3.0 + 3.0,
+            ),
+            ("start", "copy, first moments, the way back", reload.to_owned(), 50.0 + 17.0 + 1.0 + 3.0),
+            ("health", "patience and the last answer", reload.to_owned(), 19.0 + 3.0),
+            ("switch", "not watched", format!("{reload}{unwatched}"), switch),
+            ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),
+            (
+                "switch",
+                "nginx is asked for its version",
+                format!("{reload}keepalive_min_timeout = \"1s\"\n{unwatched}"),
+                switch + 2.0 + 10.0,
+            ),
+            (
+                "switch",
+                "a test, a directory and six writes more",
+                format!("cutover = \"instant\"\n{unwatched}"),
+                switch + 10.0 + 5.0 + 6.0,
+            ),
+            (
+                "switch",
+                "the old release is stopped",
+                format!("{reload}{unwatched}standby = \"stop\"\n"),
+                switch + 11.0 + 13.0 + 3.0 + 3.0 + 1.0,
+            ),
+        ] {
+            let settings = settings(SettingsFile::parse("hooks.toml", &format!("{UNLIKE}{more}"))).unwrap();
+            assert_eq!(longest(hook, &settings), Some(Duration::from_secs_f64(all + own)), "{hook}: {name}");
+        }
+        let impatient = format!("{UNLIKE}{reload}{unwatched}").replace("19s", "4s");
+        let impatient = settings(SettingsFile::parse("hooks.toml", &impatient)).unwrap();
+        assert_eq!(longest("switch", &impatient), Some(Duration::from_secs_f64(all + switch - 1.0)));
+        assert_eq!(longest("status", &impatient), None);
+    }
 }

@@ -102,6 +102,46 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
     }
 }
 
+/// Settings of which no two are alike and none is the default: a term that is dropped or halved shows.
+const UNLIKE: &str = "[lock]\nwait = \"7s\"\n[stop]\ndrain = \"11s\"\ngrace = \"13s\"\n[start]\nsurvive = \"17s\"\n\
+                      [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nreload_at_most = \"23s\"\n\
+                      [switch]\nwatch = \"29s\"\nstandby = \"stop\"\n";
+
+#[test]
+fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget_has_room_for_that() {
+    let settings = config::settings(SettingsFile::parse("hooks.toml", UNLIKE)).unwrap();
+    let (written, watched) = (1.0, 29.0 + 3.0 * (2.0 + 0.25) + 3.0);
+    let stopped = 11.0 + (13.0 + 3.0) + 3.0 + written;
+    let (first_look, tested, asked, door) = (5.0 + 3.0, 10.0, 2.0, 3.0 + 2.0);
+    let (intent, flag, include) = (2.0 * written, 2.0 * written, 2.0 * written + 23.0);
+    let after = door + watched + written + stopped;
+    let reload = first_look + tested + asked + intent + include + 23.0 + after;
+    let by_flag = first_look + asked + intent + flag + after;
+    let directory = 5.0 + written;
+    let installed = reload + directory + 2.0 * written + tested + flag;
+    for (by, switch) in
+        [(By::Reload { keepalive_min_timeout: None }, reload), (By::Flag, by_flag), (By::InstalledFlag, installed)]
+    {
+        let wanted = [
+            ("stop", written + stopped),
+            ("start", 50.0 + written + (1.0 + 3.0) + written + written + 17.0),
+            ("health", 19.0 + 3.0 + written),
+            ("switch", switch),
+        ];
+        let cutover = if by == By::InstalledFlag { "instant" } else { "reload" };
+        let text = format!("{UNLIKE}[report]\napi = \"auto\"\n")
+            .replace("[proxy]\n", &format!("[proxy]\ncutover = \"{cutover}\"\n"));
+        let budgeted = config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+        for ((hook, plan), (name, seconds)) in longest_plans(&settings, by).into_iter().zip(wanted) {
+            assert_eq!(hook, name);
+            assert_eq!(plan.at_most(), Duration::from_secs_f64(seconds), "{hook} {by:?}:\n{plan}");
+            let longest = budget::longest(hook, &budgeted).unwrap();
+            let planned = Duration::from_secs(7 + 2) + plan.at_most();
+            assert!(planned <= longest, "`{hook}` {by:?} plans {planned:?}, which is more than {longest:?}");
+        }
+    }
+}
+
 #[test]
 fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_to_be() {
     let text = "[switch]\nstandby = \"stop\"\n";
