@@ -47,6 +47,10 @@ impl Before {
         if !site.unsettled.get() && !found_so {
             i3a_no_time_bomb(site, &told);
         }
+        if exit.is_done() && matches!(hook, Hook::Switch | Hook::Back) {
+            let (remembered, live) = (site.ledger().live, site.live());
+            assert_eq!(remembered, live, "I10, what is remembered as live is not: {told}");
+        }
         assert_ne!(exit.kind(), Some(Kind::Bug), "{told}");
     }
 

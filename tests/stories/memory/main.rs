@@ -1,15 +1,20 @@
 //! Whole deploys on a host in memory: every hook, every fault, at every point, in a second each. What a real host does is
 //! told by the other stories; these are about what holds whatever happens.
 
+mod actions;
+mod cleaning;
 mod codedeploy;
 mod deadlines;
 mod deploys;
 mod discovery;
 mod exit;
+mod installation;
 mod interruption;
 mod invariants;
 mod jar;
+mod last_one;
 mod launches;
+mod longest;
 mod operation;
 mod schedule;
 mod site;

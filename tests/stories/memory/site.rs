@@ -1,6 +1,6 @@
 //! A site in memory: a host, its settings, and hooks that are run on it one by one, each watched by the invariants.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::pin::pin;
@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use fake_host::{App, FakeHost, Killed};
 use shared::config::{self, Settings, SettingsFile};
 use shared::host::Host;
+use shared::ledger::{Ledger, store};
 use shared::lifecycle::Lifecycle;
 use shared::report::Report;
 use shared::run::{self, CommandLine};
@@ -80,6 +81,8 @@ pub(crate) struct Site {
     pub(crate) settings: Settings,
     /// Whether the last hook was killed, or told that a person must look: then traffic may be anywhere.
     pub(crate) unsettled: Cell<bool>,
+    /// What the last hook told people before its verdict, line by line.
+    pub(crate) told: RefCell<Vec<String>>,
     /// Who calls the hooks, but for the deployment.
     pub(crate) caller: Lifecycle,
 }
@@ -104,7 +107,7 @@ impl Site {
         let made = host.own_directory(Path::new("/app"));
         assert!(made.is_ok(), "{made:?}");
         host.write(Path::new("/app/zip/app.jar"), jar::bytes());
-        Site { host, settings, unsettled: Cell::new(false), caller: Lifecycle::default() }
+        Site { host, settings, unsettled: Cell::new(false), told: RefCell::default(), caller: Lifecycle::default() }
     }
 
     pub(crate) fn port(&self, slot: Slot) -> u16 {
@@ -115,6 +118,12 @@ impl Site {
     pub(crate) fn include(&self) -> String {
         let bytes = self.host.read_file(&self.settings.proxy.include).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What is remembered of the site.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let (ledger, _) = store::load(&self.host, &self.settings).unwrap_or_else(|error| unreachable!("{error}"));
+        ledger
     }
 
     /// The slot that traffic goes to.
@@ -135,6 +144,7 @@ impl Site {
                 self.execute::<switch::Switch>(deployment, switch::Arguments { back: false, install: false })
             }
             Hook::Back => self.execute::<switch::Switch>(None, switch::Arguments { back: true, install: false }),
+            Hook::Install => self.execute::<switch::Switch>(None, switch::Arguments { back: false, install: true }),
         };
         before.hold_against(self, hook, &exit);
         exit
@@ -178,6 +188,7 @@ impl Site {
             let hook = pin!(run::run::<H>(&self.host, &self.settings, &lifecycle, &command_line, &mut report));
             hook.poll(&mut Context::from_waker(Waker::noop()))
         }));
+        self.told.replace(report.collected());
         match ended {
             Ok(Poll::Ready((Ok(result), _))) => Exit::Done(result),
             Ok(Poll::Ready((Err(error), _))) => Exit::Failed(error),

@@ -1,0 +1,178 @@
+//! The instant cutover is brought in and kept only where nginx would read its flag rightly: what is looked at before it is installed
+//! (by `switch`, or by root with `switch --install`), and looked at again by the `stop` of each later deploy.
+
+use shared::error::Kind;
+use shared::host::fake::Deed;
+use shared::host::{Host, Signal};
+use shared::slot::Slot;
+
+use crate::exit::{Exit, Hook};
+use crate::site::{Cutover, Setup, Site, User};
+
+/// What makes nginx see a flag only now and then.
+const CACHE: &str = "open_file_cache max=1000;\n";
+
+fn site(user: User) -> Site {
+    Site::of_scripts(Slot::Blue, Setup { user, cutover: Cutover::Instant })
+}
+
+/// Writes a line into the file of the groups, as somebody would who does not know whose it is.
+fn add_to_groups(site: &Site, line: &str) {
+    let path = site.settings.proxy.upstreams.clone();
+    let before = site.host.read_file(&path).unwrap_or_default();
+    site.host.write(&path, &[&before, line.as_bytes()].concat());
+}
+
+/// How often nginx's whole configuration was read.
+fn dumps(site: &Site) -> usize {
+    let is_dump = |deed: &Deed| matches!(deed, Deed::Ran(command) if command.last().is_some_and(|word| word == "-T"));
+    site.host.journal().iter().filter(|entry| is_dump(&entry.deed)).count()
+}
+
+fn reloads(site: &Site) -> usize {
+    site.host.signals().into_iter().filter(|(_, signal)| *signal == Signal::Reload).count()
+}
+
+/// Everything by which traffic is moved, and what nginx was told.
+fn moved_by(site: &Site) -> (String, Option<Vec<u8>>, bool, usize) {
+    let groups = site.host.read_file(&site.settings.proxy.upstreams).ok();
+    (site.include(), groups, site.host.describe(&site.settings.proxy.flag).is_ok(), reloads(site))
+}
+
+/// Asserts that a hook refuses, says these words, and leaves everything as it was.
+#[track_caller]
+fn refuses(site: &Site, hook: Hook, words: &str) -> Kind {
+    let before = moved_by(site);
+    let exit = site.run(hook, Some("d-9"));
+    let Exit::Failed(error) = &exit else { unreachable!("{hook:?} did not refuse: {exit:?}") };
+    assert!(error.to_string().contains(words), "{hook:?}: {error}");
+    assert_eq!(moved_by(site), before, "{hook:?}: {error}");
+    assert_eq!(site.live(), Some(Slot::Blue));
+    error.kind()
+}
+
+#[test]
+fn i3_a_configuration_that_began_to_misread_the_flag_after_stop_is_found_by_switch_before_it_brings_the_flag_in() {
+    for user in User::BOTH {
+        let site = site(user);
+        for hook in &Hook::DEPLOY[..3] {
+            assert!(site.run(*hook, Some("d-9")).is_done());
+        }
+        add_to_groups(&site, CACHE);
+        refuses(&site, Hook::Switch, "`open_file_cache`");
+    }
+}
+
+#[test]
+fn a_configuration_that_nginx_has_read_anew_since_the_flag_was_brought_in_is_looked_at_again_and_once() {
+    for user in User::BOTH {
+        let site = site(user);
+        site.deploys("d-1");
+        // The first `stop` after the reload that brought it in looks, and the one after that need not.
+        let looked = dumps(&site);
+        site.deploys("d-2");
+        assert_eq!(dumps(&site), looked + 1, "{user:?}");
+        site.deploys("d-3");
+        site.deploys("d-4");
+        assert_eq!(dumps(&site), looked + 1, "{user:?}: nginx has read nothing since");
+        let right = site.host.read_file(&site.settings.proxy.upstreams).unwrap_or_default();
+        add_to_groups(&site, CACHE);
+        site.host.foreign_reload();
+        let signals = site.host.signals();
+        refuses(&site, Hook::Stop, "`open_file_cache`");
+        assert_eq!(site.host.signals(), signals, "{user:?}: the standby runs on");
+        // Who may not look goes on without: the flag needs neither root nor nginx.
+        let blind = site.clone();
+        blind.host.sudo_allows(false);
+        assert_eq!(blind.run(Hook::Stop, Some("d-9")).is_done(), user == User::Application);
+        site.host.write(&site.settings.proxy.upstreams.clone(), &right);
+        site.host.foreign_reload();
+        site.deploys("d-5");
+    }
+}
+
+#[test]
+fn the_reading_of_another_boot_or_of_fewer_workers_does_not_count() {
+    let site = site(User::Application);
+    site.deploys("d-1");
+    site.deploys("d-2");
+    let looked = dumps(&site);
+    site.host.reboot();
+    site.deploys("d-3");
+    assert_eq!(dumps(&site), looked + 1, "process ids of another boot mean nothing");
+}
+
+#[test]
+fn switch_install_by_root_brings_the_flag_in_for_a_user_who_may_not_and_moves_nothing() {
+    let site = site(User::Application);
+    site.host.sudo_allows(false);
+    refuses(&site, Hook::Stop, "may not install the instant cutover");
+    site.host.run_as(0);
+    let exit = site.run(Hook::Install, None);
+    assert!(exit.is_done(), "{exit:?}");
+    assert_eq!((site.live(), reloads(&site)), (Some(Slot::Blue), 1));
+    let exit = site.run(Hook::Install, None);
+    assert!(exit.is_done() && format!("{exit:?}").contains("installed already"), "{exit:?}");
+    assert_eq!(reloads(&site), 1);
+    site.host.run_as(1000);
+    site.deploys("d-1");
+    assert_eq!((site.live(), reloads(&site)), (Some(Slot::Green), 1), "by the flag alone");
+}
+
+#[test]
+fn switch_install_refuses_what_would_let_others_move_the_traffic_or_move_it_by_itself_and_changes_nothing() {
+    let fresh = site(User::Application);
+    fresh.host.run_as(0);
+    let flag = fresh.settings.proxy.flag.clone();
+    let others = fresh.clone();
+    let made = flag.parent().map(|directory| others.host.make_directory(directory, 0o777));
+    assert!(made.is_some_and(|made| made.is_ok()));
+    refuses(&others, Hook::Install, "others may move the traffic");
+    let closed = fresh.clone();
+    let directory = flag.parent().unwrap_or(&flag);
+    let made = directory.parent().map(|above| closed.host.make_directory(above, 0o700));
+    assert!(made.is_some_and(|made| made.is_ok()));
+    refuses(&closed, Hook::Install, "cannot see the flag");
+    assert!(closed.host.describe(directory).is_err(), "it is not even made");
+    let misread = fresh.clone();
+    add_to_groups(&misread, CACHE);
+    refuses(&misread, Hook::Install, "`open_file_cache`");
+    // The flag chooses between other groups so far: set for the new ones, it would move the traffic of the old ones.
+    let mut renamed = site(User::Application);
+    renamed.deploys("d-1");
+    renamed.deploys("d-2");
+    renamed.host.run_as(0);
+    renamed.settings.places.blue.profile = "blue".into();
+    renamed.settings.places.green.profile = "green".into();
+    refuses(&renamed, Hook::Install, "chooses between `real1` and `real2` so far");
+}
+
+#[test]
+fn switch_install_waits_for_a_hook_that_runs_and_leaves_a_cutover_that_was_ended_in_the_middle_to_its_owner() {
+    let site = site(User::Application);
+    for hook in &Hook::DEPLOY[..3] {
+        assert!(site.run(*hook, Some("d-1")).is_done());
+    }
+    let busy = site.clone();
+    busy.host.run_as(0);
+    busy.host.hold_lock("switch of deployment `d-1`, process 7");
+    assert_eq!(refuses(&busy, Hook::Install, "d-1"), Kind::Busy);
+    let mut unsettled = 0;
+    for point in 1.. {
+        let site = site.clone();
+        site.host.kill_at(point);
+        if site.run(Hook::Switch, Some("d-1")) != Exit::Killed {
+            break;
+        }
+        site.host.clear_faults();
+        if site.ledger().intent.is_none() {
+            continue;
+        }
+        unsettled += 1;
+        site.host.run_as(0);
+        let before = moved_by(&site);
+        let exit = site.run(Hook::Install, None);
+        assert_eq!((exit.kind(), moved_by(&site)), (Some(Kind::Busy), before), "killed at {point}: {exit:?}");
+    }
+    assert!(unsettled > 10, "{unsettled} cutovers were ended in the middle");
+}
