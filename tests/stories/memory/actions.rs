@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer};
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer};
 use shared::host::{Host, ProcessIdentity};
 use shared::ledger::Ledger;
 use shared::nginx::access::Access;

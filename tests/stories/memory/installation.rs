@@ -1,8 +1,8 @@
 //! The instant cutover is brought in and kept only where nginx would read its flag rightly: what is looked at before it is installed
 //! (by `switch`, or by root with `switch --install`), and looked at again by the `stop` of each later deploy.
 
+use fake_host::Deed;
 use shared::error::Kind;
-use shared::host::fake::Deed;
 use shared::host::{Host, Signal};
 use shared::slot::Slot;
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use fake_host::Deed;
 use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Signal;
-use shared::host::fake::Deed;
 use shared::slot::Slot;
 
 use crate::exit::Hook;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use fake_host::{App, AppAnswer, Door, OnTerminate, Reloading};
 use shared::budget;
 use shared::config::{self, Settings, SettingsFile};
 use shared::host::codedeploy::{Deployment, Status};
-use shared::host::fake::{App, AppAnswer, Door, OnTerminate, Reloading};
 use shared::host::{Answer, Host, Signal};
 use shared::nginx::workers;
 use shared::plan::{Action, Retirement};
