@@ -9,6 +9,7 @@ use crate::discovery::witness::DOOR_AT_MOST;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proof::watch;
+use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
 use crate::timeouts::app_spec::AppSpec;
@@ -76,10 +77,10 @@ pub fn too_short(spec: &AppSpec, settings: &Settings) -> Vec<String> {
             let (timeout, longest) = (spec.timeout(hook, None)?, longest(hook, settings)?);
             (timeout < longest).then(|| {
                 format!(
-                    "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({} s): it \
+                    "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({}): it \
                      then ends itself early. Needed `timeout: {}`, or {}",
                     timeout.as_secs(),
-                    longest.as_secs(),
+                    duration(longest),
                     rounded_up(longest),
                     remedy(hook)
                 )

@@ -13,6 +13,7 @@ use crate::host::{Answer, Host, ProcessIdentity, Request};
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
+use crate::report::duration;
 use crate::slot::{Place, Slot};
 
 /// What is asked, what a good answer is, and who has to give it.
@@ -152,7 +153,7 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
             Judgement::Never(why, advice) => return Err(unhealthy(probe, &why).advise(advice)),
         };
         if !waiting.for_another_look().await? {
-            let patience = humantime::format_duration(probe.patience.at_most);
+            let patience = duration(probe.patience.at_most);
             return Err(unhealthy(probe, &format!("{last} (waited {patience})")).advise(
                 "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService",
             ));

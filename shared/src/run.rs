@@ -219,7 +219,7 @@ async fn work<H: Hook>(
 /// A hook that is ended by the agent shows the agent's verdict; one that ends itself a little earlier shows its own.
 fn hold_to_deadline(host: &impl Host, lifecycle: &Lifecycle, hook: &str, undo: Duration) {
     if let Some(deadline) = lifecycle.deadline(hook) {
-        let why = format!("its `timeout` in appspec.yml is {} s", deadline.timeout().as_secs());
+        let why = format!("appspec.yml gives it `timeout: {}`", deadline.timeout().as_secs());
         host.limit(deadline.waits_end(undo), &why);
     }
 }

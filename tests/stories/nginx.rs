@@ -61,7 +61,7 @@ fn f62_a_master_that_does_not_hear_the_signal_is_noticed_and_a_late_reload_chang
     let master = pid(rig.host.nginx().master_pid().unwrap());
     let workers = rig.host.nginx().worker_pids();
     kill_process(master, Signal::STOP).unwrap();
-    rig.untouched_by(|| ended(&rig.run("switch"), 41, &["the reload was not in force after 500ms"]));
+    rig.untouched_by(|| ended(&rig.run("switch"), 41, &["the reload was not in force after 500 ms"]));
     kill_process(master, Signal::CONT).unwrap();
     eventually("nginx has heard the signal late", || {
         rig.host.nginx().worker_pids().iter().all(|id| !workers.contains(id))

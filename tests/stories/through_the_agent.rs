@@ -87,7 +87,7 @@ fn i9_a_hook_ends_before_the_timeout_of_its_own_bundle_with_its_own_verdict_and_
         let failure = deployment.failure().expect("it failed");
         assert_eq!(failure.event, LifecycleEvent::ValidateService);
         let told = failure.diagnostics.to_json().to_string();
-        for words in ["failed with exit code 31", "HTTP 503", "of 8 s in appspec.yml leaves"] {
+        for words in ["failed with exit code 31", "HTTP 503", "`timeout: 8` in appspec.yml leaves"] {
             assert!(told.contains(words), "{generation:?}: `{words}` is not in {told}");
         }
         let log = std::fs::read_to_string(deployment.folder.scripts_log()).unwrap();

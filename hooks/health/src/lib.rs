@@ -13,6 +13,7 @@ use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
 use shared::release::Release;
+use shared::report::duration;
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 
@@ -85,9 +86,9 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
     let left = deadline.waits_end(Duration::ZERO).saturating_sub(scene.host.elapsed() + probe.timeout);
     if left < probe.patience.at_most {
         scene.report.say(&format!(
-            "note: the `timeout` of {} s in appspec.yml leaves {} s of `health.patience`",
+            "note: `timeout: {}` in appspec.yml leaves {} of `health.patience`",
             deadline.timeout().as_secs(),
-            left.as_secs()
+            duration(left)
         ));
         probe.patience.at_most = left;
     }

@@ -153,7 +153,7 @@ mod tests {
                  if it comes to nothing: end what was started in `real2` (port 8082)\n   \
                  if it comes to nothing: remember: green is free\n\
                  4. remember: green runs it\n\
-                 5. watch it until it listens on port 8082 or has lived 2s\n\
+                 5. watch it until it listens on port 8082 or has lived 2 s\n\
                  then: release `{release}` runs in `real2` (port 8082), log `{base}/logs/real2-{release}.log`"
             )
         );

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use shared::host::codedeploy::{Deployment, Event, Refusal, Target};
 use shared::report::agent::clean;
+use shared::report::duration;
 
 use crate::table;
 
@@ -100,10 +101,11 @@ impl DeploymentView {
 
 /// The events as a table, under each failed one what it left behind.
 fn events(events: &[Event]) -> Vec<String> {
-    let mut rows = vec![["event", "state", "seconds", ""].map(str::to_owned)];
+    let mut rows = vec![["event", "state", "took", ""].map(str::to_owned)];
     rows.extend(events.iter().map(|event| {
+        let took = event.took().map_or_else(|| "-".to_owned(), duration);
         let message = event.diagnostics.as_ref().map(|found| format!("{}: {}", found.code, found.message));
-        [event.name.clone(), event.status.clone(), seconds(event), message.unwrap_or_default()]
+        [event.name.clone(), event.status.clone(), took, message.unwrap_or_default()]
     }));
     let tails = events.iter().map(|event| event.diagnostics.as_ref().map_or("", |found| &found.log_tail));
     let lines = table::lines("  ", &rows);
@@ -112,13 +114,6 @@ fn events(events: &[Event]) -> Vec<String> {
         .zip(std::iter::once("").chain(tails))
         .flat_map(|(line, tail)| std::iter::once(line).chain(tail.lines().map(|line| format!("    | {}", clean(line)))))
         .collect()
-}
-
-fn seconds(event: &Event) -> String {
-    match event.milliseconds() {
-        Some(milliseconds) => format!("{}.{}", milliseconds / 1000, milliseconds % 1000 / 100),
-        None => "-".to_owned(),
-    }
 }
 
 /// The event that says most about a target: the one that failed, else the one that goes on.
@@ -189,9 +184,9 @@ deployment d-ABC: InProgress
   made by: user
 
 this host: i-1 Failed
-  event            state      seconds
-  AfterInstall     Succeeded  1.5
-  ValidateService  Failed     13.2     ScriptFailed: Script at specified location: hooks/health failed with exit code 31
+  event            state      took
+  AfterInstall     Succeeded  1.5 s
+  ValidateService  Failed     13.3 s  ScriptFailed: Script at specified location: hooks/health failed with exit code 31
     | LifecycleEvent - ValidateService
     | [stdout]FAILED health (exit code 31) 
 

@@ -120,9 +120,9 @@ mod tests {
         assert_eq!(
             text,
             "1. remember: deployment `d-A` works in green\n\
-             2. let requests on their way to `real2` (port 8082) end, for at most 10s\n\
+             2. let requests on their way to `real2` (port 8082) end, for at most 10 s\n\
              3. see that `real1` (port 8081) still serves\n\
-             4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35s SIGKILL\n\
+             4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35 s SIGKILL\n\
              5. wait until port 8082 is free\n\
              6. remember: green is free\n\
              then: `real2` (port 8082) is free; `real1` (port 8081) serves"

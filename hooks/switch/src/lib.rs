@@ -19,7 +19,7 @@ use shared::plan::{Action, Plan, Retirement, Step};
 use shared::probe::Probe;
 use shared::proof::arrival::Proof;
 use shared::proof::watch::Watch;
-use shared::report::seconds;
+use shared::report::duration;
 use shared::route::keepalive;
 use shared::route::{self, flag};
 use shared::run::{Hook, Scene};
@@ -103,7 +103,7 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
     let watched = cutover
         .watch
         .as_ref()
-        .map_or_else(String::new, |watch| format!(" and was watched for {}", seconds(watch.time)));
+        .map_or_else(String::new, |watch| format!(" and was watched for {}", duration(watch.time)));
     Plan { steps, result: format!("{} serves{watched}; {standby}", settings.place(cutover.to)) }
 }
 
@@ -285,7 +285,7 @@ mod tests {
              4. make `/etc/nginx/conf.d/service-url.inc` name port 8082\n   \
                 if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081\n   \
                 if it comes to nothing: reload nginx again, if it was told to reload\n\
-             5. reload nginx, in force within 5s (new workers accept, no old one does)\n\
+             5. reload nginx, in force within 5 s (new workers accept, no old one does)\n\
              6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)\n\
              7. remember: green is live\n\
              8. protect process 77 as usual when memory is short\n\
@@ -318,7 +318,7 @@ mod tests {
                 if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081\n   \
                 if it comes to nothing: reload nginx again, if it was told to reload\n\
              8. test nginx's configuration: /usr/sbin/nginx -T\n\
-             9. reload nginx, in force within 5s (new workers accept, no old one does)";
+             9. reload nginx, in force within 5 s (new workers accept, no old one does)";
         let directory = "make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag";
         assert_eq!(
             by(By::InstalledFlag, Some(Slot::Blue), Slot::Green),
@@ -346,7 +346,7 @@ mod tests {
                  8. remember: green is live\n\
                  9. protect process 77 as usual when memory is short\n\
                  10. let process 66 go first when memory is short\n\
-                 11. stop blue: let its requests end for at most 10s, then SIGTERM, after 35s SIGKILL\n\
+                 11. stop blue: let its requests end for at most 10 s, then SIGTERM, after 35 s SIGKILL\n\
                  then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) is not kept as a standby \
                  (`switch.standby`)"
             ),
@@ -364,7 +364,7 @@ mod tests {
         assert!(
             text.contains(
                 "2. test nginx's configuration: /usr/sbin/nginx -T\n\
-                 3. ask CodeDeploy whether deployment `d-ABCDEF123` is still under way, for at most 2s\n\
+                 3. ask CodeDeploy whether deployment `d-ABCDEF123` is still under way, for at most 2 s\n\
                  4. remember: a cutover to green begins\n"
             ),
             "{text}"

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::codedeploy::{Asking, Deployment, Refusal, Status};
 use crate::host::{CodeDeploy, Host};
 use crate::lifecycle::Lifecycle;
-use crate::report::Report;
+use crate::report::{Report, duration};
 
 /// How long a whole deploy may be held up by asking, in all.
 pub const AT_MOST: Duration = Duration::from_secs(2);
@@ -70,7 +70,7 @@ impl fmt::Display for Question {
             formatter,
             "ask CodeDeploy whether deployment `{}` is still under way, for at most {}",
             self.deployment,
-            humantime::format_duration(AT_MOST)
+            duration(AT_MOST)
         )
     }
 }

@@ -353,7 +353,7 @@ mod tests {
         let flag = "remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves";
         let undone = "remember: the cutover was undone";
         assert_eq!(told(&chosen), [flag, undone]);
-        let reload = "reload nginx, in force within 5s (new workers accept, no old one does)";
+        let reload = "reload nginx, in force within 5 s (new workers accept, no old one does)";
         assert_eq!(told(plain.bytes()), [flag, "make `/service-url.inc` name port 8081", reload, undone]);
     }
 

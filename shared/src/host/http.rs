@@ -2,11 +2,11 @@
 //! followed, capped in size and time. Whatever the server does is an answer.
 
 use std::error::Error as _;
-use std::time::Duration;
 
 use super::signals::StopSignals;
 use super::{Answer, Request};
 use crate::error::Result;
+use crate::report::duration;
 
 /// More of a body than this is never read.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -36,7 +36,7 @@ async fn exchange(request: &Request) -> Answer {
     match tokio::time::timeout(request.at_most, read(builder)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(cause)) => Answer::Silence(innermost(&cause)),
-        Err(_) => Answer::Silence(format!("no whole answer within {}", seconds(request.at_most))),
+        Err(_) => Answer::Silence(format!("no whole answer within {}", duration(request.at_most))),
     }
 }
 
@@ -69,8 +69,4 @@ fn innermost(error: &reqwest::Error) -> String {
     }
     let text = text.split(" (os error").next().unwrap_or_default();
     text.to_lowercase()
-}
-
-fn seconds(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
 }

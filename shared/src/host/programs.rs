@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::ProgramOutput;
 use super::signals::StopSignals;
 use crate::error::{Error, Kind, Result};
+use crate::report::duration;
 
 /// Where the system's programs are, also when `PATH` was cut down to nothing.
 const SYSTEM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -40,10 +41,7 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
         }),
         Ok(Err(cause)) => Err(Error::new(Kind::of(&cause), format!("could not wait for `{shown}`: {cause}"))),
-        Err(_) => Err(Error::new(
-            Kind::Settings,
-            format!("`{shown}` had not ended after {}", humantime::format_duration(at_most)),
-        )),
+        Err(_) => Err(Error::new(Kind::Settings, format!("`{shown}` had not ended after {}", duration(at_most)))),
     }
 }
 

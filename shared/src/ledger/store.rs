@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock};
 use crate::patience::Patience;
 use crate::patience::Waiting;
+use crate::report::duration;
 
 /// The format that this version writes. A ledger with a higher number is left alone (F02); one of format 1, which knew no
 /// `checked`, is read.
@@ -114,7 +115,7 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
             }
         };
         if !waiting.for_another_look().await? {
-            let waited = humantime::format_duration(settings.lock_wait);
+            let waited = duration(settings.lock_wait);
             return Err(Error::new(Kind::Busy, format!("another run holds the lock after {waited}: {other}"))
                 .advise("wait for it to end, or end it, then deploy again"));
         }

@@ -9,6 +9,7 @@ use crate::nginx::access::Access;
 use crate::nginx::workers::{self, Generation, Worker};
 use crate::patience::Patience;
 use crate::patience::Waiting;
+use crate::report::duration;
 use crate::sudo::{COMMAND_AT_MOST, Way};
 
 /// Lets nginx read its configuration again and waits until its workers prove that it did.
@@ -41,7 +42,7 @@ fn not_in_force(state: Generation, at_most: Duration) -> Error {
         Generation::Mixed => "nginx's old workers go on accepting beside the new ones",
         Generation::Nobody | Generation::InForce => "nginx has no worker that accepts connections",
     };
-    let waited = humantime::format_duration(at_most);
+    let waited = duration(at_most);
     Error::new(Kind::SentBack, format!("the reload was not in force after {waited}: {found}"))
         .advise("look for [emerg] and [alert] in nginx's error log; put that right and deploy again")
 }

@@ -18,6 +18,7 @@ use crate::probe::validation::Validation;
 use crate::proof::arrival::Proof;
 use crate::proof::watch::Watch;
 use crate::release::{Artifact, Release, megabytes};
+use crate::report::duration;
 use crate::slot::Place;
 use crate::sudo::COMMAND_AT_MOST;
 
@@ -239,11 +240,10 @@ impl Action {
 
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = |duration: &Duration| humantime::format_duration(*duration).to_string();
         match self {
             Action::Remember(change) => write!(formatter, "remember: {change}"),
             Action::Drain { place, at_most } => {
-                write!(formatter, "let requests on their way to {place} end, for at most {}", seconds(at_most))
+                write!(formatter, "let requests on their way to {place} end, for at most {}", duration(*at_most))
             }
             Action::Terminate { place, processes, grace } => {
                 let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
@@ -251,7 +251,7 @@ impl fmt::Display for Action {
                     formatter,
                     "end process {} in {place}: SIGTERM, after {} SIGKILL",
                     ids.join(", "),
-                    seconds(grace)
+                    duration(*grace)
                 )
             }
             Action::SeeLive(place) => write!(formatter, "see that {place} still serves"),
@@ -266,7 +266,12 @@ impl fmt::Display for Action {
             Action::Launch { place, launch } => write!(formatter, "start in {place}: {}", launch.command.join(" ")),
             Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}"),
             Action::Survive { place, at_most, .. } => {
-                write!(formatter, "watch it until it listens on port {} or has lived {}", place.port, seconds(at_most))
+                write!(
+                    formatter,
+                    "watch it until it listens on port {} or has lived {}",
+                    place.port,
+                    duration(*at_most)
+                )
             }
             Action::Probe { probe, .. } => write!(formatter, "{probe}"),
             Action::Discard(path) => write!(formatter, "remove `{}`, which nobody uses", path.to_string_lossy()),
@@ -300,7 +305,7 @@ impl fmt::Display for Action {
                 write!(
                     formatter,
                     "reload nginx, in force within {} (new workers accept, no old one does)",
-                    seconds(at_most)
+                    duration(*at_most)
                 )
             }
             Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
@@ -309,8 +314,8 @@ impl fmt::Display for Action {
             Action::Retire(Retirement { slot, drain, grace }) => write!(
                 formatter,
                 "stop {slot}: let its requests end for at most {}, then SIGTERM, after {} SIGKILL",
-                seconds(drain),
-                seconds(grace)
+                duration(*drain),
+                duration(*grace)
             ),
             Action::Consult(question) => write!(formatter, "{question}"),
             Action::Validate(validation) => write!(formatter, "{validation}"),

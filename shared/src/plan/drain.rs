@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::host::{Connection, Host};
 use crate::patience::Patience;
 use crate::patience::Waiting;
-use crate::report::{Report, seconds};
+use crate::report::{Report, duration};
 use crate::slot::Place;
 
 /// Waits until nobody is connected to the place any more. What is left after that is told, and ends with the process.
@@ -64,19 +64,19 @@ impl Seen {
     fn told(&self, place: &Place, at_most: Duration) -> Option<String> {
         let finished = match self.finished {
             0 => None,
-            1 => Some(format!("1 request to {place} finished in {}", seconds(self.last_gone))),
-            many => Some(format!("{many} requests to {place} finished in {}", seconds(self.last_gone))),
+            1 => Some(format!("1 request to {place} finished in {}", duration(self.last_gone))),
+            many => Some(format!("{many} requests to {place} finished in {}", duration(self.last_gone))),
         };
         let towards = if finished.is_some() { String::new() } else { format!(" to {place}") };
         let closed = match self.open.len() {
             0 => None,
             1 => Some(format!(
                 "1 long connection{towards} is closed after {} (a websocket, a stream, or an idle one that nginx keeps)",
-                seconds(at_most)
+                duration(at_most)
             )),
             many => Some(format!(
                 "{many} long connections{towards} are closed after {} (websockets, streams, idle ones that nginx keeps)",
-                seconds(at_most)
+                duration(at_most)
             )),
         };
         let told: Vec<String> = finished.into_iter().chain(closed).collect();
@@ -96,7 +96,7 @@ mod tests {
         let place = Place { profile: "real2".into(), port: 8082 };
         let table: [(&str, &[Look], Option<&str>); 8] = [
             ("nobody was there", &[(0, &[])], None),
-            ("one request", &[(0, &[1]), (300, &[])], Some("1 request to `real2` (port 8082) finished in 0.3 s")),
+            ("one request", &[(0, &[1]), (300, &[])], Some("1 request to `real2` (port 8082) finished in 300 ms")),
             (
                 "several, one after the other",
                 &[(0, &[1, 2, 3]), (20, &[1, 3]), (1180, &[3]), (1200, &[])],
@@ -105,9 +105,9 @@ mod tests {
             (
                 "an old worker connects again: each is a request of its own",
                 &[(0, &[1]), (100, &[2]), (200, &[])],
-                Some("2 requests to `real2` (port 8082) finished in 0.2 s"),
+                Some("2 requests to `real2` (port 8082) finished in 200 ms"),
             ),
-            ("at once", &[(0, &[1]), (5, &[])], Some("1 request to `real2` (port 8082) finished in 0.1 s")),
+            ("at once", &[(0, &[1]), (5, &[])], Some("1 request to `real2` (port 8082) finished in 5 ms")),
             (
                 "one that stays",
                 &[(0, &[9]), (10_000, &[9])],
@@ -128,7 +128,7 @@ mod tests {
                 "the time is that of the last one that finished, not of the last look",
                 &[(0, &[1, 9]), (400, &[9]), (9000, &[9])],
                 Some(
-                    "1 request to `real2` (port 8082) finished in 0.4 s; 1 long connection is closed after 10 s (a \
+                    "1 request to `real2` (port 8082) finished in 400 ms; 1 long connection is closed after 10 s (a \
                      websocket, a stream, or an idle one that nginx keeps)",
                 ),
             ),

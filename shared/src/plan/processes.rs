@@ -9,7 +9,7 @@ use crate::host::{Host, Listener, Process, ProcessIdentity, Signal};
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
-use crate::report::Report;
+use crate::report::{Report, duration};
 use crate::slot::Place;
 
 /// Refuses to go on where nobody listens in the live slot any more.
@@ -36,7 +36,7 @@ pub(super) async fn terminate(
     if gone(host, processes, grace).await? {
         return Ok(());
     }
-    report.say(&format!("{place} did not end within {} of SIGTERM: SIGKILL", humantime::format_duration(grace)));
+    report.say(&format!("{place} did not end within {} of SIGTERM: SIGKILL", duration(grace)));
     send(host, place, processes, Signal::Kill)?;
     if gone(host, processes, KILLED_AT_MOST).await? {
         return Ok(());

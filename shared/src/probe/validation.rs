@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, Request};
 use crate::patience::Patience;
 use crate::patience::Waiting;
+use crate::report::duration;
 
 /// What is asked, and what a good answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub async fn run(host: &impl Host, validation: &Validation) -> Result<()> {
                     witness::describe(&answer),
                     validation.status,
                     validation.consecutive,
-                    humantime::format_duration(validation.patience.at_most)
+                    duration(validation.patience.at_most)
                 ),
             )
             .advise("look into the log of the new tasks or of the function; `health.patience` says how long to wait"));

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity};
 use crate::probe::{self, Judgement, Probe};
 use crate::proof::arrival::{Arrival, Proof};
-use crate::report::{Report, seconds};
+use crate::report::{Report, duration};
 use crate::slot::Slot;
 
 /// How often the door is asked.
@@ -73,7 +73,7 @@ impl fmt::Display for Watch {
         write!(
             formatter,
             "watch for {} whether process {} lives and {} answers from {}",
-            seconds(self.time),
+            duration(self.time),
             self.release.process.id,
             self.proof.door,
             self.proof.place
@@ -117,7 +117,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn judge(&mut self, look: Look) -> Verdict {
         let place = &self.watch.proof.place;
-        let took = format!("{} after it took the traffic", seconds(look.known));
+        let took = format!("{} after it took the traffic", duration(look.known));
         if let Some(gone) = look.gone {
             return Verdict::Gone(format!("{place} {gone} {took}"));
         }
@@ -145,7 +145,7 @@ impl Judge<'_> {
 /// # Errors
 /// `Kind::SentBack` with what was seen, if traffic is better off where it came from.
 pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch: &Watch) -> Result<()> {
-    report.say(&format!("traffic has arrived in {}, which is watched for {}", watch.proof.place, seconds(watch.time)));
+    report.say(&format!("traffic has arrived in {}, which is watched for {}", watch.proof.place, duration(watch.time)));
     let began = host.elapsed();
     let since = || host.elapsed().saturating_sub(began);
     let mut judge = Judge { watch, wrong_in_a_row: 0 };

@@ -5,6 +5,7 @@ use super::clock::EXCHANGE_TAKES;
 use super::processes::Part;
 use super::world::World;
 use shared::host::{Answer, Request};
+use shared::report::duration;
 
 /// More of a body than this is never read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -31,7 +32,7 @@ impl World {
         answer.map_or_else(
             || {
                 self.advance(request.at_most.saturating_sub(EXCHANGE_TAKES));
-                Answer::Silence(format!("no whole answer within {}", humantime::format_duration(request.at_most)))
+                Answer::Silence(format!("no whole answer within {}", duration(request.at_most)))
             },
             told,
         )

@@ -151,11 +151,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// How long it took, if it has ended, in milliseconds.
+    /// How long it took; nothing for one that has not ended.
     #[must_use]
-    pub fn milliseconds(&self) -> Option<u64> {
+    pub fn took(&self) -> Option<Duration> {
         let (began, ended) = (self.began?, self.ended?);
-        u64::try_from(ended.duration_since(began).as_millis()).ok()
+        Duration::try_from(ended.duration_since(began)).ok()
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     fn an_event_that_goes_on_has_taken_no_time_yet() {
         let began = jiff::Timestamp::from_millisecond(1_000).ok();
         let ended = jiff::Timestamp::from_millisecond(3_500).ok();
-        assert_eq!(Event { began, ..Event::default() }.milliseconds(), None);
-        assert_eq!(Event { began, ended, ..Event::default() }.milliseconds(), Some(2_500));
+        assert_eq!(Event { began, ..Event::default() }.took(), None);
+        assert_eq!(Event { began, ended, ..Event::default() }.took(), Some(Duration::from_millis(2_500)));
     }
 }

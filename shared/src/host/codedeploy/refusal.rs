@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Operation;
 use crate::error::Kind;
+use crate::report::duration;
 
 /// Who is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +148,7 @@ impl fmt::Display for Refusal {
                     Whom::Host => "region and credentials of this host were not to be had",
                     Whom::CodeDeploy => "no answer came",
                 };
-                write!(formatter, "{whom} within {}", humantime::format_duration(*at_most))
+                write!(formatter, "{whom} within {}", duration(*at_most))
             }
             Refusal::Unreachable(why) => write!(formatter, "the API cannot be reached: {why}"),
             Refusal::Untrusted(why) => write!(formatter, "the API's certificate is not trusted: {why}"),
