@@ -64,7 +64,7 @@ pub struct App {
 /// Where the artifact is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactPattern {
-    /// The directory.
+    /// Where it is unpacked: `app.artifact` up to its last `/`.
     pub directory: PathBuf,
     /// What its name begins with.
     pub before: String,

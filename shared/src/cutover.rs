@@ -24,11 +24,11 @@ use crate::slot::Slot;
 /// Everything that a cutover is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cutover {
-    /// Where traffic comes from.
+    /// Where traffic comes from; nothing for the first release of a host.
     pub from: Option<Slot>,
     /// Where it goes.
     pub to: Slot,
-    /// How.
+    /// By a reload, by the flag, or by the flag with its installation first.
     pub by: By,
     /// nginx before.
     pub nginx: Nginx,
@@ -47,17 +47,17 @@ pub struct Cutover {
 /// nginx as it is before a cutover, and how this user may act on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nginx {
-    /// The include.
+    /// The include as it is read now, its bytes with it: they are what goes back.
     pub include: Include,
     /// The file of the upstream groups; empty where there is none.
     pub upstreams: Vec<u8>,
-    /// The master.
+    /// The master, which is told to reload.
     pub master: ProcessIdentity,
     /// The workers that accept.
     pub workers: Vec<ProcessIdentity>,
     /// How its files are written and how it is signalled.
     pub access: Access,
-    /// The door's answer.
+    /// What the door answered: where that told nothing, the same proves nothing afterwards.
     pub door: Answer,
 }
 

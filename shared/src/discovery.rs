@@ -26,7 +26,7 @@ pub struct Evidence {
 pub enum IncludeSays {
     /// It names a slot's port.
     Slot {
-        /// The slot.
+        /// Whose port that is.
         slot: Slot,
         /// Whether nginx's workers have read it in this form; `None` while nginx does not run.
         in_force: Option<bool>,
@@ -63,7 +63,7 @@ pub enum LedgerSays {
 /// Roles, with what a person should know about how they were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The roles.
+    /// Who is live, if anybody, and which slot is idle.
     pub roles: Roles,
     /// Whether nobody listens in the live slot and nginx has gone on to the other one by itself.
     pub fell_over: bool,

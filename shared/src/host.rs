@@ -60,56 +60,58 @@ pub trait Host {
     /// The bytes of a regular file.
     ///
     /// # Errors
-    /// As the operating system says; anything but a regular file is `InvalidInput`, without waiting on it.
+    /// `NotFound` where nothing is there; `InvalidInput` for anything but a regular file, without waiting on it; else what the
+    /// operating system says.
     fn read_file(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// What kind of thing stands at `path`, without following a symbolic link.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` where nothing is there; `PermissionDenied` below a directory that this user may not pass.
     fn describe(&self, path: &Path) -> io::Result<FileFacts>;
 
-    /// The names in a directory.
+    /// The names in a directory, in no order, `.` and `..` left out.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` where there is no directory; `PermissionDenied` where this user may not read it.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
 
     /// Opens a regular file for reading, without waiting on anything that is none.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// As `read_file`.
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadSeek>>;
 
     /// Replaces a file in one atomic step that survives a power cut: temporary file beside it, fsync, rename, fsync of the
     /// directory. An existing file's owner and mode are kept; a new one gets `mode`.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` without the directory above; `PermissionDenied` where this user may not make files in it; else what the
+    /// operating system says, with the old file still whole.
     fn replace_file(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
 
-    /// Makes a directory and what is missing above it.
+    /// Makes a directory and what is missing above it. It gets exactly `mode`; one that is there stays as it is.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `AlreadyExists` where a file stands in its place; `PermissionDenied` where this user may not make it.
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()>;
 
-    /// Gives a file or directory to another user.
+    /// Gives a file or directory to the user with the id `owner`; its group stays, and a symbolic link is not followed.
     ///
     /// # Errors
-    /// As the operating system says: only root may.
+    /// `PermissionDenied` for anybody but root; `NotFound` where nothing is there.
     fn give(&self, path: &Path, owner: u32) -> io::Result<()>;
 
     /// Removes a file, in a way that survives a power cut, or a whole directory.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` where nothing is there; `PermissionDenied` where this user may not write in the directory above.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Opens the hooks' own log to append to it.
+    /// Opens the hooks' own log to append to it; it is made, readable for all, where there is none.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` without the directory above; `PermissionDenied` where another user's log stands there.
     fn open_log(&self, path: &Path) -> io::Result<std::fs::File>;
 
     /// Whether this user may make and rename files in `directory`.
@@ -118,27 +120,28 @@ pub trait Host {
     /// The bytes that this user may still write on the file system of `directory`.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` where there is no such directory.
     fn free_space(&self, directory: &Path) -> io::Result<u64>;
 
     /// Copies a file to a place where none is yet: temporary file, fsync, rename, fsync of the directory. Returns the
     /// sha256 of what was copied, in hexadecimal.
     ///
     /// # Errors
-    /// As the operating system says; `AlreadyExists` if there is a file already; `InvalidData` if the copy's size is wrong.
+    /// `AlreadyExists` if there is a file at `to` already; `InvalidData` if `from` changed meanwhile; `StorageFull`; else as
+    /// `read_file` and `make_directory`. No part of a copy is left.
     fn publish(&self, from: &Path, to: &Path) -> io::Result<String>;
 
     /// Makes sure that what was renamed to `path` survives a power cut.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// As `read_file`: who may not read the file cannot make sure.
     fn sync(&self, path: &Path) -> io::Result<()>;
 
     /// Takes the lock at `path`, which dies with its holder and which no child inherits. `Ok(Err(holder))` if another has
     /// it: what that one wrote about itself.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` without the directory above; `PermissionDenied` where the file is another user's.
     fn lock(&self, path: &Path, holder: &str) -> io::Result<std::result::Result<Lock, String>>;
 
     /// Where this hook's own program is.
@@ -171,13 +174,14 @@ pub trait Host {
     /// Sends a signal to exactly this process; `false` if it is gone.
     ///
     /// # Errors
-    /// As the operating system says, for example if the process is another user's.
+    /// `PermissionDenied` if the process is another user's.
     fn signal(&self, process: &ProcessIdentity, signal: Signal) -> io::Result<bool>;
 
     /// Starts a program out of the agent's reach: own session, nothing inherited, output appended to a file of its own.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` without the program or the working directory; `PermissionDenied` where the program may not be run or the log
+    /// not be written.
     fn launch(&self, launch: &Launch) -> io::Result<Process>;
 
     /// How a process that this hook launched has ended, if it has.
@@ -186,7 +190,7 @@ pub trait Host {
     /// How eager the kernel is to end this process when memory is short: 0 is usual, 1000 is first.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// `NotFound` if the process is gone; `PermissionDenied` for anybody but root where the score falls, or for another user's.
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()>;
 
     /// The memory that a process holds, in bytes.
@@ -198,20 +202,20 @@ pub trait Host {
     /// Who listens on a port, on any address, IPv4 or IPv6.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// What the kernel says where its sockets or `/proc` cannot be read; an unused port is an empty list, and no error.
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>>;
 
     /// Whether anybody listens on a port, which is cheaper to say than who.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// What the kernel says where its sockets cannot be read; an unused port is `false`, and no error.
     fn is_listened_on(&self, port: u16) -> io::Result<bool>;
 
     /// The connections that this host's own clients (nginx) hold towards a local port, as far as the other end may still
     /// answer on them.
     ///
     /// # Errors
-    /// As the operating system says.
+    /// What the kernel says where its sockets cannot be read.
     fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>>;
 
     /// Where a program is: as given if it is a path, else looked for in `PATH` and in the system's directories.

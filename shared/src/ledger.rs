@@ -34,7 +34,7 @@ pub struct Ledger {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
-    /// The release.
+    /// The release that was published for it last; nothing where these hooks published none.
     pub release: Option<Release>,
     /// The process that was launched.
     pub process: Option<ProcessIdentity>,

@@ -56,7 +56,7 @@ pub mod lifecycle;
 /// How long the agent waits.
 pub mod timeouts;
 
-/// The settings.
+/// `hooks.toml` and the environment: read, checked, every mistake told at once.
 pub mod config;
 
 /// How long to wait, and waiting.

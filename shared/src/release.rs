@@ -28,7 +28,7 @@ pub struct Artifact {
 pub struct Release {
     /// Its name: when it was made, and from which deployment.
     pub name: String,
-    /// The copy.
+    /// Where the copy is: a file in a directory that bears the name.
     pub path: PathBuf,
     /// The sha256 of its bytes, in hexadecimal; nothing until it is copied.
     pub sha256: Option<String>,

@@ -11,7 +11,7 @@ use crate::sudo::{self, Way, through};
 /// How this user may act on nginx.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// The include.
+    /// The include that a server block reads.
     pub include: ConfigurationFile,
     /// The file of the upstream groups.
     pub upstreams: ConfigurationFile,
@@ -24,7 +24,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Finds the way.
+    /// Finds nginx's program, and what this user may do itself and what only sudo can do for it.
     ///
     /// # Errors
     /// `Kind::Settings` if nginx's program is not on this host.

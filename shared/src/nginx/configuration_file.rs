@@ -14,9 +14,9 @@ const MODE: u32 = 0o644;
 /// A file of nginx's configuration that the hooks write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigurationFile {
-    /// The file.
+    /// Where nginx reads it.
     pub path: PathBuf,
-    /// Who writes it.
+    /// Who writes it: this user, if it may make files in the directory.
     pub way: Way,
     /// Where the next one is put together for sudo to install.
     pub staged: PathBuf,

@@ -14,7 +14,7 @@ const DIRECTORY_MODE: u32 = 0o755;
 /// The directory that the flag of the instant cutover is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagDirectory {
-    /// The directory.
+    /// The directory that `proxy.flag` is in.
     pub path: PathBuf,
     /// Who makes it.
     pub way: Way,

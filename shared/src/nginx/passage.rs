@@ -8,7 +8,7 @@ use crate::host::{Credentials, FileFacts, FileKind};
 /// What keeps a process from looking at a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Obstacle {
-    /// The directory.
+    /// The first one on the way, from the root down, that stops it.
     pub(crate) directory: PathBuf,
     /// What is wrong with it, as a fragment.
     pub(crate) why: String,

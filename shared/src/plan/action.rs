@@ -38,9 +38,9 @@ pub enum Action {
     Remember(Change),
     /// Let the requests that nginx still holds towards a place come to their end.
     Drain {
-        /// The place.
+        /// Whose port nginx is connected to.
         place: Place,
-        /// For how long.
+        /// Connections that are open after this are left to end with the process.
         at_most: Duration,
     },
     /// See that the live slot still has its listener: where it has none, nginx may have gone on to the slot that is about to be
@@ -50,46 +50,46 @@ pub enum Action {
     Terminate {
         /// The place they are in.
         place: Place,
-        /// The processes.
+        /// All of them, the listener and its helpers: each gets the signals, identified by more than its id.
         processes: Vec<Process>,
-        /// How long they may take.
+        /// How long they may take to end after SIGTERM.
         grace: Duration,
     },
     /// Wait until nobody listens on a port.
     AwaitFree(Place),
     /// Copy an artifact to a release of its own.
     Publish {
-        /// The artifact.
+        /// The file that is copied; it stays.
         artifact: Artifact,
-        /// The release.
+        /// Where the copy goes: a new directory, so that nothing is written over.
         release: Release,
     },
     /// Start a release.
     Launch {
-        /// The place.
+        /// The place it is to listen in, for the sentence: the command names the port itself.
         place: Place,
-        /// The program.
+        /// Command, working directory, environment and log.
         launch: Launch,
     },
     /// End what this run launched.
     EndLaunched {
-        /// The place.
+        /// The place it was launched in.
         place: Place,
-        /// How long it may take.
+        /// How long it may take to end after SIGTERM, before SIGKILL.
         grace: Duration,
     },
     /// Watch what was launched until it listens, or has lived for a while.
     Survive {
-        /// The place.
+        /// The place whose port it is to listen on.
         place: Place,
-        /// How long it has to live.
+        /// How long it has to live if it does not listen before.
         at_most: Duration,
-        /// Its log.
+        /// Its log, whose end is shown if it dies.
         log: PathBuf,
     },
     /// Ask until a release is proven.
     Probe {
-        /// What is asked.
+        /// URL, good answer, how many in a row, and how long to wait for them.
         probe: Probe,
         /// The application's log, whose end is shown if it fails.
         log: Option<PathBuf>,
@@ -98,39 +98,39 @@ pub enum Action {
     Discard(PathBuf),
     /// Set how eager the kernel is to end a process when memory is short. What comes of it is noted, never a failure.
     Sacrifice {
-        /// The process.
+        /// Whose `oom_score_adj` is set.
         process: ProcessIdentity,
         /// 0 is usual, 1000 is first.
         score: i32,
     },
     /// Replace the include.
     WriteInclude {
-        /// The new bytes.
+        /// The whole file.
         bytes: Vec<u8>,
         /// What they name, as a fragment: a port, or the flag.
         names: String,
-        /// How.
+        /// Which file the include is, and who may write it.
         access: Access,
     },
     /// Replace the file of the upstream groups.
     WriteUpstreams {
-        /// The new bytes.
+        /// The whole file.
         bytes: Vec<u8>,
         /// What they hold, as a fragment.
         names: &'static str,
-        /// The file.
+        /// Which file that is, and who may write it.
         file: ConfigurationFile,
     },
     /// Make the flag's directory where it is missing, and see that nginx's workers can look into it.
     MakeFlagDirectory {
-        /// The directory.
+        /// Where it is, who makes it, and whose it is to be.
         directory: FlagDirectory,
-        /// One of the workers.
+        /// One of the workers that have to look into it; nothing while nginx is down.
         worker: Option<ProcessIdentity>,
     },
     /// Make or remove the flag, in one atomic step.
     SetFlag {
-        /// The flag.
+        /// The empty file that nginx looks for, with its whole path.
         flag: PathBuf,
         /// Whether it is to exist.
         exists: bool,
@@ -139,27 +139,27 @@ pub enum Action {
     },
     /// Let nginx test its configuration.
     TestConfiguration {
-        /// How.
+        /// The command, and whether it goes through sudo.
         access: Access,
         /// Whether nothing in it may make nginx read the flag wrongly.
         for_flag: bool,
     },
     /// Let nginx read its configuration again, and prove by its workers that it did.
     Reload {
-        /// The master.
+        /// Who gets SIGHUP.
         master: ProcessIdentity,
-        /// How.
+        /// Whether this user sends it or sudo does.
         access: Access,
-        /// For how long.
+        /// How long until the new workers accept and no old one does.
         at_most: Duration,
     },
     /// The same after the include was put back; nothing to do where nginx was not told of the new one.
     ReloadBack {
-        /// The master.
+        /// Who gets SIGHUP.
         master: ProcessIdentity,
-        /// How.
+        /// Whether this user sends it or sudo does.
         access: Access,
-        /// For how long.
+        /// How long until the new workers accept and no old one does.
         at_most: Duration,
     },
     /// Prove at the door that traffic has arrived.
@@ -206,7 +206,7 @@ impl Action {
         }
     }
 
-    /// The longest it can take.
+    /// The longest it can take, everything gone slowly; held against the `timeout` of appspec.yml.
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {

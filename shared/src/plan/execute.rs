@@ -28,7 +28,7 @@ const QUOTED_LINES: usize = 10;
 pub struct Execution<'a, H> {
     /// The host it is carried out on.
     pub host: &'a H,
-    /// The settings.
+    /// Places, times and files, where an action does not bring its own.
     pub settings: &'a Settings,
     /// The memory that it changes.
     pub ledger: &'a mut Ledger,

@@ -15,7 +15,7 @@ use crate::slot::Slot;
 /// How a slot is retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retirement {
-    /// The slot.
+    /// The slot that served until the cutover.
     pub slot: Slot,
     /// How long requests on their way to it may take to end.
     pub drain: Duration,

@@ -14,7 +14,7 @@ pub struct Choice {
     pub without: String,
     /// The one that serves while it exists.
     pub with: String,
-    /// The flag.
+    /// The file whose existence chooses, with its whole path.
     pub flag: PathBuf,
 }
 

@@ -14,9 +14,9 @@ use crate::report::Report;
 /// What a hook sees.
 #[derive(Debug)]
 pub struct Scene<'a, H> {
-    /// The host.
+    /// What can be asked of the machine.
     pub host: &'a H,
-    /// The settings.
+    /// Checked settings, environment included.
     pub settings: &'a Settings,
     /// Who called.
     pub lifecycle: &'a Lifecycle,

@@ -164,7 +164,7 @@ impl Event {
 pub struct Diagnostics {
     /// CodeDeploy's code, for example `ScriptFailed`.
     pub code: String,
-    /// The script.
+    /// The script that failed, as appspec.yml names it.
     pub script: String,
     /// CodeDeploy's sentence.
     pub message: String,
