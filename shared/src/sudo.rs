@@ -51,7 +51,6 @@ pub async fn refusal(host: &impl Host, needed: &[Vec<String>]) -> Result<Option<
 /// The error of a user who may not do what is needed.
 pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str) -> Error {
     let user = host.user().name;
-    let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
     Error::new(
         Kind::NotAllowed,
         format!(
@@ -60,7 +59,13 @@ pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str
             or_not_allowed(said)
         ),
     )
-    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add: {user} ALL=(root) NOPASSWD: {}", commands.join(", ")))
+    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add: {}", rule(&user, needed)))
+}
+
+/// The line of sudoers that allows exactly these commands, which begin with `sudo -n`.
+fn rule(user: &str, needed: &[Vec<String>]) -> String {
+    let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
+    format!("{user} ALL=(root) NOPASSWD: {}", commands.join(", "))
 }
 
 /// Some versions of sudo say nothing at all.
@@ -80,4 +85,24 @@ fn sudoers(command: &[String]) -> String {
         })
     };
     command.iter().map(escaped).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn the_rule_that_sudo_lacks_names_exact_commands_as_sudoers_wants_them() {
+        let command = |text: &str| through(Way::Sudo, text.split(' ').map(str::to_owned).collect());
+        let needed = [
+            command(
+                "/usr/bin/install -m 0644 /app/.hooks/service-url.inc.next /etc/nginx/conf.d/.service-url.inc.next",
+            ),
+            command("/usr/bin/mv -fT /etc/nginx/conf.d/.service-url.inc.next /etc/nginx/conf.d/service-url.inc"),
+            command("/usr/sbin/nginx -c /etc/nginx/a:b,c=d.conf -s reload"),
+        ];
+        expect![[r#"ec2-user ALL=(root) NOPASSWD: /usr/bin/install -m 0644 /app/.hooks/service-url.inc.next /etc/nginx/conf.d/.service-url.inc.next, /usr/bin/mv -fT /etc/nginx/conf.d/.service-url.inc.next /etc/nginx/conf.d/service-url.inc, /usr/sbin/nginx -c /etc/nginx/a\:b\,c\=d.conf -s reload"#]].assert_eq(&rule("ec2-user", &needed));
+    }
 }

@@ -108,6 +108,7 @@ pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) ->
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
     use shared::config::{SettingsFile, settings};
     use shared::host::ProcessIdentity;
 
@@ -119,11 +120,20 @@ mod tests {
         let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
         let plan = plan(&settings, Slot::Green, probe, &release);
-        assert_eq!(
-            plan.to_string(),
-            "1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77\n\
-             2. remember: the release is proven\n\
-             then: release `r1` in `real2` (port 8082) is healthy"
-        );
+        expect![[r#"
+            1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77
+            2. remember: the release is proven
+            then: release `r1` in `real2` (port 8082) is healthy"#]]
+        .assert_eq(&plan.to_string());
+    }
+
+    #[test]
+    fn a_validation_asks_a_url_and_remembers_nothing() {
+        let file = SettingsFile::parse("", "[health]\nurl = \"https://shop.example.com/health\"\n");
+        let validation = Validation::of(&settings(file).unwrap()).unwrap();
+        expect![[r#"
+            1. ask https://shop.example.com/health until 3 good answers in a row have come
+            then: https://shop.example.com/health is healthy"#]]
+        .assert_eq(&validate(validation).to_string());
     }
 }

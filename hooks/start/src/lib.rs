@@ -125,6 +125,7 @@ fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
     use shared::config::{SettingsFile, settings};
 
     use super::*;
@@ -139,24 +140,15 @@ mod tests {
 
     #[test]
     fn f30_f33_a_jar_is_copied_to_a_new_place_started_there_and_ended_again_if_it_fails() {
-        let base = "/home/ec2-user/app/step3";
-        let release = "20261122T102030500Z-d-ABC123";
-        assert_eq!(
-            planned("", Slot::Green).to_string(),
-            format!(
-                "1. copy `{base}/zip/app.jar` (17 MB) to `{base}/releases/{release}/app.jar`\n\
-                 2. remember: green is to run release `{release}`\n\
-                 3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,\
-                 classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,\
-                 /home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 \
-                 -jar {base}/releases/{release}/app.jar --server.port=8082\n   \
-                 if it comes to nothing: end what was started in `real2` (port 8082)\n   \
-                 if it comes to nothing: remember: green is free\n\
-                 4. remember: green runs it\n\
-                 5. watch it until it listens on port 8082 or has lived 2 s\n\
-                 then: release `{release}` runs in `real2` (port 8082), log `{base}/logs/real2-{release}.log`"
-            )
-        );
+        expect![[r#"
+            1. copy `/home/ec2-user/app/step3/zip/app.jar` (17 MB) to `/home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar`
+            2. remember: green is to run release `20261122T102030500Z-d-ABC123`
+            3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,/home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 -jar /home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar --server.port=8082
+               if it comes to nothing: end what was started in `real2` (port 8082)
+               if it comes to nothing: remember: green is free
+            4. remember: green runs it
+            5. watch it until it listens on port 8082 or has lived 2 s
+            then: release `20261122T102030500Z-d-ABC123` runs in `real2` (port 8082), log `/home/ec2-user/app/step3/logs/real2-20261122T102030500Z-d-ABC123.log`"#]].assert_eq(&planned("", Slot::Green).to_string());
     }
 
     #[test]

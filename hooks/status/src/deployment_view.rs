@@ -126,6 +126,7 @@ fn decisive_event(target: &Target) -> String {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
     use shared::host::codedeploy::{Diagnostics, Status};
 
     use super::*;
@@ -176,37 +177,103 @@ mod tests {
 
     #[test]
     fn this_host_is_told_event_by_event_and_the_fleet_in_a_line_each() {
-        assert_eq!(
-            view(Some("i-1")).text(),
-            "\
-deployment d-ABC: InProgress
-  application: shop, group live
-  made by: user
+        expect![[r#"
+            deployment d-ABC: InProgress
+              application: shop, group live
+              made by: user
 
-this host: i-1 Failed
-  event            state      took
-  AfterInstall     Succeeded  1.5 s
-  ValidateService  Failed     13.3 s  ScriptFailed: Script at specified location: hooks/health failed with exit code 31
-    | LifecycleEvent - ValidateService
-    | [stdout]FAILED health (exit code 31) 
+            this host: i-1 Failed
+              event            state      took
+              AfterInstall     Succeeded  1.5 s
+              ValidateService  Failed     13.3 s  ScriptFailed: Script at specified location: hooks/health failed with exit code 31
+                | LifecycleEvent - ValidateService
+                | [stdout]FAILED health (exit code 31) 
 
-fleet: 2 targets: 1 Failed, 1 InProgress
-  i-1  Failed      at ValidateService
-  i-2  InProgress  at AfterInstall"
-        );
+            fleet: 2 targets: 1 Failed, 1 InProgress
+              i-1  Failed      at ValidateService
+              i-2  InProgress  at AfterInstall"#]].assert_eq(&view(Some("i-1")).text());
+    }
+
+    #[test]
+    fn the_json_has_the_same_under_names_that_stay() {
+        expect![[r#"
+            {
+              "deployment": {
+                "id": "d-ABC",
+                "application": "shop",
+                "group": "live",
+                "status": "InProgress",
+                "creator": "user",
+                "mode": null,
+                "rolls_back": null,
+                "rolled_back_by": null,
+                "error": null,
+                "revision": null,
+                "created": null,
+                "completed": null
+              },
+              "this_host": "i-1",
+              "targets": [
+                {
+                  "id": "i-1",
+                  "status": "Failed",
+                  "events": [
+                    {
+                      "name": "AfterInstall",
+                      "status": "Succeeded",
+                      "began": "1970-01-01T00:00:00Z",
+                      "ended": "1970-01-01T00:00:01.5Z",
+                      "diagnostics": null
+                    },
+                    {
+                      "name": "ValidateService",
+                      "status": "Failed",
+                      "began": "1970-01-01T00:00:02Z",
+                      "ended": "1970-01-01T00:00:15.25Z",
+                      "diagnostics": {
+                        "code": "ScriptFailed",
+                        "script": "hooks/health",
+                        "message": "Script at specified location: hooks/health failed with exit code 31",
+                        "log_tail": "LifecycleEvent - ValidateService\n[stdout]FAILED health (exit code 31)\u0007\n"
+                      }
+                    }
+                  ]
+                },
+                {
+                  "id": "i-2",
+                  "status": "InProgress",
+                  "events": [
+                    {
+                      "name": "AfterInstall",
+                      "status": "InProgress",
+                      "began": "1970-01-01T00:00:00Z",
+                      "ended": null,
+                      "diagnostics": null
+                    }
+                  ]
+                }
+              ],
+              "targets_unknown": null
+            }"#]]
+        .assert_eq(&serde_json::to_string_pretty(&view(Some("i-1"))).unwrap());
     }
 
     #[test]
     fn a_host_whose_name_is_not_known_or_not_among_the_targets_is_told_so() {
-        assert!(view(None).text().contains("set `report.target` in hooks.toml"));
-        assert!(view(Some("i-9")).text().contains("`i-9` is no target of this deployment"));
+        let own = |this_host| view(this_host).own().join("\n");
+        expect!["this host: its name as a target is not known; set `report.target` in hooks.toml"]
+            .assert_eq(&own(None));
+        expect!["this host: `i-9` is no target of this deployment"].assert_eq(&own(Some("i-9")));
     }
 
     #[test]
     fn whoever_may_not_see_the_targets_still_sees_the_deployment() {
         let refusal = Refusal::Denied(shared::host::codedeploy::Operation::ListDeploymentTargets);
-        let text = DeploymentView::of(view(None).deployment, Err(refusal), None).text();
-        assert!(text.starts_with("deployment d-ABC: InProgress\n"), "{text}");
-        assert!(text.contains("allow `codedeploy:ListDeploymentTargets`"), "{text}");
+        expect![[r#"
+            deployment d-ABC: InProgress
+              application: shop, group live
+              made by: user
+
+            its hosts are not to be had: this host's role may not call `codedeploy:ListDeploymentTargets`; allow `codedeploy:ListDeploymentTargets` in its role (see docs/iam/host.json)"#]].assert_eq(&DeploymentView::of(view(None).deployment, Err(refusal), None).text());
     }
 }

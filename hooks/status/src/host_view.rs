@@ -123,3 +123,106 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Switched => "its release got the traffic",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn view() -> HostView {
+        let slot = |role, profile: &str, port, release: Option<&str>, processes| SlotView {
+            role,
+            profile: profile.into(),
+            port,
+            release: release.map(str::to_owned),
+            processes,
+            stranger: None,
+        };
+        HostView {
+            slots: vec![
+                slot("live", "real1", 8081, Some("20261122T102030500Z-d-ABC123"), vec![4711, 4712]),
+                slot("standby", "real2", 8082, Some("20261121T080000000Z-d-ABC122"), vec![815]),
+            ],
+            deployment: Some(LastDeployment { id: Some("d-ABC123".into()), stage: Stage::Switched }),
+            unfinished: None,
+            nginx: Some("nginx 1.28.0".into()),
+            cutover: Some("instant"),
+            notes: vec!["the door was no help: it answers HTTP 302".into()],
+        }
+    }
+
+    #[test]
+    fn the_text_shows_who_is_live_what_stands_by_the_last_deployment_and_nginx() {
+        expect![[r#"
+            role     profile  port  process    release
+            live     real1    8081  4711 4712  20261122T102030500Z-d-ABC123
+            standby  real2    8082  815        20261121T080000000Z-d-ABC122
+            last deployment: d-ABC123, its release got the traffic
+            proxy: nginx 1.28.0, cutover "instant"
+            note: the door was no help: it answers HTTP 302"#]]
+        .assert_eq(&view().text());
+    }
+
+    #[test]
+    fn the_text_of_a_host_in_trouble_says_what_is_in_the_way() {
+        let mut view = view();
+        let idle = &mut view.slots[1];
+        (idle.role, idle.release) = ("idle", None);
+        idle.processes.clear();
+        idle.stranger = Some("port 8082 is held by process 99 of `root`: nc -l 8082".into());
+        view.deployment = Some(LastDeployment { id: None, stage: Stage::Healthy });
+        view.unfinished =
+            Some("a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it".into());
+        view.nginx = None;
+        view.notes.clear();
+        expect![[r#"
+            role  profile  port  process    release
+            live  real1    8081  4711 4712  20261122T102030500Z-d-ABC123
+            idle  real2    8082  none       port 8082 is held by process 99 of `root`: nc -l 8082
+            last deployment: by hand, its release is healthy
+            note: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
+        .assert_eq(&view.text());
+    }
+
+    #[test]
+    fn the_json_has_the_same_under_names_that_stay() {
+        expect![[r#"
+            {
+              "slots": [
+                {
+                  "role": "live",
+                  "profile": "real1",
+                  "port": 8081,
+                  "release": "20261122T102030500Z-d-ABC123",
+                  "processes": [
+                    4711,
+                    4712
+                  ],
+                  "stranger": null
+                },
+                {
+                  "role": "standby",
+                  "profile": "real2",
+                  "port": 8082,
+                  "release": "20261121T080000000Z-d-ABC122",
+                  "processes": [
+                    815
+                  ],
+                  "stranger": null
+                }
+              ],
+              "deployment": {
+                "id": "d-ABC123",
+                "stage": "switched"
+              },
+              "unfinished": null,
+              "nginx": "nginx 1.28.0",
+              "cutover": "instant",
+              "notes": [
+                "the door was no help: it answers HTTP 302"
+              ]
+            }"#]]
+        .assert_eq(&serde_json::to_string_pretty(&view()).unwrap());
+    }
+}

@@ -91,6 +91,7 @@ fn serving(settings: &Settings, roles: Roles) -> String {
 mod tests {
     use std::time::SystemTime;
 
+    use expect_test::expect;
     use shared::config::{SettingsFile, settings};
     use shared::error::Kind;
     use shared::host::{Process, ProcessIdentity};
@@ -117,23 +118,24 @@ mod tests {
     #[test]
     fn i2_only_the_idle_slot_is_ever_freed() {
         let text = planned(Some(Slot::Blue), Slot::Green, Occupant::Ours(vec![process(7), process(8)])).unwrap();
-        assert_eq!(
-            text,
-            "1. remember: deployment `d-A` works in green\n\
-             2. let requests on their way to `real2` (port 8082) end, for at most 10 s\n\
-             3. see that `real1` (port 8081) still serves\n\
-             4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35 s SIGKILL\n\
-             5. wait until port 8082 is free\n\
-             6. remember: green is free\n\
-             then: `real2` (port 8082) is free; `real1` (port 8081) serves"
-        );
+        expect![[r#"
+            1. remember: deployment `d-A` works in green
+            2. let requests on their way to `real2` (port 8082) end, for at most 10 s
+            3. see that `real1` (port 8081) still serves
+            4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35 s SIGKILL
+            5. wait until port 8082 is free
+            6. remember: green is free
+            then: `real2` (port 8082) is free; `real1` (port 8081) serves"#]]
+        .assert_eq(&text);
     }
 
     #[test]
     fn an_empty_slot_needs_nothing_but_to_be_remembered() {
-        let text = planned(None, Slot::Blue, Occupant::Nobody).unwrap();
-        assert!(text.ends_with("then: `real1` (port 8081) was free already; neither slot serves yet"), "{text}");
-        assert!(!text.contains("SIGTERM"));
+        expect![[r#"
+            1. remember: deployment `d-A` works in blue
+            2. remember: blue is free
+            then: `real1` (port 8081) was free already; neither slot serves yet"#]]
+        .assert_eq(&planned(None, Slot::Blue, Occupant::Nobody).unwrap());
     }
 
     #[test]

@@ -187,7 +187,69 @@ fn cut(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
+
+    fn report() -> Report {
+        Report { log: Some("/home/ec2-user/app/step3/logs/hooks.log".into()), ..Report::collecting("health") }
+    }
+
+    #[test]
+    fn i12_a_failure_is_told_with_the_end_of_the_log_then_what_to_do_who_serves_and_where_more_is() {
+        let report = report();
+        report.quote(
+            "the last lines of `/home/ec2-user/app/step3/logs/real2-r1.log`:",
+            "\u{1b}[31mERROR\u{1b}[0m Web server failed to start.\n\tPort 8082 was already in use.\n",
+        );
+        report.failed(
+            31,
+            "the new release in `real2` (port 8082) is not healthy: http://127.0.0.1:8082/profile answers HTTP 503 \
+             `starting`, needed HTTP 200 `real2` (waited 1 min 30 s)",
+            Some("look into the application's log, or raise `health.patience` and the `timeout` of ValidateService"),
+            "`real1` (port 8081), as before",
+        );
+        expect![[r#"
+            health: the last lines of `/home/ec2-user/app/step3/logs/real2-r1.log`:
+              | ERROR Web server failed to start.
+              |  Port 8082 was already in use.
+            FAILED health (exit code 31): the new release in `real2` (port 8082) is not healthy: http://127.0.0.1:8082/profile answers HTTP 503 `starting`, needed HTTP 200 `real2` (waited 1 min
+                30 s)
+            to do: look into the application's log, or raise `health.patience` and the `timeout` of ValidateService
+            serving: `real1` (port 8081), as before
+            log: /home/ec2-user/app/step3/logs/hooks.log"#]].assert_eq(&report.collected().join("\n"));
+    }
+
+    #[test]
+    fn a_success_is_told_in_one_line() {
+        let report = report();
+        report.done("`real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) stays warm behind it");
+        expect![
+            "OK health: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) stays warm behind it"
+        ]
+        .assert_eq(&report.collected().join("\n"));
+    }
+
+    #[test]
+    fn i12_a_verdict_is_short_whatever_it_has_to_say_and_who_serves_and_where_more_is_is_never_what_goes() {
+        for (name, what, advice) in [
+            ("a long cause", "word ".repeat(1000), Some("deploy again".to_owned())),
+            ("long advice", "it failed".to_owned(), Some("do this ".repeat(1000))),
+            ("one long word", "가".repeat(2000), None),
+        ] {
+            let report = report();
+            report.quote("the last lines of the log:", &"x".repeat(5000));
+            let before = report.collected().len();
+            report.failed(31, &what, advice.as_deref(), "`real1` (port 8081), as before");
+            let lines = report.collected();
+            let verdict = lines[before..].join("\n");
+            assert!(verdict.len() < 1500, "{name}: {} bytes", verdict.len());
+            assert!(lines.iter().all(|line| line.len() < 200), "{name}");
+            assert!(verdict.starts_with("FAILED health (exit code 31):"), "{name}: {verdict}");
+            let tail = "serving: `real1` (port 8081), as before\nlog: /home/ec2-user/app/step3/logs/hooks.log";
+            assert!(verdict.ends_with(tail), "{name}: {verdict}");
+        }
+    }
 
     #[test]
     fn i12_no_line_is_long_or_holds_a_control_character() {

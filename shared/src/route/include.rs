@@ -22,9 +22,9 @@ pub struct Include {
 pub enum Leads {
     /// To a port, until nginx reads another include.
     To {
-        /// The port.
+        /// The port on 127.0.0.1.
         port: u16,
-        /// Where it stands.
+        /// Where its digits stand, in bytes.
         at: Range<usize>,
     },
     /// To one of two upstream groups, by a flag that nginx looks at for each request.
@@ -207,6 +207,7 @@ fn complaint(bytes: &[u8], offset: usize, what: String) -> Complaint {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
     use proptest::prelude::*;
 
     use super::*;
@@ -298,12 +299,17 @@ mod tests {
         let plain = "# ours\nset $a 1;\n  set $service_url http://127.0.0.1:8081; # live\nset $b 2;\n";
         let include = Include::parse(plain.as_bytes(), "service_url").unwrap();
         let chosen = include.with_choice(&choice());
-        assert_eq!(
-            String::from_utf8_lossy(&chosen),
-            "# ours\nset $a 1;\n  set $service_url http://real1;\n\
-             # real2 serves while this file exists; `switch` makes and removes it.\n\
-             if (-f /var/lib/service-url/green) {\n    set $service_url http://real2;\n} # live\nset $b 2;\n"
-        );
+        expect![[r#"
+            # ours
+            set $a 1;
+              set $service_url http://real1;
+            # real2 serves while this file exists; `switch` makes and removes it.
+            if (-f /var/lib/service-url/green) {
+                set $service_url http://real2;
+            } # live
+            set $b 2;
+        "#]]
+        .assert_eq(&String::from_utf8_lossy(&chosen));
         let chosen = Include::parse(&chosen, "service_url").unwrap();
         assert_eq!(chosen.choice(), Some(&choice()));
         assert_eq!(chosen.with_port(8081), plain.as_bytes());

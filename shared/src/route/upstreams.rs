@@ -87,6 +87,8 @@ fn server(directive: &Directive, bytes: &[u8]) -> Option<(u16, bool)> {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
     use crate::config::{self, SettingsFile};
 
@@ -97,11 +99,22 @@ mod tests {
     #[test]
     fn each_slot_has_the_other_behind_it() {
         let text = render(&settings());
-        assert_eq!(
-            String::from_utf8_lossy(&text).split_once('\n').unwrap().1,
-            "upstream real1 {\n    server 127.0.0.1:8081 max_fails=0;\n    server 127.0.0.1:8082 max_fails=0 backup;\n}\n\
-             upstream real2 {\n    server 127.0.0.1:8082 max_fails=0;\n    server 127.0.0.1:8081 max_fails=0 backup;\n}\n"
-        );
+        expect![[r#"
+            # The two slots, each with the other behind it. `switch` writes this file where its servers are not these.
+            upstream real1 {
+                server 127.0.0.1:8081 max_fails=0;
+                server 127.0.0.1:8082 max_fails=0 backup;
+            }
+            upstream real2 {
+                server 127.0.0.1:8082 max_fails=0;
+                server 127.0.0.1:8081 max_fails=0 backup;
+            }
+        "#]]
+        .assert_eq(&String::from_utf8_lossy(&text));
+        expect![[r##"
+            # No groups: nginx is sent to a port (`proxy.cutover` is "reload").
+        "##]]
+        .assert_eq(&String::from_utf8_lossy(NONE));
         assert_eq!((port_of(&text, "real1"), port_of(&text, "real2")), (Some(8081), Some(8082)));
     }
 
