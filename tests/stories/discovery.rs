@@ -6,7 +6,7 @@ use sandbox::Door;
 use crate::rig::{Rig, ended, is_alive, kill};
 
 #[test]
-fn f69_i16_whatever_nginx_answers_at_the_door_the_live_app_is_never_stopped() {
+fn b1_f69_i16_whatever_nginx_answers_at_the_door_the_live_app_is_never_stopped() {
     for live in ["real1", "real2"] {
         for (door, arrives) in [
             (Door::returns(301), true),

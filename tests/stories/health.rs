@@ -16,9 +16,11 @@ fn unhealthy(fault: Fault, words: &[&str]) {
 }
 
 #[test]
-fn f51_a_refusal_whose_body_contains_the_word_is_no_health() {
+fn b6_f51_a_refusal_whose_body_contains_the_word_is_no_health() {
     unhealthy(Fault::answers(401, "{\"realm\":\"real2\"}"), &["HTTP 401", "needed HTTP 200 `real2`", "permitAll()"]);
     unhealthy(Fault::answers(200, "<p>real2</p>"), &["needed HTTP 200 `real2`"]);
+    let words = ["HTTP 500 `could not open the real-db`", "needed HTTP 200 `real2`"];
+    unhealthy(Fault::answers(500, "could not open the real-db"), &words);
 }
 
 #[test]

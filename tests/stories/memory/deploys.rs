@@ -49,15 +49,6 @@ fn f45_a_cold_host_gets_its_first_release() {
 }
 
 #[test]
-fn f45_a_host_with_both_slots_down_is_deployed_to() {
-    for names in Slot::BOTH {
-        let site = Site::cold(names, User::Root);
-        site.deploys("d-1");
-        assert_eq!(site.live(), Some(!names));
-    }
-}
-
-#[test]
 fn f09_after_a_reboot_with_nobody_in_either_slot_a_deploy_succeeds() {
     for setup in Setup::ALL {
         let site = Site::of_scripts(Slot::Blue, setup);
@@ -105,24 +96,6 @@ fn f34_releases_that_boot_slowly_or_behind_a_wrapper_or_end_slowly_are_deployed_
             assert_eq!(site.host.releases().len(), expected, "{name}: nothing of the older releases is left");
         }
     }
-}
-
-#[test]
-fn f15_a_hook_out_of_order_is_refused_and_changes_nothing() {
-    let site = Site::of_scripts(Slot::Blue, User::Root);
-    for hook in [Hook::Start, Hook::Health, Hook::Switch] {
-        assert_eq!(site.run(hook, Some("d-1")).kind(), Some(Kind::Settings), "{hook:?}");
-    }
-    assert!(site.run(Hook::Stop, Some("d-1")).is_done());
-    for hook in [Hook::Health, Hook::Switch] {
-        assert_eq!(site.run(hook, Some("d-1")).kind(), Some(Kind::Settings), "{hook:?}");
-    }
-    assert!(site.run(Hook::Start, Some("d-1")).is_done());
-    assert_eq!(site.run(Hook::Switch, Some("d-1")).kind(), Some(Kind::Settings));
-    assert!(site.run(Hook::Health, Some("d-1")).is_done());
-    assert!(site.run(Hook::Switch, Some("d-1")).is_done());
-    assert!(site.run(Hook::Switch, Some("d-1")).is_done(), "a second switch has nothing to do");
-    assert_eq!(site.live(), Some(Slot::Green));
 }
 
 #[test]
