@@ -72,15 +72,21 @@ impl SettingsFile {
                 continue;
             }
             let place = format!("the variable `{name}`");
-            let Some((section, key)) = name.trim_start_matches("HOOKS_").split_once('_') else {
+            let Some(key) = self.key_of(name) else {
                 self.mistakes.push(format!("{place}: found no section and key in it, needed `HOOKS_<SECTION>_<KEY>`"));
                 continue;
             };
-            let key = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
             self.values.retain(|written| written.key != key);
             self.values.push(Written { key, place, value: Value::of_variable(text) });
         }
         self
+    }
+
+    /// The key that a variable overrides. Sections may have a `_` in their names as well, so that of a known key is taken first.
+    fn key_of(&self, variable: &str) -> Option<String> {
+        let name = variable.trim_start_matches("HOOKS_").to_lowercase();
+        let known = self.defaults.iter().map(|default| &default.key).find(|key| key.replace('.', "_") == name);
+        known.cloned().or_else(|| name.split_once('_').map(|(section, key)| format!("{section}.{key}")))
     }
 
     /// Notes that somebody named this file, so that it would not be found without its name.
@@ -290,5 +296,17 @@ mod tests {
             file.mistakes(),
             ["`hooks.toml`, line 2: `blue.port` is the text `x`, needed a whole number from 1 to 65535"]
         );
+    }
+
+    #[test]
+    fn every_key_has_a_variable_also_one_in_a_section_of_two_words() {
+        let defaults = "[blue]\nport = 1\n[long_section]\nsome_key = 2";
+        for (variable, key) in
+            [("HOOKS_BLUE_PORT", "blue.port"), ("HOOKS_LONG_SECTION_SOME_KEY", "long_section.some_key")]
+        {
+            let variables = [(variable.to_owned(), "7".to_owned())];
+            let mut file = SettingsFile::over(defaults, "hooks.toml", "").overridden_by(&variables);
+            assert_eq!(file.number(key, 1..=9_u16), 7, "{variable}");
+        }
     }
 }
