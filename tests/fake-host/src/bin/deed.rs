@@ -70,14 +70,21 @@ fn signal_one_whose_id_is_used_again(host: &Machine) -> io::Result<String> {
     Ok(format!("said to be sent: {sent}; the innocent one could be asked to end: {hears}, and ended with {ending}"))
 }
 
-/// Another process with the id of one that has ended.
+/// Another process with the id of one that has ended, begun later: starts are told in clock ticks, and within one and the same
+/// nobody can tell two processes of one id apart.
 fn process_with_the_id_of(host: &Machine, ended: &ProcessIdentity) -> io::Result<ProcessIdentity> {
+    loop {
+        let later = launch(host, Path::new("/dev/null"))?.identity;
+        end(host, &later)?;
+        if later.started > ended.started {
+            break;
+        }
+    }
+    // If a signal comes just then, the kernel makes a process twice, of which the first has the id for a moment.
     for _ in 0..ATTEMPTS {
         use_next(ended.id)?;
         let newcomer = launch(host, Path::new("/dev/null"))?.identity;
-        // Starts are told in clock ticks: within one and the same, nobody can tell the two apart. And the kernel, if a signal
-        // comes just then, makes a process twice, of which the first has the id for a moment.
-        if newcomer.id == ended.id && newcomer.started != ended.started {
+        if newcomer.id == ended.id {
             return Ok(newcomer);
         }
         end(host, &newcomer)?;

@@ -5,6 +5,7 @@ mod endurance;
 mod identities;
 mod launches;
 mod lock_holders;
+mod piped_hook;
 mod publication;
 mod readers;
 mod watched_calls;

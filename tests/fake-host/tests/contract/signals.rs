@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use shared::error::Kind;
+use shared::error::{Kind, Result};
 use shared::host::Host;
 
 use crate::subject::{ROOT, Subject};
 use crate::{in_memory, on_machine};
 
-const LONG: Duration = Duration::from_hours(1);
+const LONG: Duration = Duration::from_mins(2);
 
 // Alone: on the machine a signal comes for the whole process.
 
@@ -24,7 +24,7 @@ fn a_signal_ends_waits_in_memory_but_not_behind_the_shield() {
 
 async fn a_signal_ends_waits_but_not_behind_the_shield(subject: &impl Subject) {
     let host = subject.host();
-    let kind = |ended: shared::error::Result<()>| ended.map_err(|error| error.kind());
+    let kind = |ended: Result<()>| ended.map_err(|error| error.kind());
     host.shield(true);
     subject.interrupt();
     assert_eq!(kind(host.pause(Duration::from_millis(50)).await), Ok(()));

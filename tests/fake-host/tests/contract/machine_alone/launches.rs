@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use nix::sys::signal::{SigSet, Signal as Blocked};
 use shared::host::{Host, Signal};
 
+use super::piped_hook::PipedHook;
 use crate::on_machine;
 use crate::subject::{Opens, ROOT, Subject};
 
@@ -34,6 +35,21 @@ fn f05_f85_a_launched_program_holds_none_of_the_hooks_descriptors() {
         let expected = BTreeMap::from([(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log)]);
         assert_eq!(descriptors(process.identity.id), expected);
         drop((reads, writes));
+    });
+}
+
+#[test]
+fn f05_a_launched_program_has_none_of_the_pipes_that_the_agent_reads() {
+    on_machine::run(ROOT, async |subject| {
+        let host = subject.host();
+        let hook = PipedHook::that_locks(&subject, &subject.path("lock"));
+        let log = subject.path("log").canonicalize().unwrap();
+        let expected = BTreeMap::from([(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log)]);
+        let found = descriptors(hook.launched);
+        let launched = host.process(hook.launched).unwrap().identity;
+        hook.kill();
+        assert!(host.signal(&launched, Signal::Kill).unwrap());
+        assert_eq!(found, expected);
     });
 }
 
