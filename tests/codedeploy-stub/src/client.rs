@@ -4,12 +4,15 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use httparse::Status;
 use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 
 /// For connecting, and for each look for more of an answer.
 const AT_MOST: Duration = Duration::from_secs(30);
+/// More headers than a stub sends.
+const MOST_HEADERS: usize = 64;
 
 /// A request, not yet sent.
 #[derive(Clone, Debug)]
@@ -93,15 +96,13 @@ impl HttpAnswer {
 
     fn parse(text: &str) -> Result<Self> {
         let whole = || Error::new(format!("needed a whole answer, found `{}`", text.escape_debug()));
-        let (head, body) = text.split_once("\r\n\r\n").ok_or_else(whole)?;
-        let mut lines = head.split("\r\n");
-        let status_line = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")).ok_or_else(whole)?;
-        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(whole)?;
-        let headers = lines
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
-            .collect();
-        let answer = Self { status, headers, body: body.to_owned() };
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut head = httparse::Response::new(&mut headers);
+        let Ok(Status::Complete(end)) = head.parse(text.as_bytes()) else { return Err(whole()) };
+        let value = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = head.headers.iter().map(|header| (header.name.to_lowercase(), value(header.value))).collect();
+        let body = text.get(end..).unwrap_or_default();
+        let answer = Self { status: head.code.unwrap_or_default(), headers, body: body.to_owned() };
         match answer.header("content-length") {
             Some(length) if length.parse() != Ok(body.len()) => Err(whole()),
             _ => Ok(answer),

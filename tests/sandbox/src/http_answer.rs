@@ -4,12 +4,16 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
+use httparse::Status;
+
 use crate::error::{Context, Error, Result};
 
 /// For the whole of a request.
 const AT_MOST: Duration = Duration::from_secs(10);
 /// An answer that does not end is cut off here.
 const MOST_BYTES: usize = 4 << 20;
+/// More headers than the services of the tests have.
+const MOST_HEADERS: usize = 64;
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,24 +53,16 @@ impl HttpAnswer {
     }
 
     fn parse(bytes: &[u8]) -> std::result::Result<Self, String> {
-        let end = bytes
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .ok_or_else(|| format!("needed a whole head, found `{}`", String::from_utf8_lossy(bytes).escape_debug()))?;
-        let (head, body) = bytes.split_at(end);
-        let body = body.get(4..).unwrap_or_default();
-        let head = String::from_utf8_lossy(head);
-        let mut lines = head.split("\r\n");
-        let status_line = lines.next().unwrap_or_default();
-        let status = status_line
-            .strip_prefix("HTTP/1.")
-            .and_then(|rest| rest.split(' ').nth(1)?.parse().ok())
-            .ok_or_else(|| format!("needed a status line, found `{status_line}`"))?;
-        let headers = lines
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
-            .collect();
-        let mut answer = Self { status, headers, body: String::new() };
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut head = httparse::Response::new(&mut headers);
+        let found = |cause: &str| format!("{cause}: `{}`", String::from_utf8_lossy(bytes).escape_debug());
+        let Status::Complete(end) = head.parse(bytes).map_err(|cause| found(&cause.to_string()))? else {
+            return Err(found("a part of a head"));
+        };
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = head.headers.iter().map(|header| (header.name.to_lowercase(), text(header.value))).collect();
+        let mut answer = Self { status: head.code.unwrap_or_default(), headers, body: String::new() };
+        let body = bytes.get(end..).unwrap_or_default();
         let body = answer.whole_body(body)?;
         answer.body = String::from_utf8_lossy(&body).into_owned();
         Ok(answer)
@@ -108,15 +104,16 @@ fn exchange(port: u16, path: &str, deadline: Instant) -> Result<Vec<u8>> {
 fn join_chunks(mut bytes: &[u8]) -> std::result::Result<Vec<u8>, String> {
     let mut body = Vec::new();
     loop {
-        let line_end = bytes.windows(2).position(|window| window == b"\r\n").ok_or("a chunk has no size")?;
-        let (line, rest) = bytes.split_at(line_end);
-        let line = String::from_utf8_lossy(line);
-        let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| format!("a chunk's size is `{size}`"))?;
+        let (start, size) = match httparse::parse_chunk_size(bytes) {
+            Ok(Status::Complete(found)) => found,
+            Ok(Status::Partial) => return Err("a chunk has no size".to_owned()),
+            Err(_) => return Err(format!("a chunk's size is `{}`", String::from_utf8_lossy(bytes).escape_debug())),
+        };
         if size == 0 {
             return Ok(body);
         }
-        let chunk = rest.get(2..).and_then(|rest| rest.split_at_checked(size)).ok_or("a chunk was cut off")?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let chunk = bytes.get(start..).and_then(|rest| rest.split_at_checked(size)).ok_or("a chunk was cut off")?;
         body.extend_from_slice(chunk.0);
         bytes = chunk.1.strip_prefix(b"\r\n").ok_or("a chunk was cut off")?;
     }
@@ -140,8 +137,8 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nrea", "3 of 5 bytes of the body came"),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nrea", "a chunk was cut off"),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nrea\r\n", "a chunk has no size"),
-            ("HTTP/1.1 200 OK\r\nCont", "needed a whole head, found `HTTP/1.1 200 OK\\r\\nCont`"),
-            ("SSH-2.0\r\n\r\n", "needed a status line, found `SSH-2.0`"),
+            ("HTTP/1.1 200 OK\r\nCont", "a part of a head: `HTTP/1.1 200 OK\\r\\nCont`"),
+            ("SSH-2.0\r\n\r\n", "invalid HTTP version: `SSH-2.0\\r\\n\\r\\n`"),
         ] {
             assert_eq!(HttpAnswer::parse(text.as_bytes()), Err(told.to_owned()), "{text}");
         }

@@ -5,6 +5,8 @@ use crate::failure::{Broken, Failure};
 
 /// A head longer than this is no answer of a service under test.
 const LONGEST_HEAD: usize = 64 * 1024;
+/// Nor has it more headers.
+const MOST_HEADERS: usize = 128;
 
 fn malformed(what: impl Into<String>) -> Broken {
     Failure::Malformed.because(what)
@@ -141,9 +143,10 @@ impl ResponseReader {
 }
 
 fn chunk_size(line: &[u8]) -> Result<u64, Broken> {
-    let text = String::from_utf8_lossy(line);
-    let digits = text.split(';').next().unwrap_or("").trim();
-    u64::from_str_radix(digits, 16).map_err(|_| malformed(format!("a chunk of the size {digits:?}")))
+    match httparse::parse_chunk_size(line) {
+        Ok(httparse::Status::Complete((_, size))) => Ok(size),
+        _ => Err(malformed(format!("a chunk of the size {:?}", String::from_utf8_lossy(line).trim_end()))),
+    }
 }
 
 impl Head {
@@ -153,21 +156,21 @@ impl Head {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Broken> {
-        let text = String::from_utf8_lossy(bytes);
-        let mut lines = text.split("\r\n");
-        let status_line = lines.next().unwrap_or("");
-        let not_http = || malformed(format!("a status line {status_line:?}"));
-        let (version, rest) = status_line.split_once(' ').ok_or_else(not_http)?;
-        let status = rest.get(..3).and_then(|code| code.parse().ok()).ok_or_else(not_http)?;
-        let keep_alive = match version {
-            "HTTP/1.1" => true,
-            "HTTP/1.0" => false,
-            _ => return Err(not_http()),
+        let no_head = |cause: &str| {
+            let text = String::from_utf8_lossy(bytes);
+            malformed(format!("a head that is none ({cause}): {:?}", text.trim_end()))
         };
-        let mut head = Self { status, keep_alive, ..Self::default() };
-        for line in lines.take_while(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or_else(|| malformed(format!("a header {line:?}")))?;
-            head.note(name, value.trim())?;
+        // RFC 9112 lets a reader take a bare line feed for the end of a line; a strict one does not.
+        if bytes.split_inclusive(|byte| *byte == b'\n').any(|line| !line.ends_with(b"\r\n")) {
+            return Err(no_head("a bare line feed"));
+        }
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        response.parse(bytes).map_err(|cause| no_head(&cause.to_string()))?;
+        let status = response.code.unwrap_or_default();
+        let mut head = Self { status, keep_alive: response.version == Some(1), ..Self::default() };
+        for header in response.headers {
+            head.note(header.name, &String::from_utf8_lossy(header.value))?;
         }
         Ok(head)
     }
@@ -175,8 +178,10 @@ impl Head {
     fn note(&mut self, name: &str, value: &str) -> Result<(), Broken> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if is("content-length") {
-            let length = value.parse().map_err(|_| malformed(format!("a content length {value:?}")))?;
-            self.length = Some(length);
+            // `parse` takes a sign; HTTP has digits alone.
+            let digits = Some(value).filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+            let length = digits.and_then(|digits| digits.parse().ok());
+            self.length = Some(length.ok_or_else(|| malformed(format!("a content length {value:?}")))?);
         } else if is("transfer-encoding") {
             self.chunked = value.eq_ignore_ascii_case("chunked");
         } else if is("connection") && value.eq_ignore_ascii_case("close") {

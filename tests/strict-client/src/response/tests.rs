@@ -74,11 +74,22 @@ fn a_body_without_a_length_ends_with_the_connection() {
 #[test]
 fn what_is_no_response_is_refused() {
     let table = [
-        ("SSH-2.0-OpenSSH\r\n\r\n", "a status line \"SSH-2.0-OpenSSH\""),
-        ("HTTP/2 200\r\n\r\n", "a status line \"HTTP/2 200\""),
-        ("HTTP/1.1 OK\r\n\r\n", "a status line \"HTTP/1.1 OK\""),
-        ("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "a header \"nonsense\""),
+        ("SSH-2.0-OpenSSH\r\n\r\n", "a head that is none (invalid HTTP version): \"SSH-2.0-OpenSSH\""),
+        ("HTTP/2 200\r\n\r\n", "a head that is none (invalid HTTP version): \"HTTP/2 200\""),
+        ("HTTP/1.1 OK\r\n\r\n", "a head that is none (invalid response status): \"HTTP/1.1 OK\""),
+        (
+            "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n",
+            "a head that is none (invalid header name): \"HTTP/1.1 200 OK\\r\\nnonsense\"",
+        ),
+        ("HTTP/1.1 2000 OK\r\n\r\n", "a head that is none (invalid response status): \"HTTP/1.1 2000 OK\""),
+        (
+            "HTTP/1.1 200 OK\r\nX Y: z\r\n\r\n",
+            "a head that is none (invalid header name): \"HTTP/1.1 200 OK\\r\\nX Y: z\"",
+        ),
+        ("HTTP/1.1 200 OK\nX: y\r\n\r\n", "a head that is none (a bare line feed): \"HTTP/1.1 200 OK\\nX: y\""),
         ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "a content length \"-1\""),
+        ("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", "a content length \"+1\""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\n", "a chunk of the size \"+1\""),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "a chunk of the size \"zz\""),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc", "a chunk that ends with \"bc\""),
         ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", "2 bytes after the response's end"),
