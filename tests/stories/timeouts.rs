@@ -135,6 +135,14 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
         for ((hook, plan), (name, seconds)) in longest_plans(&settings, by).into_iter().zip(wanted) {
             assert_eq!(hook, name);
             assert_eq!(plan.at_most(), Duration::from_secs_f64(seconds), "{hook} {by:?}:\n{plan}");
+            let way_back = match (hook, by) {
+                ("start", _) => 1.0 + 3.0 + written,
+                ("switch", By::Reload { .. }) => written + written + 23.0,
+                ("switch", By::Flag) => written + written,
+                ("switch", By::InstalledFlag) => written + written + (written + 23.0) + written,
+                _ => 0.0,
+            };
+            assert_eq!(plan.undo_at_most(), Duration::from_secs_f64(way_back), "{hook} {by:?}:\n{plan}");
             let longest = budget::longest(hook, &budgeted).unwrap();
             let planned = Duration::from_secs(7 + 2) + plan.at_most();
             assert!(planned <= longest, "`{hook}` {by:?} plans {planned:?}, which is more than {longest:?}");

@@ -104,3 +104,56 @@ impl Access {
         self.program.iter().cloned().chain(arguments.iter().map(|argument| (*argument).to_owned())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::User;
+
+    /// How root is asked by a user who may do this much without.
+    fn access(files: Way, nginx: Way) -> Access {
+        let file =
+            |path: &str| ConfigurationFile { path: path.into(), way: files, staged: format!("{path}.staged").into() };
+        Access {
+            include: file("/conf.d/service-url.inc"),
+            upstreams: file("/conf.d/service-url.conf"),
+            flag_directory: FlagDirectory {
+                path: "/var/lib/service-url".into(),
+                way: files,
+                owner: User { id: 1000, name: "ec2-user".into() },
+            },
+            nginx,
+            program: vec!["/usr/sbin/nginx".into()],
+        }
+    }
+
+    /// The commands, each with what it is about.
+    fn about(needed: &[Vec<String>]) -> String {
+        let about = |command: &Vec<String>| {
+            assert_eq!(command[..2], ["sudo", "-n"], "root is asked");
+            let last = command.last().map_or("", |last| last.rsplit('/').next().unwrap_or(last));
+            // A file is put beside its place first.
+            last.trim_start_matches('.').trim_end_matches(".next").to_owned()
+        };
+        let mut about: Vec<String> = needed.iter().map(about).collect();
+        about.dedup();
+        about.join(" ")
+    }
+
+    #[test]
+    fn root_is_asked_beforehand_for_everything_that_this_user_may_not_do_and_for_nothing_else() {
+        use Way::{Own, Sudo};
+        for (files, nginx, reload, install) in [
+            (Own, Own, "", ""),
+            (Own, Sudo, "-T reload", "-T reload"),
+            (Sudo, Own, "service-url.inc", "service-url.inc service-url.conf service-url"),
+            (Sudo, Sudo, "service-url.inc -T reload", "service-url.inc -T reload service-url.conf service-url"),
+        ] {
+            let access = access(files, nginx);
+            assert_eq!(about(&access.needed_to_reload()), reload, "{files:?}, {nginx:?}");
+            assert_eq!(about(&access.needed_to_install(false)), install, "{files:?}, {nginx:?}");
+            let with_directory = install.strip_suffix(" service-url").unwrap_or(install);
+            assert_eq!(about(&access.needed_to_install(true)), with_directory, "{files:?}, {nginx:?}: it is there");
+        }
+    }
+}

@@ -29,6 +29,18 @@ fn i2_a_live_release_that_dies_while_stop_waits_for_requests_to_the_standby_keep
 }
 
 #[test]
+fn f47_where_nginx_goes_nowhere_by_itself_a_live_release_that_dies_does_not_keep_the_idle_slot_from_being_freed() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    site.deploys("d-1");
+    let live = site.host.listening(8082);
+    site.host.will_die(&live[0], Duration::from_millis(100));
+    let exit = site.run(Hook::Stop, Some("d-2"));
+    assert!(exit.is_done() && !site.host.is_running(&live[0]), "{exit:?}");
+    let (hook, exit) = site.deploy_from(Hook::Start, "d-2");
+    assert!(exit.is_done(), "the next release is the remedy: {hook:?} ended with {exit:?}");
+}
+
+#[test]
 fn f75_with_standby_stop_the_old_release_is_not_ended_once_the_new_one_is_dead_and_its_requests_may_end_first() {
     let mut kept = 0;
     for after in (0..600).step_by(20).map(Duration::from_millis) {

@@ -15,6 +15,7 @@ mod jar;
 mod last_one;
 mod launches;
 mod longest;
+mod looks;
 mod operation;
 mod schedule;
 mod site;
