@@ -342,7 +342,11 @@ mod tests {
             let mut text = bytes.clone();
             text.extend_from_slice(b"\nset $service_url http://127.0.0.1:8081;\n");
             text.extend_from_slice(&bytes);
-            for candidate in [bytes, text] {
+            // Whatever stands in a comment is no reason to refuse: these are never all refused.
+            let comment: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'\n').collect();
+            let commented = [b"# ", comment.as_slice(), b"\n  set $service_url http://127.0.0.1:8081; # ", &comment].concat();
+            prop_assert!(Include::parse(&commented, "service_url").is_ok(), "{}", String::from_utf8_lossy(&commented));
+            for candidate in [bytes, text, commented] {
                 if let Ok(include) = Include::parse(&candidate, "service_url") {
                     let moved = Include::parse(&include.with_port(port), "service_url").expect("a moved include is an include");
                     prop_assert_eq!(self::port(&moved), port);
