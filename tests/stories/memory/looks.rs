@@ -7,12 +7,13 @@ use shared::error::Kind;
 use shared::host::fake::{App, AppAnswer, Door, Reloading};
 use shared::host::{Answer, Host};
 use shared::plan::{Action, Outcome};
+use shared::probe::validation::Validation;
 use shared::proof::arrival::Proof;
 use shared::slot::Slot;
-use shared::timeouts::app_spec::AppSpec;
+use shared::timeouts::app_spec::{self, AppSpec};
 
 use crate::actions::carry_out;
-use crate::exit::Hook;
+use crate::exit::{Exit, Hook};
 use crate::site::{Cutover, Setup, Site, User};
 
 fn bad() -> AppAnswer {
@@ -23,17 +24,28 @@ fn redirect() -> Door {
     Door::Answers(Answer::Response { status: 301, location: Some("https://example.org/".into()), body: String::new() })
 }
 
+/// A release that gives one or two good answers in a row to whoever asks every 100 ms, five times over.
+fn flapping() -> App {
+    (1..6).fold(App::good().answering(bad()), |app, turn| {
+        let begins = Duration::from_millis(turn * 400);
+        app.then_answering(begins, AppAnswer::Profile).then_answering(begins + Duration::from_millis(190), bad())
+    })
+}
+
 #[test]
 fn f50_good_answers_that_do_not_come_in_a_row_prove_nothing_however_many() {
     let site = Site::of_scripts(Slot::Blue, User::Root);
-    // Asked every 100 ms by then, it gives one or two good answers, then bad ones, five times over.
-    let app = (1..6).fold(App::good().answering(bad()), |app, turn| {
-        let begins = Duration::from_millis(turn * 400);
-        app.then_answering(begins, AppAnswer::Profile).then_answering(begins + Duration::from_millis(190), bad())
-    });
-    site.host.next_release(app);
+    site.host.next_release(flapping());
     let (hook, exit) = site.deploy("d-1");
     assert_eq!((hook, exit.kind()), (Hook::Health, Some(Kind::NotHealthy)), "{exit:?}");
+    // The same where there is no slot.
+    let mut site = Site::cold(Slot::Blue, User::Root);
+    site.settings.health.url = Some("http://127.0.0.1:8082/profile".into());
+    site.settings.health.patience.at_most = Duration::from_secs(5);
+    site.host.place_app(flapping(), "real2", 8082);
+    let validation = Validation::of(&site.settings).unwrap_or_else(|error| unreachable!("{error}"));
+    let (outcome, _) = carry_out(&site, Action::Validate(validation));
+    assert!(matches!(&outcome, Outcome::Undone(cause) if cause.kind() == Kind::NotHealthy), "{outcome:?}");
 }
 
 #[test]
@@ -126,4 +138,136 @@ fn memory_is_counted_with_what_the_idle_slot_will_give_back_and_not_at_all_where
     assert_eq!(refused.kind(), Some(Kind::NoRoom), "{refused:?}");
     short.settings.app.check_memory = false;
     short.deploys("d-1");
+}
+
+#[test]
+fn i9_health_keeps_the_time_that_its_last_answer_may_take() {
+    let mut site = Site::of_scripts(Slot::Blue, User::Root);
+    site.settings.health.timeout = Duration::from_secs(6);
+    site.host.next_release(App::good().answering(AppAnswer::Hangs));
+    assert!(site.run(Hook::Stop, Some("d-1")).is_done() && site.run(Hook::Start, Some("d-1")).is_done());
+    site.caller.event = Some("ValidateService".into());
+    let app_spec = "hooks:\n  ValidateService:\n    - {location: hooks/health, timeout: 20}\n";
+    site.caller.app_spec = AppSpec::parse(app_spec).ok();
+    let exit = site.run(Hook::Health, Some("d-1"));
+    assert_eq!(exit.kind(), Some(Kind::NotHealthy), "{exit:?}");
+    let took = site.host.elapsed();
+    assert!(took > Duration::from_secs(10) && took < Duration::from_secs(17), "{took:?} of 20 s");
+}
+
+#[test]
+fn f15_the_appspec_of_another_bundle_says_nothing_about_a_hook_that_is_none_of_its_scripts() {
+    let site = Site::cold(Slot::Blue, User::Root);
+    let text = "hooks:\n  AfterInstall:\n    - {location: hooks/stop, timeout: 30}\n";
+    site.host.write("/opt/bundle/appspec.yml".as_ref(), text.as_bytes());
+    let found = |program: &str| app_spec::of_bundle(&site.host, program.as_ref());
+    assert_eq!(found("/opt/bundle/hooks/stop"), Ok(AppSpec::parse(text).ok()));
+    for program in ["/opt/bundle/hooks/start", "/opt/bundle/old/stop", "/opt/stop"] {
+        assert_eq!(found(program), Ok(None), "{program}");
+    }
+}
+
+#[test]
+fn i10_a_second_switch_at_whose_door_an_error_is_found_blames_nginx_and_speaks_of_nothing_sent_back() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    site.deploys("d-1");
+    site.host.door(Door::Answers(Answer::Response { status: 500, location: None, body: String::new() }));
+    let exit = site.run(Hook::Switch, Some("d-1"));
+    assert_eq!((exit.kind(), site.live()), (Some(Kind::ProxyBroken), Some(Slot::Green)), "{exit:?}");
+}
+
+#[test]
+fn f75_that_no_release_answers_well_is_told_once_however_long_it_is_watched() {
+    let mut site = Site::cold(Slot::Blue, User::Root);
+    site.settings.switch.watch = Duration::from_secs(30);
+    site.host.place_app(App::good().answering(bad()), "real1", 8081);
+    site.host.next_release(App::good().then_answering(Duration::from_secs(2), bad()));
+    site.deploys("d-1");
+    let told = site.told.borrow().join("\n");
+    assert_eq!(told.matches("3 times in a row").count(), 1, "{told}");
+}
+
+#[test]
+fn f83_i3a_sigterm_while_an_earlier_cutover_is_settled_waits_until_include_and_nginx_agree() {
+    let prepared = Site::of_scripts(Slot::Blue, User::Application);
+    for hook in &Hook::DEPLOY[..3] {
+        assert!(prepared.run(*hook, Some("d-1")).is_done());
+    }
+    let mut settled = 0;
+    for point in 1.. {
+        let killed = prepared.clone();
+        killed.host.kill_at(point);
+        if killed.run(Hook::Switch, Some("d-1")) != Exit::Killed {
+            break;
+        }
+        killed.host.clear_faults();
+        if killed.ledger().intent.is_none() {
+            continue;
+        }
+        killed.host.pass(Duration::from_secs(1));
+        for wait in 1..8 {
+            let site = killed.clone();
+            site.host.interrupt_at(wait);
+            let exit = site.run(Hook::Stop, Some("d-2"));
+            site.host.clear_faults();
+            assert_eq!(site.ledger().intent, None, "killed at {point}, interrupted at {wait}: {exit:?}");
+            assert_eq!(site.host.include_port(), site.host.port_in_force(), "{point}, {wait}: {exit:?}");
+            settled += usize::from(exit.kind() == Some(Kind::Interrupted));
+        }
+    }
+    assert!(settled > 20, "{settled} runs were interrupted");
+}
+
+#[test]
+fn f87_the_sha256_of_a_release_is_told_and_remembered() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    assert!(site.run(Hook::Stop, Some("d-1")).is_done() && site.run(Hook::Start, Some("d-1")).is_done());
+    let told = site.told.borrow().join("\n");
+    let remembered = site.ledger().tenants.green.release.and_then(|release| release.sha256).unwrap_or_default();
+    assert_eq!(remembered.len(), 64, "{remembered}");
+    assert!(told.contains(&format!("sha256 {}", &remembered[..16])), "{remembered} in {told}");
+}
+
+#[test]
+fn i10_a_second_switch_of_a_deployment_that_was_gone_back_from_never_says_that_its_release_serves() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    site.deploys("d-1");
+    assert!(site.run(Hook::Back, None).is_done());
+    site.host.door(redirect());
+    let exit = site.run(Hook::Switch, Some("d-1"));
+    assert!(!exit.is_done(), "{exit:?}");
+    assert_eq!(site.live(), Some(Slot::Blue));
+}
+
+#[test]
+fn i16_traffic_that_somebody_moved_after_health_is_noticed_by_switch() {
+    for user in User::BOTH {
+        let site = Site::of_scripts(Slot::Blue, user);
+        for hook in &Hook::DEPLOY[..3] {
+            assert!(site.run(*hook, Some("d-1")).is_done());
+        }
+        site.host.write(&site.settings.proxy.include.clone(), b"set $service_url http://127.0.0.1:8082;\n");
+        site.host.foreign_reload();
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!(exit.kind(), Some(Kind::Undecided), "{exit:?}");
+        assert!(format!("{exit:?}").contains("the live slot changed"), "{exit:?}");
+    }
+}
+
+#[test]
+fn a_flag_that_others_can_set_since_stop_is_not_set_by_switch() {
+    let site = Site::of_scripts(Slot::Blue, Setup { user: User::Root, cutover: Cutover::Instant });
+    site.deploys("d-1");
+    site.deploys("d-2");
+    for hook in &Hook::DEPLOY[..3] {
+        assert!(site.run(*hook, Some("d-3")).is_done());
+    }
+    let flag = site.settings.proxy.flag.clone();
+    let directory = flag.parent().unwrap_or(&flag);
+    site.host.delete(directory);
+    assert!(site.host.make_directory(directory, 0o777).is_ok());
+    let exit = site.run(Hook::Switch, Some("d-3"));
+    assert!(format!("{exit:?}").contains("others may move the traffic"), "{exit:?}");
+    assert_eq!((exit.is_done(), site.live()), (false, Some(Slot::Blue)));
+    assert!(site.host.describe(&flag).is_err(), "it was not even made");
 }
