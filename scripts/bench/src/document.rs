@@ -20,8 +20,8 @@ pub(crate) fn write(results: &Results) -> String {
         "<!-- Written by scripts/bench.sh from one run; do not edit. -->\n# Benchmarks\n".to_owned(),
         format!(
             "Three ways to deploy, measured in one run and in turns: the shell scripts that the hooks replace (re-created in \
-             [tests/bench/baseline](../tests/bench/baseline), sleeps and all), the hooks with `proxy.cutover = \"reload\"`, and \
-             the hooks with `\"instant\"`. The application is a small service that boots in {} ms; clients of {} kinds ask for \
+             [scripts/bench/baseline](../scripts/bench/baseline), sleeps and all), the hooks with `proxy.cutover = \"reload\"`, \
+             and the hooks with `\"instant\"`. The application is a small service that boots in {} ms; clients of {} kinds ask for \
              it through nginx meanwhile, {} times a second in all ({} of these on fresh connections). nginx {}, {} with \
              {} cores, Linux {}.\n",
             results.boot_milliseconds,

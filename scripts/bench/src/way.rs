@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Way {
-    /// The shell scripts, re-created in `tests/bench/baseline`.
+    /// The shell scripts, re-created in `scripts/bench/baseline`.
     Scripts,
     /// The hooks with `proxy.cutover = "reload"`.
     Reload,

@@ -71,7 +71,7 @@ impl Table {
                 // Whoever is blind finds nothing anywhere.
                 None if row.hook.api => faults.push(format!(
                     "no TLS stack was found in `{name}`, which speaks with AWS, so that none in another hook means nothing: \
-                     renew the marks in tests/bundle/src/tls.rs"
+                     renew the marks in scripts/bundle/src/tls.rs"
                 )),
                 _ => {}
             }

@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) hooks: Option<PathBuf>,
     /// The directory with the baseline's scripts
-    #[arg(long, value_name = "DIR", hide = true, default_value = "tests/bench/baseline")]
+    #[arg(long, value_name = "DIR", hide = true, default_value = "scripts/bench/baseline")]
     pub(crate) baseline: PathBuf,
 }
 
