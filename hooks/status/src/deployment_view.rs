@@ -3,9 +3,7 @@
 use serde::Serialize;
 use shared::host::codedeploy::{Deployment, Event, Refusal, Target};
 use shared::report::agent::clean;
-use shared::report::duration;
-
-use crate::table;
+use shared::report::{duration, table};
 
 /// What CodeDeploy tells.
 #[derive(Debug, Serialize)]
@@ -41,7 +39,7 @@ impl DeploymentView {
         lines.extend(self.own());
         lines.extend([String::new(), format!("fleet: {}", self.summary())]);
         let rows = self.targets.iter().map(|target| [target.id.clone(), target.status.clone(), decisive_event(target)]);
-        lines.extend(table::lines("  ", &rows.collect::<Vec<_>>()));
+        lines.extend(indented(&rows.collect::<Vec<_>>()));
         lines.join("\n")
     }
 
@@ -108,12 +106,14 @@ fn events(events: &[Event]) -> Vec<String> {
         [event.name.clone(), event.status.clone(), took, message.unwrap_or_default()]
     }));
     let tails = events.iter().map(|event| event.diagnostics.as_ref().map_or("", |found| &found.log_tail));
-    let lines = table::lines("  ", &rows);
-    lines
-        .into_iter()
+    indented(&rows)
         .zip(std::iter::once("").chain(tails))
         .flat_map(|(line, tail)| std::iter::once(line).chain(tail.lines().map(|line| format!("    | {}", clean(line)))))
         .collect()
+}
+
+fn indented<const N: usize>(rows: &[[String; N]]) -> impl Iterator<Item = String> {
+    table::lines(rows, &[]).into_iter().map(|line| format!("  {line}"))
 }
 
 /// The event that says most about a target: the one that failed, else the one that goes on.

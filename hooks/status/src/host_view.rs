@@ -6,11 +6,10 @@ use shared::host::Host;
 use shared::ledger::Stage;
 use shared::nginx::version;
 use shared::occupant::{self, Occupant};
+use shared::report::table;
 use shared::route::keepalive;
 use shared::run::Scene;
 use shared::slot::Slot;
-
-use crate::table;
 
 /// What is seen.
 #[derive(Debug, Serialize)]
@@ -85,7 +84,7 @@ impl HostView {
                 slot.stranger.clone().or_else(|| slot.release.clone()).unwrap_or_else(|| "unknown".to_owned()),
             ]);
         }
-        let mut lines = table::lines("", &rows);
+        let mut lines = table::lines(&rows, &[]);
         if let Some(last) = &self.deployment {
             let id = last.id.as_deref().unwrap_or("by hand");
             lines.push(format!("last deployment: {id}, {}", stage(last.stage)));

@@ -3,7 +3,6 @@
 
 mod deployment_view;
 mod host_view;
-mod table;
 
 use std::time::Duration;
 

@@ -1,10 +1,11 @@
 //! docs/benchmarks.md: the figures in words and tables, the ratios first; pure.
 
+use shared::report::table::{self, Side};
 use strict_client::Mode;
 
+use crate::number::{NONE, median_p95, number, times, whole};
 use crate::results::{DeployFigures, FailureFigures, Results};
 use crate::statistics::Summary;
-use crate::table::{NONE, median_p95, number, render, times, whole};
 use crate::tally::Count;
 use crate::way::Way;
 
@@ -192,4 +193,10 @@ fn proxy_cpu(results: &Results) -> String {
         })
         .collect();
     render(&["form", "ratio", "µs, median", "µs, maximum", "rounds"], &rows)
+}
+
+/// A row's name to the left, its figures to the right.
+fn render(head: &[&str], rows: &[Vec<String>]) -> String {
+    let sides: Vec<Side> = (0..head.len()).map(|column| if column == 0 { Side::Left } else { Side::Right }).collect();
+    table::markdown(head, rows, &sides)
 }

@@ -1,6 +1,6 @@
 //! How large everything is, what it needs, and whether TLS is inside, with the limits; as Markdown.
 
-use std::fmt::Write;
+use shared::report::table::{self, Side};
 
 use crate::archive::{self, Entry};
 use crate::assembly::Parts;
@@ -89,30 +89,27 @@ impl Table {
     /// As Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let mut text = String::from(
-            "| file | MB | limit | zipped, MB | needs glibc | TLS inside |\n| --- | ---: | ---: | ---: | --- | --- |\n",
-        );
-        for Row { hook, bytes, zipped, glibc, tls } in &self.rows {
-            let tls = tls.map_or("no", |_| "yes");
-            // Writing to a `String` cannot fail.
-            let _infallible = writeln!(
-                text,
-                "| `{}` | {} | {} | {} | {glibc} | {tls} |",
-                hook.location(),
+        let row = |Row { hook, bytes, zipped, glibc, tls }: &Row| {
+            [
+                format!("`{}`", hook.location()),
                 megabytes(*bytes),
                 megabytes(hook.at_most()),
-                megabytes(*zipped)
-            );
-        }
-        let raw: u64 = self.rows.iter().map(|row| row.bytes).sum();
-        let _infallible = writeln!(
-            text,
-            "| the zip of all, without a jar | {} | {} (zipped) | {} | | |",
-            megabytes(raw),
-            megabytes(ZIP_AT_MOST),
-            megabytes(self.zip)
-        );
-        text
+                megabytes(*zipped),
+                glibc.clone(),
+                tls.map_or("no", |_| "yes").to_owned(),
+            ]
+        };
+        let mut rows: Vec<[String; 6]> = self.rows.iter().map(row).collect();
+        rows.push([
+            "the zip of all, without a jar".to_owned(),
+            megabytes(self.rows.iter().map(|row| row.bytes).sum()),
+            format!("{} (zipped)", megabytes(ZIP_AT_MOST)),
+            megabytes(self.zip),
+            String::new(),
+            String::new(),
+        ]);
+        let head = ["file", "MB", "limit", "zipped, MB", "needs glibc", "TLS inside"];
+        table::markdown(&head, &rows, &[Side::Left, Side::Right, Side::Right, Side::Right])
     }
 }
 
@@ -167,7 +164,7 @@ mod tests {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let text = measured(own).markdown();
         let row = text.lines().nth(2).unwrap();
-        assert!(row.starts_with("| `hooks/stop` | ") && row.contains(" | 2."), "{row}");
-        assert!(text.ends_with(" | | |\n") && text.lines().count() == 4, "{text}");
+        assert!(row.starts_with("| `hooks/stop`  ") && row.contains(" | 2."), "{row}");
+        assert_eq!(text.lines().count(), 4, "{text}");
     }
 }

@@ -6,7 +6,6 @@ mod arguments;
 mod bundle_replay;
 mod console;
 mod deploys;
-mod grid;
 mod interruption;
 mod json;
 mod load;

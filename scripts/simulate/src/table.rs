@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::grid::{self, Side};
+use shared::report::table::{self, Side};
+
 use crate::load::LoadReport;
 use crate::step::{Expectation, Step};
 use crate::verdict::{self, Check};
@@ -101,7 +102,7 @@ fn steps(steps: &[Step]) -> String {
     let mut sides = vec![Side::Right, Side::Left];
     sides.extend(hooks.iter().map(|_| Side::Right));
     sides.push(Side::Right);
-    grid::render(&rows, &sides)
+    lines(&rows, &sides)
 }
 
 fn load(load: &LoadReport) -> String {
@@ -119,7 +120,11 @@ fn load(load: &LoadReport) -> String {
             kinds.join(", "),
         ]);
     }
-    grid::render(&rows, &[Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Right])
+    lines(&rows, &[Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Right])
+}
+
+fn lines(rows: &[Vec<String>], sides: &[Side]) -> String {
+    table::lines(rows, sides).join("\n") + "\n"
 }
 
 fn comparison(report: &Report) -> Option<String> {

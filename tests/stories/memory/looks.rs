@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use shared::error::Kind;
-use shared::host::fake::{App, AppAnswer, Door, Reloading};
+use fake_host::{App, AppAnswer, Door, Reloading};
 use shared::host::{Answer, Host};
 use shared::plan::{Action, Outcome};
 use shared::probe::validation::Validation;

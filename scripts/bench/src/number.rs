@@ -1,31 +1,9 @@
-//! Tables in Markdown, and how numbers are written in them.
+//! How numbers are written in tables.
 
 use crate::statistics::Summary;
 
 /// What stands for a figure that there is none of.
 pub(crate) const NONE: &str = "–";
-
-/// A table: the first column to the left, the others to the right. Padded, so that it is one on a terminal as well.
-pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0).max(3)
-    };
-    let line = |cells: &[String]| {
-        let cells = cells.iter().enumerate().map(|(column, cell)| {
-            let width = width(column);
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
-    };
-    let rule: Vec<String> = (0..head.len())
-        .map(|column| if column == 0 { "-".repeat(width(0)) } else { format!("{}:", "-".repeat(width(column) - 1)) })
-        .collect();
-    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
-    let mut text = line(&head) + &line(&rule);
-    text.extend(rows.iter().map(|row| line(row)));
-    text
-}
 
 /// With as many digits as mean something.
 pub(crate) fn number(value: f64) -> String {
@@ -89,12 +67,5 @@ mod tests {
             (whole(300_000), times(10.0, 4.0), times(1.0, 0.0)),
             ("300,000".into(), "2.50x".into(), NONE.into())
         );
-    }
-
-    #[test]
-    fn a_table_is_aligned_whatever_is_in_it() {
-        let rows = vec![vec!["reload".to_owned(), "–".to_owned()], vec!["x".to_owned(), "1,000".to_owned()]];
-        let expected = "| way    |  time |\n| ------ | ----: |\n| reload |     – |\n| x      | 1,000 |\n";
-        assert_eq!(render(&["way", "time"], &rows), expected);
     }
 }
