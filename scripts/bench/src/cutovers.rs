@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use strict_client::Mode;
+use workstation::console::Console;
 
-use crate::console::Console;
 use crate::host::Host;
 use crate::load::RunningLoad;
 use crate::rates::Rates;

@@ -80,6 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "each way to change a file is tried by itself")]
     fn each_way_to_change_a_file_has_its_moment_and_other_files_have_none() {
         let directory = std::env::temp_dir().join(format!("bench-watch-{}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();

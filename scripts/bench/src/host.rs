@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use demo_app::Jar;
 use sandbox::{Binaries, Sandbox};
+use workstation::files;
 
 use crate::invocation::Invocation;
 use crate::way::Way;
@@ -46,8 +47,7 @@ impl Host {
     pub(crate) fn new(way: Way, binaries: Binaries, baseline: &Path) -> anyhow::Result<Self> {
         let sandbox = Sandbox::builder().binaries(binaries).build()?;
         for name in ["marks", "output"] {
-            let directory = sandbox.directory().join(name);
-            std::fs::create_dir(&directory).with_context(|| format!("`{}` could not be made", directory.display()))?;
+            files::make_directory(&sandbox.directory().join(name))?;
         }
         if way.has_hooks() {
             // A text in TOML's notation, which JSON's strings are as well.
@@ -76,7 +76,7 @@ impl Host {
         let written = Jar::release(&release).boot_milliseconds(BOOT_MILLISECONDS).write(&jar);
         written.with_context(|| format!("`{}` could not be written", jar.display()))?;
         self.sandbox.stage(&jar)?;
-        std::fs::remove_file(&jar).with_context(|| format!("`{}` could not be removed", jar.display()))?;
+        files::remove(&jar)?;
         let invocations = if self.way.has_hooks() {
             let hooks = HOOKS.into_iter().map(|(hook, event)| self.hook(hook, Some(event)));
             hooks.collect::<anyhow::Result<_>>()?

@@ -5,17 +5,17 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
 use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, kill_process};
 use strict_client::Mode;
+use workstation::console::Console;
+use workstation::{interruption, programs};
 
-use crate::console::Console;
 use crate::host::Host;
-use crate::interruption;
 use crate::load::RunningLoad;
 use crate::rates;
 use crate::tally::Tally;
@@ -112,7 +112,7 @@ impl Application {
 
     fn start_again(&self) -> anyhow::Result<Child> {
         let (program, arguments) = self.command.split_first().context("a process has no command line")?;
-        let mut command = Command::new(program);
+        let mut command = programs::command(program);
         command.args(arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().with_context(|| format!("`{}` could not be started again", program.display()))

@@ -1,10 +1,11 @@
 //! What the figures were measured on.
 
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::Context;
 use sandbox::ensure_nginx;
 use serde::Serialize;
+use workstation::{files, programs};
 
 /// A machine and its nginx.
 #[derive(Clone, Debug, Serialize)]
@@ -21,12 +22,12 @@ impl Machine {
     /// # Errors
     /// It does not tell.
     pub(crate) fn this() -> anyhow::Result<Self> {
-        let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("`{path}` could not be read"));
+        let read = |path: &str| files::read_text(Path::new(path), "what the kernel says of this machine");
         let cpu = model(&read("/proc/cpuinfo")?).unwrap_or("unknown").to_owned();
         let cores = std::thread::available_parallelism().context("the cores cannot be counted")?.get();
         let kernel = read("/proc/sys/kernel/osrelease")?.trim().to_owned();
         let program = ensure_nginx()?;
-        let output = Command::new(&program).arg("-v").output();
+        let output = programs::command(&program).arg("-v").output();
         let output = output.with_context(|| format!("`{} -v` could not be run", program.display()))?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         let nginx = told.trim().rsplit_once("nginx/").map_or("unknown", |(_, version)| version).to_owned();

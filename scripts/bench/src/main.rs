@@ -2,13 +2,11 @@
 //! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show.
 
 mod arguments;
-mod console;
 mod cutovers;
 mod document;
 mod effort;
 mod file_watch;
 mod host;
-mod interruption;
 mod invocation;
 mod kills;
 mod load;
@@ -32,31 +30,22 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use workstation::console::Console;
+use workstation::{files, interruption};
 
 use crate::arguments::Arguments;
-use crate::console::{Console, say};
 use crate::results::Results;
 use crate::way::Way;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match interruption::catch().and_then(|()| measure(&arguments)) {
-        Ok(exit_code) => exit_code,
-        // Whatever broke because of the signal is no error of its own.
-        Err(_) if interruption::came() => {
-            say("interrupted; nothing of it runs any more");
-            ExitCode::from(interruption::EXIT_CODE)
-        }
-        Err(error) => {
-            say(&format!("error: {error:#}"));
-            ExitCode::from(2)
-        }
-    }
+    interruption::run(|| measure(&arguments))
 }
 
 fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let console = Console::new();
+    let console = Console::begin();
     let (results, breaches) = run::measure(arguments, &console)?;
+    interruption::check()?;
     let document = document::write(&results);
     std::io::stdout().lock().write_all(document.as_bytes())?;
     if !arguments.quick {
@@ -78,8 +67,7 @@ fn write(arguments: &Arguments, results: &Results, document: &str) -> anyhow::Re
         [of(Way::Scripts).or_else(|| of(Way::Reload)), of(Way::Instant)].into_iter().flatten().collect();
     let picture = picture::draw(&panels);
     for (name, text) in [("benchmarks.md", document), ("benchmarks.json", &json), ("cutover.svg", &picture)] {
-        let path = arguments.output.join(name);
-        std::fs::write(&path, text).with_context(|| format!("`{}` could not be written", path.display()))?;
+        files::write(&arguments.output.join(name), text.as_bytes())?;
     }
     Ok(())
 }

@@ -6,10 +6,10 @@ use anyhow::Context;
 use nix::unistd::Pid;
 use serde::Serialize;
 use strict_client::{Load, Mode};
+use workstation::console::Console;
+use workstation::{files, interruption};
 
-use crate::console::Console;
 use crate::host::Host;
-use crate::interruption;
 use crate::statistics::Summary;
 use crate::timed_run::cpu_of;
 
@@ -92,8 +92,7 @@ pub(crate) fn keep_upstream_connections(host: &Host) -> anyhow::Result<()> {
 }
 
 fn edit(path: &std::path::Path, from: &str, to: &str) -> anyhow::Result<()> {
-    let told = || format!("`{}` could not be edited", path.display());
-    let text = std::fs::read_to_string(path).with_context(told)?;
+    let text = files::read_text(path, "a part of nginx's configuration")?;
     anyhow::ensure!(text.contains(from), "`{}` has no `{from}` to be changed", path.display());
-    std::fs::write(path, text.replace(from, to)).with_context(told)
+    files::write(path, text.replace(from, to).as_bytes())
 }

@@ -2,16 +2,17 @@
 //! nginx's own time.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::Binaries;
 use strict_client::Mode;
+use workstation::console::Console;
+use workstation::programs;
 
 use crate::arguments::Arguments;
-use crate::console::Console;
 use crate::effort::Effort;
 use crate::host::{BOOT_MILLISECONDS, Host};
 use crate::machine::Machine;
@@ -32,7 +33,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let mut ways = arguments.ways.clone();
     ways.sort();
     ways.dedup();
-    let binaries = Binaries::at(directory_of_hooks(arguments)?)?;
+    let binaries = Binaries::at(arguments.hooks.clone().map_or_else(programs::own_directory, Ok)?)?;
     let baseline = arguments.baseline.canonicalize();
     let baseline = baseline.with_context(|| format!("`{}` could not be found", arguments.baseline.display()))?;
     let machine = Machine::this()?;
@@ -67,14 +68,6 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
         proxy_cpu,
     };
     Ok((results, breaches))
-}
-
-fn directory_of_hooks(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    if let Some(directory) = &arguments.hooks {
-        return Ok(directory.clone());
-    }
-    let own = std::env::current_exe().context("this program cannot be found")?;
-    own.parent().map(Path::to_owned).context("this program is in no directory")
 }
 
 /// A host for each way, all prepared at once, since the scripts sleep most of that time.

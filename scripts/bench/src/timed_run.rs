@@ -9,8 +9,8 @@ use nix::sys::time::TimeValLike;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::time::ClockId;
 use nix::unistd::Pid;
+use workstation::interruption;
 
-use crate::interruption;
 use crate::invocation::Invocation;
 
 /// What a run took.
@@ -85,7 +85,7 @@ mod tests {
         let childs = invocation("child", format!("/bin/sh -c '{count}'; true"));
         let run_childs = run(&childs).unwrap();
         for output in [own.output, childs.output] {
-            std::fs::remove_file(output).unwrap();
+            workstation::files::remove(&output).unwrap();
         }
         assert!(run_own.cpu * 2 > run_own.cpu_with_children, "{run_own:?}");
         assert!(run_childs.cpu * 2 < run_childs.cpu_with_children, "{run_childs:?}");

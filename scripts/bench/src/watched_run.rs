@@ -124,7 +124,7 @@ mod tests {
             output: output.clone(),
         };
         let seen = run(&invocation);
-        std::fs::remove_file(output).unwrap();
+        workstation::files::remove(&output).unwrap();
         seen
     }
 

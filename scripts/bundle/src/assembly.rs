@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use agent::AppSpec;
 use anyhow::Context;
 use shared::config::{self, SettingsFile};
+use workstation::files;
 
 use crate::app_spec::{self, Findings};
 use crate::archive::Entry;
@@ -13,7 +14,7 @@ use crate::glibc::Version;
 use crate::hooks::{HOOKS, Hook};
 use crate::target::Target;
 use crate::timeouts::{self, Longest};
-use crate::{files, jar, programs};
+use crate::{jar, programs};
 
 /// Where the parts are.
 #[derive(Clone, Debug)]

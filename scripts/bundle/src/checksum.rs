@@ -23,14 +23,16 @@ pub fn line(bytes: &[u8], name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use workstation::{files, programs};
+
     use super::*;
 
     #[test]
     fn the_line_is_one_that_sha256sum_accepts() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("a b.zip"), b"x").unwrap();
-        std::fs::write(directory.path().join("a b.zip.sha256"), line(b"x", "a b.zip")).unwrap();
-        let checked = std::process::Command::new("sha256sum")
+        files::write(&directory.path().join("a b.zip"), b"x").unwrap();
+        files::write(&directory.path().join("a b.zip.sha256"), line(b"x", "a b.zip").as_bytes()).unwrap();
+        let checked = programs::command("sha256sum")
             .args(["--strict", "-c", "a b.zip.sha256"])
             .current_dir(directory.path())
             .output()

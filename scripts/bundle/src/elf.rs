@@ -86,7 +86,7 @@ mod tests {
 
     /// This very program: it runs here, so what it needs is known to be readable.
     fn own() -> Vec<u8> {
-        std::fs::read(std::env::current_exe().unwrap()).unwrap()
+        workstation::files::read(&std::env::current_exe().unwrap(), "this very program").unwrap()
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_needs_are_those_that_binutils_finds() {
         let path = std::env::current_exe().unwrap();
-        let output = std::process::Command::new("objdump").arg("-T").arg(&path).output().unwrap();
+        let output = workstation::programs::command("objdump").arg("-T").arg(&path).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let mut wanted: Vec<&str> = text
             .split_whitespace()

@@ -70,7 +70,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.jar");
         jar.write(&path).unwrap();
-        std::fs::read(path).unwrap()
+        workstation::files::read(&path, "the jar").unwrap()
     }
 
     fn wrong(name: &str, bytes: &[u8], spec: &str, settings: &str) -> Vec<String> {

@@ -50,6 +50,3 @@ pub mod table;
 
 /// The part of a document that a command writes.
 pub mod document;
-
-/// Reading and writing files.
-pub mod files;

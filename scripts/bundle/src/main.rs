@@ -13,9 +13,11 @@ use bundle::checksum;
 use bundle::date::Date;
 use bundle::sbom::{self, Subject};
 use bundle::table::megabytes;
-use bundle::{document, files, hooks, table};
+use bundle::{document, hooks, table};
 use clap::Parser;
 use shared::budget;
+use workstation::console::say;
+use workstation::files;
 
 use crate::arguments::{Arguments, Assemble, Command, Common, Table};
 
@@ -90,9 +92,4 @@ fn sources(common: &Common) -> Sources {
         app_spec: common.appspec.clone(),
         settings: common.settings.clone(),
     }
-}
-
-/// To standard error, where a closed pipe is nothing to fail for.
-fn say(text: &str) {
-    let _unheard = writeln!(std::io::stderr(), "{text}");
 }

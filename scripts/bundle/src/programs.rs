@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_program_of_this_machine_is_refused_for_the_other_one_and_under_an_older_library() {
-        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let own = workstation::files::read(&std::env::current_exe().unwrap(), "this very program").unwrap();
         let (here, there) = if cfg!(target_arch = "x86_64") { (X86, ARM) } else { (ARM, X86) };
         assert_eq!(check("hooks/stop", &own, here, &"2.99".parse().unwrap()), Vec::<String>::new());
         assert!(check("hooks/stop", &own, there, &"2.99".parse().unwrap())[0].contains("is built for"));

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_real_program_is_a_row() {
-        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let own = workstation::files::read(&std::env::current_exe().unwrap(), "this very program").unwrap();
         let text = measured(own).markdown();
         let row = text.lines().nth(2).unwrap();
         assert!(row.starts_with("| `hooks/stop`  ") && row.contains(" | 2."), "{row}");

@@ -1,21 +1,18 @@
 //! Replays somebody's own bundle: deployed, deployed again under load, and sent back. Its hooks are run whatever they are; only
 //! where it lands is changed, and that is told.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use agent::{Agent, AppSpec, Bundle, DeploymentId, LifecycleEvent};
 use anyhow::{Context, bail};
 use sandbox::Sandbox;
+use workstation::{files, programs};
 
 use crate::app_spec_rewrite;
 use crate::arguments::{Arguments, number_of};
 use crate::console::Console;
 use crate::deploys::{self, Deploys, Intent};
-use crate::interruption::Interruption;
 use crate::load::LoadReport;
 use crate::replay_settings::{self, ReplaySettings};
 use crate::step::{Expectation, Step, hook_name};
@@ -29,11 +26,11 @@ const FOREIGN: &str = "appspec.yml names no hook `switch`: these are scripts of 
     they do to this machine; their outcome is told, but not who should serve, and nothing is sent back";
 
 /// Tells it.
-pub(crate) fn tell(arguments: &Arguments, bundle: &Path, interruption: &Interruption) -> anyhow::Result<Report> {
+pub(crate) fn tell(arguments: &Arguments, bundle: &Path) -> anyhow::Result<Report> {
     let bundle = Bundle::open(bundle)?;
     let console = Console::new();
     let host = Sandbox::builder().keep(arguments.keep).build()?;
-    let told = play(&host, arguments, &bundle, &console, interruption);
+    let told = play(&host, arguments, &bundle, &console);
     let kept = arguments.keep.then(|| host.directory().to_owned());
     if let Some(directory) = &kept {
         console.line(&format!("kept: {}", directory.display()));
@@ -50,7 +47,6 @@ fn play(
     arguments: &Arguments,
     bundle: &Bundle,
     console: &Console,
-    interruption: &Interruption,
 ) -> anyhow::Result<(Vec<Step>, LoadReport, Vec<String>)> {
     let shown = bundle.path().display();
     console.line(&format!("a host of its own in {} for `{shown}`", host.directory().display()));
@@ -59,15 +55,12 @@ fn play(
     let spec_path =
         ["appspec.yml", "appspec.yaml"].map(|name| unpacked.join(name)).into_iter().find(|path| path.is_file());
     let spec_path = spec_path.with_context(|| format!("`{shown}` has no appspec.yml at its top"))?;
-    let text =
-        fs::read_to_string(&spec_path).with_context(|| format!("`{}` could not be read", spec_path.display()))?;
+    let text = files::read_text(&spec_path, "an appspec.yml")?;
     let rewritten = app_spec_rewrite::rewrite(&text, &root)?;
-    fs::write(&spec_path, &rewritten.text)
-        .with_context(|| format!("`{}` could not be written", spec_path.display()))?;
+    files::write(&spec_path, rewritten.text.as_bytes())?;
     let spec = AppSpec::parse(&rewritten.text)?;
     let settings = replay_settings::read(hooks_toml(&unpacked, &spec).as_deref(), host, &root)?;
-    fs::create_dir_all(&settings.app_directory)
-        .with_context(|| format!("`{}` could not be made", settings.app_directory.display()))?;
+    files::make_directory(&settings.app_directory)?;
     let mut notes = rewritten.notes;
     let switch = switch(&unpacked, &spec);
     if switch.is_some() {
@@ -85,7 +78,7 @@ fn play(
 
     let agent = deploys::agent(host, arguments.agent, &settings.variables)?;
     let profiles = [0, 1].map(|slot: usize| settings.profiles[slot].as_str());
-    let mut deploys = Deploys::new(host, console, interruption, agent, profiles, &settings.path);
+    let mut deploys = Deploys::new(host, console, agent, profiles, &settings.path);
     let moves = switch.is_some();
     let intent = |title: &str| Intent { title: title.to_owned(), expected: Expectation::Done, release: None, moves };
     console.heading("1. deploy the bundle");
@@ -138,16 +131,10 @@ fn scripts(spec: &AppSpec) -> impl Iterator<Item = &str> {
 /// As a person would, with the sandbox's variables.
 fn run_back(program: &Path, settings: &ReplaySettings) -> anyhow::Result<(i32, String)> {
     // An archive without modes leaves it as the agent finds it: not executable.
-    fs::set_permissions(program, Permissions::from_mode(0o755))
-        .with_context(|| format!("`{}` could not be made executable", program.display()))?;
-    let output = Command::new(program)
+    files::make_executable(program)?;
+    let output = programs::bare_command(program, &settings.variables)
         .arg("--back")
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(settings.variables.iter().map(|(name, value)| (name, value)))
-        .current_dir("/")
         .process_group(0)
-        .stdin(Stdio::null())
         .output()
         .with_context(|| format!("`{}` could not be run", program.display()))?;
     let told = [output.stdout, output.stderr].concat();

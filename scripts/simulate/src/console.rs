@@ -1,32 +1,30 @@
-//! What is told while the story runs: one line for each thing as it happens, on standard error, so that standard output holds
-//! the result alone.
-
-use std::io::Write;
-use std::time::Instant;
+//! What is told while the story runs: one line for each thing as it happens, below the heading of its step.
 
 use agent::{EventReport, EventStatus, LifecycleEvent, Progress, ScriptReport};
+use workstation::console::{self, say};
 
 use crate::step;
 
 /// Tells what happens, with the time since the beginning.
 #[derive(Debug)]
 pub(crate) struct Console {
-    started: Instant,
+    console: console::Console,
 }
 
 impl Console {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now() }
+        Self { console: console::Console::begin() }
     }
 
     /// A new step of the story.
     pub(crate) fn heading(&self, text: &str) {
-        say(&format!("\n{:>7.2} s  {text}", self.started.elapsed().as_secs_f64()));
+        say("");
+        self.console.line(text);
     }
 
     /// Something that happened within a step.
     pub(crate) fn line(&self, text: &str) {
-        say(&format!("{:>7.2} s    {text}", self.started.elapsed().as_secs_f64()));
+        self.console.line(&format!("  {text}"));
     }
 
     /// What the agent does.
@@ -84,9 +82,4 @@ fn columns(event: &str, hook: &str, seconds: &str, ending: &str) -> String {
 
 fn seconds(duration: std::time::Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
-}
-
-/// A line on standard error. If nobody can read it any more, the story still ends in order.
-pub(crate) fn say(text: &str) {
-    let _nobody_reads = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use agent::{Agent, Bundle, Environment, Generation};
 use sandbox::Sandbox;
 use strict_client::Load;
+use workstation::interruption;
 
 use crate::console::{self, Console};
-use crate::interruption::Interruption;
 use crate::load::{self, LoadReport};
 use crate::step::{Answers, Change, Expectation, HookTime, Outcome, Serving, Step};
 
@@ -17,7 +17,6 @@ use crate::step::{Answers, Change, Expectation, HookTime, Outcome, Serving, Step
 pub(crate) struct Deploys<'a> {
     pub(crate) host: &'a Sandbox,
     pub(crate) console: &'a Console,
-    pub(crate) interruption: &'a Interruption,
     agent: Agent,
     /// What the two slots are called, with their ports.
     profiles: [(String, u16); 2],
@@ -42,18 +41,11 @@ pub(crate) struct Intent {
 
 impl<'a> Deploys<'a> {
     /// A host on which nothing was done yet.
-    pub(crate) fn new(
-        host: &'a Sandbox,
-        console: &'a Console,
-        interruption: &'a Interruption,
-        agent: Agent,
-        profiles: [&str; 2],
-        path: &str,
-    ) -> Self {
+    pub(crate) fn new(host: &'a Sandbox, console: &'a Console, agent: Agent, profiles: [&str; 2], path: &str) -> Self {
         let ports = host.ports();
         let [blue, green] = profiles.map(str::to_owned);
         let profiles = [(blue, ports.blue), (green, ports.green)];
-        Self { host, console, interruption, agent, profiles, path: path.to_owned(), load: None, steps: Vec::new() }
+        Self { host, console, agent, profiles, path: path.to_owned(), load: None, steps: Vec::new() }
     }
 
     /// Starts the load, which goes on until [`Deploys::finish`].
@@ -73,7 +65,7 @@ impl<'a> Deploys<'a> {
         let bundle = Bundle::open(bundle)?;
         self.take(intent, |deploys| {
             let deployment = deploys.agent.deploy_observed(&bundle, |progress| deploys.console.progress(progress));
-            deploys.interruption.check()?;
+            interruption::check()?;
             if let Some(event) = deployment.failure() {
                 deploys.console.diagnostics(event);
             }
@@ -121,7 +113,7 @@ impl<'a> Deploys<'a> {
         let begin = mark("begins");
         let (outcome, hooks, diagnostics) = act(self)?;
         let end = mark("ends");
-        self.interruption.check()?;
+        interruption::check()?;
         let serving = self.serving();
         let before = self.steps.last().map(|step| step.serving.clone()).unwrap_or_default();
         let should_serve = Change { after: self.should_serve(&intent, &before), before };
@@ -146,7 +138,7 @@ impl<'a> Deploys<'a> {
         if let Some((load, _)) = &self.load {
             load::see_who_serves(self.host, load)?;
         }
-        self.interruption.check()
+        interruption::check()
     }
 
     /// After a refusal as before; after anything else the named release, in the other slot.

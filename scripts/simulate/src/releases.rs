@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use demo_app::{Fault, Jar};
 use sandbox::Sandbox;
+use workstation::programs;
 
 /// How long the demo service takes to boot.
 const DEMO_BOOT_MILLISECONDS: u64 = 200;
@@ -144,9 +145,7 @@ pub(crate) fn spring(jars: Option<&Path>) -> anyhow::Result<Releases> {
 
 /// The whole path of `java`: the hooks have the agent's PATH, not this one.
 pub(crate) fn java() -> anyhow::Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|directory| directory.join("java")).find(|java| java.is_file());
-    found.context("`java` is not in PATH; install a JDK of version 17 or later")
+    programs::in_path("java").context("`java` is not in PATH; install a JDK of version 17 or later")
 }
 
 /// A text in TOML's notation, which JSON's strings are as well.

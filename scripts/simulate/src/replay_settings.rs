@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use sandbox::Sandbox;
 use shared::config::{self, ArtifactPattern, Settings, SettingsFile};
 use shared::slot::Slot;
+use workstation::files;
 
 use crate::app_spec_rewrite::below;
 use crate::releases;
@@ -38,9 +38,7 @@ type Moved = (Vec<(String, String)>, Vec<String>);
 /// They are wrong, and the hooks would refuse them.
 pub(crate) fn read(hooks_toml: Option<&Path>, host: &Sandbox, root: &Path) -> anyhow::Result<ReplaySettings> {
     let text = match hooks_toml {
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("`{}` could not be read", path.display()))?
-        }
+        Some(path) => files::read_text(path, "the bundle's settings")?,
         None => String::new(),
     };
     let settings = config::settings(SettingsFile::parse("hooks.toml", &text)).map_err(anyhow::Error::from)?;

@@ -1,16 +1,15 @@
 //! The story that is told by default: a first release, a second one under load, two bad ones, a third good one, and the way
 //! back by hand.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use sandbox::{Binaries, HOOKS, Sandbox};
+use workstation::{files, interruption, programs};
 
 use crate::arguments::{Arguments, number_of};
 use crate::console::Console;
 use crate::deploys::{self, Deploys, Intent};
-use crate::interruption::Interruption;
 use crate::releases::{self, Behaviour, Releases};
 use crate::step::Expectation;
 use crate::table::{Report, Subject};
@@ -28,8 +27,8 @@ const CHAPTERS: [(&str, Behaviour, Expectation); 5] = [
 const STANDBY: &str = "v2";
 
 /// Tells it.
-pub(crate) fn tell(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Report> {
-    let binaries = Binaries::at(directory_of_hooks(arguments)?)?;
+pub(crate) fn tell(arguments: &Arguments) -> anyhow::Result<Report> {
+    let binaries = Binaries::at(arguments.hooks.clone().map_or_else(programs::own_directory, Ok)?)?;
     let releases = if arguments.spring { releases::spring(arguments.jars.as_deref())? } else { Releases::Demo };
     let console = Console::new();
     let mut builder = Sandbox::builder().binaries(binaries).keep(arguments.keep);
@@ -37,7 +36,7 @@ pub(crate) fn tell(arguments: &Arguments, interruption: &Interruption) -> anyhow
         builder = builder.java(java);
     }
     let host = builder.build()?;
-    let told = play(&host, arguments, &releases, &console, interruption);
+    let told = play(&host, arguments, &releases, &console);
     let kept = arguments.keep.then(|| host.directory().to_owned());
     if let Some(directory) = &kept {
         console.line(&format!("kept: {}", directory.display()));
@@ -54,7 +53,6 @@ fn play(
     arguments: &Arguments,
     releases: &Releases,
     console: &Console,
-    interruption: &Interruption,
 ) -> anyhow::Result<(Vec<crate::step::Step>, crate::load::LoadReport)> {
     let ports = host.ports();
     let agent = number_of(arguments.agent);
@@ -70,9 +68,9 @@ fn play(
     releases::set_config_locations(host)?;
     let hooks = stripped_hooks(host)?;
     let deploying_agent = deploys::agent(host, arguments.agent, &[])?;
-    let mut deploys = Deploys::new(host, console, interruption, deploying_agent, ["real1", "real2"], "/profile");
+    let mut deploys = Deploys::new(host, console, deploying_agent, ["real1", "real2"], "/profile");
     for (number, (release, behaviour, expected)) in (1..).zip(CHAPTERS) {
-        interruption.check()?;
+        interruption::check()?;
         let what = match (number, behaviour) {
             (1, _) => "the first release",
             (2, _) => "the next one, under load",
@@ -86,7 +84,7 @@ fn play(
         deploys.deploy(Intent { title, expected, release, moves: true }, &bundle)?;
         if !arguments.keep {
             // The agent has its own copy.
-            std::fs::remove_dir_all(&bundle).with_context(|| format!("`{}` could not be removed", bundle.display()))?;
+            files::remove(&bundle)?;
         }
         if number == 1 {
             if !deploys.all_well() {
@@ -105,21 +103,13 @@ fn play(
     deploys.finish()
 }
 
-fn directory_of_hooks(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    if let Some(directory) = &arguments.hooks {
-        return Ok(directory.clone());
-    }
-    let own = std::env::current_exe().context("this program cannot be found")?;
-    own.parent().map(Path::to_owned).context("this program is in no directory")
-}
-
 /// The hooks as they are shipped: without what only a debugger reads, which is most of a development build.
 fn stripped_hooks(host: &Sandbox) -> anyhow::Result<PathBuf> {
     let directory = host.directory().join("hooks");
-    std::fs::create_dir(&directory).with_context(|| format!("`{}` could not be made", directory.display()))?;
+    files::make_directory(&directory)?;
     for name in HOOKS {
         let (built, copy) = (host.binaries()?.path(name)?, directory.join(name));
-        let stripped = Command::new("strip").arg("-o").arg(&copy).arg(&built).output();
+        let stripped = programs::command("strip").arg("-o").arg(&copy).arg(&built).output();
         // Without `strip` the bundles are only larger.
         if !stripped.is_ok_and(|output| output.status.success()) {
             std::fs::copy(&built, &copy).with_context(|| format!("`{}` could not be copied", built.display()))?;

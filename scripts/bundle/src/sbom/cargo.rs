@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use workstation::{files, programs};
 
 use super::ByPackage;
 use super::document::{Component, Hash, Licence, Reference};
 use super::tree::Package;
-use crate::files;
 use crate::target::Target;
 
 /// What the registry and the lock file say about each crate.
@@ -117,12 +116,12 @@ pub(super) fn rust_version(project: &Path) -> anyhow::Result<String> {
 }
 
 fn cargo(project: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    run(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), project, arguments)
+    run(programs::variable("CARGO").unwrap_or_else(|| "cargo".into()), project, arguments)
 }
 
 fn run(program: OsString, project: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let shown = format!("{} {}", program.to_string_lossy(), arguments.join(" "));
-    let output = Command::new(program).args(arguments).current_dir(project).output();
+    let output = programs::command(program).args(arguments).current_dir(project).output();
     let output = output.with_context(|| format!("`{shown}` could not be run: install Rust (with rustup)"))?;
     if !output.status.success() {
         bail!("`{shown}` failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());

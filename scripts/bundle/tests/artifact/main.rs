@@ -18,7 +18,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 fn artifact() -> PathBuf {
-    let path = std::env::var_os("ARTIFACT")
+    let path = workstation::programs::variable("ARTIFACT")
         .expect("`ARTIFACT` is not set, needed the path of a zip: run scripts/test-artifact.sh ZIP");
     PathBuf::from(path)
 }
@@ -45,7 +45,7 @@ fn with_release(release: &Jar, host: &Sandbox) -> PathBuf {
         } else {
             // The one jar.
             writer.start_file(name, SimpleFileOptions::default()).unwrap();
-            writer.write_all(&std::fs::read(&jar).unwrap()).unwrap();
+            writer.write_all(&workstation::files::read(&jar, "the release").unwrap()).unwrap();
         }
     }
     writer.finish().unwrap();

@@ -1,9 +1,11 @@
-//! Ctrl-C: the story is told in a thread of its own, and a signal ends what that thread waits for, so that it comes to its own
-//! end and takes the sandbox with it. Otherwise hooks would go on in process groups that the terminal's signal never reached.
+//! Ctrl-C: the work is done in a thread of its own, and a signal ends the programs that this thread waits for, so that it comes to
+//! its own end and takes its hosts down. Otherwise nginxes, applications and hooks would go on, some of them in process groups
+//! that the terminal's signal never reached.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::panic::resume_unwind;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Poll;
 use std::thread;
@@ -18,38 +20,54 @@ use tokio::signal::unix::{Signal as Waiting, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-/// How long a hook may take to end in its own way.
+use crate::console::say;
+
+/// How long a program may take to end in its own way.
 const GRACE: Duration = Duration::from_secs(3);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
-/// The signals that end the story, and what a shell says of a program that they ended.
+/// The signals that end the work, and what a shell says of a program that they ended.
 const SIGNALS: [(SignalKind, u8); 3] =
     [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];
 
-/// Whether a signal came.
-#[derive(Debug, Default)]
-pub(crate) struct Interruption {
-    exit_code: AtomicU8,
+/// The exit code of the signal that came; a signal comes to the whole process. 0 before one did.
+static EXIT_CODE: AtomicU8 = AtomicU8::new(0);
+
+/// Ends the work between two of its steps.
+///
+/// # Errors
+/// A signal came.
+pub fn check() -> anyhow::Result<()> {
+    if exit_code().is_some() {
+        bail!("interrupted");
+    }
+    Ok(())
 }
 
-impl Interruption {
-    /// The exit code that the signal asks for; nothing if none came.
-    pub(crate) fn exit_code(&self) -> Option<u8> {
-        Some(self.exit_code.load(Ordering::SeqCst)).filter(|code| *code > 0)
-    }
-
-    /// Ends the story between two steps.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if self.exit_code().is_some() {
-            bail!("interrupted");
+/// Does the work to its end, which a signal brings nearer, and says what became of it. 2 is the exit code of work that could not
+/// be done; of work that a signal ended it is the one by which a shell knows that.
+pub fn run(work: impl FnOnce() -> anyhow::Result<ExitCode> + Send) -> ExitCode {
+    match (guard(work), exit_code()) {
+        (Ok(exit_code), _) => exit_code,
+        // Whatever broke because of the signal is no error of its own.
+        (Err(_), Some(exit_code)) => {
+            say("interrupted; nothing of it runs any more");
+            ExitCode::from(exit_code)
         }
-        Ok(())
+        (Err(error), None) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::from(2)
+        }
     }
 }
 
-/// Runs `story` to its end, which a signal brings nearer.
-pub(crate) fn guard<T: Send>(story: impl FnOnce(&Interruption) -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
-    let interruption = Interruption::default();
+fn exit_code() -> Option<u8> {
+    Some(EXIT_CODE.load(Ordering::SeqCst)).filter(|code| *code > 0)
+}
+
+fn guard<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    // Caught and not held back: what is held back here would be in every program that is started, and none of them could be
+    // ended any more.
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().context("signals cannot be waited for")?;
     let entered = runtime.enter();
@@ -60,10 +78,10 @@ pub(crate) fn guard<T: Send>(story: impl FnOnce(&Interruption) -> anyhow::Result
     drop(entered);
     thread::scope(|scope| {
         let (ending, mut end) = oneshot::channel::<()>();
-        let teller = scope.spawn(|| {
+        let worker = scope.spawn(|| {
             // Dropped at the end, also by a panic: that is what the other side waits for.
             let _ending = ending;
-            story(&interruption)
+            work()
         });
         runtime.block_on(async {
             let first_signal = poll_fn(|context| {
@@ -75,16 +93,16 @@ pub(crate) fn guard<T: Send>(story: impl FnOnce(&Interruption) -> anyhow::Result
             tokio::select! {
                 _ = &mut end => {}
                 exit_code = first_signal => {
-                    interruption.exit_code.store(exit_code, Ordering::SeqCst);
+                    EXIT_CODE.store(exit_code, Ordering::SeqCst);
                     end_children_until(end).await;
                 }
             }
         });
-        teller.join().unwrap_or_else(|panic| resume_unwind(panic))
+        worker.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
-/// Ends the hooks that the story waits for, SIGTERM first, until the story has ended.
+/// Ends the programs that the work waits for, SIGTERM first, until the work has ended.
 async fn end_children_until(mut end: oneshot::Receiver<()>) {
     let began = Instant::now();
     let mut asked = HashSet::new();
@@ -115,6 +133,6 @@ fn send(child: &Stat, signal: Signal) {
     let sent = if child.pgrp == child.pid { kill_process_group(id, signal) } else { kill_process(id, signal) };
     match sent {
         Ok(()) | Err(Errno::SRCH) => {}
-        Err(error) => crate::console::say(&format!("process {} cannot be ended: {error}", child.pid)),
+        Err(error) => say(&format!("process {} cannot be ended: {error}", child.pid)),
     }
 }

@@ -1,0 +1,15 @@
+//! The machine that the programs behind `scripts/` work on: what is told at its terminal (`console`), the signals that end a
+//! program (`interruption`), and the only ways of these programs to files (`files`), to other programs and to the environment
+//! (`programs`), as `host` is for the hooks.
+
+/// What is told while a program runs.
+pub mod console;
+
+/// Reading and writing files.
+pub mod files;
+
+/// Ctrl-C.
+pub mod interruption;
+
+/// Other programs, and the environment.
+pub mod programs;

@@ -1,0 +1,20 @@
+//! A signal while the work waits for a program. In a process of its own, since a signal comes to all of it.
+
+use std::process::{Command, ExitCode};
+
+use workstation::interruption;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test starts what is to be ended")]
+fn a_signal_ends_the_program_that_is_waited_for_and_then_the_work() {
+    let exit_code = interruption::run(|| {
+        interruption::check()?;
+        let mut program = Command::new("sleep").arg("100000").spawn()?;
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)?;
+        // Whoever did not end it would wait here for more than a day.
+        let status = program.wait()?;
+        interruption::check()?;
+        panic!("the work went on after a signal, and the program ended with {status}");
+    });
+    assert_eq!(format!("{exit_code:?}"), format!("{:?}", ExitCode::from(129)));
+}
