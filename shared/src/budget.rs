@@ -1,6 +1,8 @@
 //! How long each hook can take with given settings, everything gone slowly: what the timeouts of `appspec.yml` are held
 //! against by the first hook of a deploy, by the bundler, and by a test that holds it against the plans themselves.
 
+use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::codedeploy::consent;
@@ -12,7 +14,6 @@ use crate::proof::watch;
 use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
-use crate::timeouts::app_spec::AppSpec;
 
 /// The hooks in the order of a deploy.
 pub const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
@@ -68,25 +69,39 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
     Some(settings.lock_wait + DOOR_AT_MOST + WRITE_AT_MOST * 6 + own)
 }
 
-/// What is to be said of the timeouts of an `appspec.yml`: a sentence for each that is shorter than its hook can take.
+/// A timeout of `appspec.yml` that is shorter than its hook can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooShort {
+    /// The hook's name.
+    pub hook: &'static str,
+    /// What `appspec.yml` gives it.
+    pub timeout: Duration,
+    /// What it can take.
+    pub longest: Duration,
+}
+
+/// Whether the script at this place of a bundle is a hook that can take longer than its timeout in `appspec.yml`.
 #[must_use]
-pub fn too_short(spec: &AppSpec, settings: &Settings) -> Vec<String> {
-    HOOKS
-        .iter()
-        .filter_map(|hook| {
-            let (timeout, longest) = (spec.timeout(hook, None)?, longest(hook, settings)?);
-            (timeout < longest).then(|| {
-                format!(
-                    "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({}): it \
-                     then ends itself early. Needed `timeout: {}`, or {}",
-                    timeout.as_secs(),
-                    duration(longest),
-                    rounded_up(longest),
-                    remedy(hook)
-                )
-            })
-        })
-        .collect()
+pub fn too_short(location: &str, timeout: Duration, settings: &Settings) -> Option<TooShort> {
+    let name = Path::new(location).file_name()?;
+    let hook = HOOKS.into_iter().find(|hook| name == *hook)?;
+    let longest = longest(hook, settings)?;
+    (timeout < longest).then_some(TooShort { hook, timeout, longest })
+}
+
+impl fmt::Display for TooShort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TooShort { hook, timeout, longest } = self;
+        write!(
+            formatter,
+            "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({}): it then ends \
+             itself early. Needed `timeout: {}`, or {}",
+            timeout.as_secs(),
+            duration(*longest),
+            rounded_up(*longest),
+            remedy(hook)
+        )
+    }
 }
 
 /// The next multiple of ten seconds.
@@ -111,14 +126,30 @@ mod tests {
     use super::*;
     use crate::config::{SettingsFile, settings};
 
+    fn defaults() -> Settings {
+        settings(SettingsFile::parse("", "")).unwrap()
+    }
+
     #[test]
     fn the_timeout_of_the_book_is_told_to_be_too_short_for_health_and_what_to_do() {
-        let spec = "hooks:\n  ValidateService:\n    - {location: hooks/health, timeout: 60}\n    - {location: hooks/switch, timeout: 90}\n";
-        let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let told = too_short(&AppSpec::parse(spec).unwrap(), &settings);
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("`timeout: 60` of `health`") && told[0].contains("Needed `timeout: 130`"), "{told:?}");
-        assert!(told[0].contains("`health.patience`"), "{told:?}");
+        let told = too_short("hooks/health", Duration::from_mins(1), &defaults()).unwrap().to_string();
+        assert!(told.contains("`timeout: 60` of `health`") && told.contains("Needed `timeout: 130`"), "{told}");
+        assert!(told.contains("`health.patience`"), "{told}");
+    }
+
+    #[test]
+    fn a_timeout_is_long_enough_once_it_is_all_that_its_hook_can_take() {
+        let settings = defaults();
+        for hook in HOOKS {
+            let longest = longest(hook, &settings).unwrap();
+            let judged = |timeout| too_short(&format!("/hooks/{hook}"), timeout, &settings);
+            assert_eq!(judged(longest), None, "{hook}");
+            let timeout = longest.saturating_sub(Duration::from_millis(1));
+            assert_eq!(judged(timeout), Some(TooShort { hook, timeout, longest }));
+        }
+        for location in ["hooks/status", "hooks/other", "hooks/health.sh", ""] {
+            assert_eq!(too_short(location, Duration::ZERO, &settings), None, "{location}");
+        }
     }
 
     /// Settings of which no two are alike and none is the default.

@@ -83,13 +83,9 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
 fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
     let settings = config::settings(SettingsFile::parse("hooks.toml", include_str!("../../hooks.toml"))).unwrap();
     let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
-    let timeout = |hook: &str| {
-        spec.hooks
-            .iter()
-            .flat_map(|(_, scripts)| scripts)
-            .find(|script| script.location == format!("hooks/{hook}"))
-            .unwrap_or_else(|| panic!("`{hook}` is not in appspec.yml"))
-            .timeout
+    let script = |hook: &str| {
+        let found = spec.all_scripts().find(|(_, script)| script.location == format!("hooks/{hook}"));
+        found.unwrap_or_else(|| panic!("`{hook}` is not in appspec.yml")).1
     };
     let plans = [By::Reload { keepalive_min_timeout: None }, By::Flag, By::InstalledFlag]
         .map(|by| longest_plans(&settings, by));
@@ -98,7 +94,8 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
         // Before a plan there are the lock and the door.
         let planned = settings.lock_wait + DOOR_AT_MOST + plan.at_most();
         assert!(planned <= longest, "`{hook}` plans {planned:?}, which is more than {longest:?}");
-        assert!(longest < timeout(hook), "`{hook}` may take {longest:?}, its timeout is {:?}", timeout(hook));
+        let script = script(hook);
+        assert_eq!(budget::too_short(&script.location, script.timeout, &settings), None, "{longest:?}");
     }
 }
 
@@ -158,8 +155,10 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         longest_plans(&settings, By::Reload { keepalive_min_timeout: None }).into_iter().next_back().unwrap();
     let longest = budget::longest(hook, &settings).unwrap();
     assert!(settings.lock_wait + DOOR_AT_MOST + plan.at_most() <= longest, "{longest:?}");
-    let spec = shared::timeouts::app_spec::AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
-    let told = budget::too_short(&spec, &settings);
+    let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let short =
+        spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
+    let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("`timeout: 90` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
@@ -167,17 +166,13 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
 #[test]
 fn the_hooks_stand_in_appspec_in_the_order_of_a_deploy() {
     let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
-    let found: Vec<(String, String)> = spec
-        .hooks
-        .iter()
-        .flat_map(|(event, scripts)| scripts.iter().map(move |script| (event.clone(), script.location.clone())))
-        .collect();
+    let found: Vec<(&str, &str)> =
+        spec.all_scripts().map(|(event, script)| (event, script.location.as_str())).collect();
     let wanted = [
         ("AfterInstall", "hooks/stop"),
         ("ApplicationStart", "hooks/start"),
         ("ValidateService", "hooks/health"),
         ("ValidateService", "hooks/switch"),
-    ]
-    .map(|(event, location)| (event.to_owned(), location.to_owned()));
+    ];
     assert_eq!(found, wanted);
 }

@@ -17,8 +17,10 @@ use shared::slot::Roles;
 /// time otherwise: a reason to tell, and none to refuse.
 pub(crate) fn tell_short_timeouts(scene: &Scene<'_, impl Host>) {
     let Some(app_spec) = &scene.lifecycle.app_spec else { return };
-    for short in budget::too_short(app_spec, scene.settings) {
-        scene.report.say(&format!("note: {short}"));
+    for script in &app_spec.scripts {
+        if let Some(short) = budget::too_short(&script.location, script.timeout, scene.settings) {
+            scene.report.say(&format!("note: {short}"));
+        }
     }
 }
 

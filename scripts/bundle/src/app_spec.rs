@@ -52,21 +52,11 @@ pub fn check(spec: &AppSpec, text: &str, paths: &[&str]) -> Findings {
         .collect();
     for hook in crate::hooks::HOOKS.into_iter().filter(|hook| !hook.by_hand) {
         let location = hook.location();
-        if !scripts(spec).any(|(_, script)| in_bundle(&script.location) == location) {
+        if !spec.all_scripts().any(|(_, script)| script.path() == location) {
             findings.warnings.push(format!("`{location}` is in the bundle, but no event of appspec.yml runs it"));
         }
     }
     findings
-}
-
-/// Every script with its event.
-pub(crate) fn scripts(spec: &AppSpec) -> impl Iterator<Item = (&str, &agent::HookScript)> {
-    spec.hooks.iter().flat_map(|(event, scripts)| scripts.iter().map(move |script| (event.as_str(), script)))
-}
-
-/// A place as it is called in the bundle: the agent begins at its top, with or without a slash.
-pub(crate) fn in_bundle(location: &str) -> &str {
-    location.trim_start_matches('/')
 }
 
 /// Where a file of the bundle is on the host, after Install.
@@ -86,8 +76,8 @@ fn hooks(spec: &AppSpec, paths: &[&str], refusals: &mut Vec<String>) {
         refusals
             .push("appspec.yml has no `hooks`, so nothing would be started: begin with the one of this project".into());
     }
-    for (event, script) in scripts(spec) {
-        if !paths.contains(&in_bundle(&script.location)) {
+    for (event, script) in spec.all_scripts() {
+        if !paths.contains(&script.path()) {
             refusals.push(format!(
                 "`{event}` in appspec.yml runs `{}`, which is not in the bundle; in it are {}: correct `location`",
                 script.location,
@@ -138,7 +128,7 @@ fn installs(spec: &AppSpec, paths: &[&str], refusals: &mut Vec<String>) {
 
 /// What a mapping copies: the files of the bundle that it means, and where each of them ends.
 fn targets(mapping: &agent::FileMapping, paths: &[&str]) -> Vec<(String, PathBuf)> {
-    let source = Path::new(in_bundle(&mapping.source));
+    let source = Path::new(mapping.source.trim_start_matches('/'));
     let destination = from_the_top(&mapping.destination);
     let target = |path: &&str| {
         let inside = Path::new(path).strip_prefix(source).ok()?;

@@ -13,8 +13,7 @@ use crate::archive::Entry;
 use crate::glibc::Version;
 use crate::hooks::{HOOKS, Hook};
 use crate::target::Target;
-use crate::timeouts::{self, Longest};
-use crate::{jar, programs};
+use crate::{jar, programs, timeouts};
 
 /// Where the parts are.
 #[derive(Clone, Debug)]
@@ -110,7 +109,7 @@ impl Parts {
     ///
     /// # Errors
     /// All that would fail.
-    pub fn check(&self, host: &Host, longest: Longest) -> Result<Vec<String>, Refused> {
+    pub fn check(&self, host: &Host) -> Result<Vec<String>, Refused> {
         let mut findings = Findings::default();
         for (hook, bytes) in &self.programs {
             findings.refusals.extend(programs::check(&hook.location(), bytes, host.target, &host.glibc));
@@ -131,7 +130,7 @@ impl Parts {
                 findings.refusals.extend(told.refusals);
                 findings.warnings.extend(told.warnings);
                 if let Some(settings) = &settings {
-                    findings.refusals.extend(timeouts::check(&spec, settings, longest));
+                    findings.refusals.extend(timeouts::check(&spec, settings));
                     if let Some((name, bytes)) = &self.jar {
                         findings.refusals.extend(jar::check(name, bytes, &spec, settings, &paths));
                     }

@@ -15,7 +15,6 @@ use bundle::sbom::{self, Subject};
 use bundle::table::megabytes;
 use bundle::{document, hooks, table};
 use clap::Parser;
-use shared::budget;
 use workstation::console::say;
 use workstation::files;
 
@@ -44,7 +43,7 @@ fn assemble(arguments: &Assemble) -> anyhow::Result<String> {
     sources.jar = Some(arguments.jar.clone());
     let parts = sources.read()?;
     let host = Host { target: *target, glibc: arguments.glibc.clone() };
-    for warning in parts.check(&host, budget::longest)? {
+    for warning in parts.check(&host)? {
         say(&format!("warning: {warning}"));
     }
     let entries = parts.entries();

@@ -1,42 +1,27 @@
 //! Whether each timeout of `appspec.yml` leaves its hook the time that it can take with these settings.
 
-use std::time::Duration;
-
 use agent::AppSpec;
+use shared::budget::{self, TooShort};
 use shared::config::Settings;
-
-use crate::app_spec::{in_bundle, scripts};
-use crate::hooks::HOOKS;
-
-/// How long a hook can take at most with these settings; nothing for a program that is no step of a deploy.
-pub type Longest = fn(&str, &Settings) -> Option<Duration>;
 
 /// A sentence for each timeout that is too short.
 #[must_use]
-pub fn check(spec: &AppSpec, settings: &Settings, longest: Longest) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (event, script) in scripts(spec) {
-        let Some(hook) = HOOKS.into_iter().find(|hook| hook.location() == in_bundle(&script.location)) else {
-            continue;
-        };
-        let Some(longest) = longest(hook.name, settings) else { continue };
-        if longest > script.timeout {
-            wrong.push(format!(
-                "`{}` can take {} s with these settings, and its `timeout` under `{event}` of appspec.yml is {} s: raise the \
-                 timeout above that, or lower `[{}]` in hooks.toml",
-                script.location,
-                longest.as_secs_f32().ceil(),
-                script.timeout.as_secs(),
-                hook.name
-            ));
-        }
-    }
-    wrong
+pub fn check(spec: &AppSpec, settings: &Settings) -> Vec<String> {
+    let short = spec.all_scripts().filter_map(|(event, script)| {
+        let TooShort { hook, timeout, longest } = budget::too_short(&script.location, script.timeout, settings)?;
+        Some(format!(
+            "`{}` can take {} s with these settings, and its `timeout` under `{event}` of appspec.yml is {} s: raise the \
+             timeout above that, or lower `[{hook}]` in hooks.toml",
+            script.location,
+            longest.as_secs_f32().ceil(),
+            timeout.as_secs()
+        ))
+    });
+    short.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::budget;
     use shared::config::{self, SettingsFile};
 
     use super::*;
@@ -46,26 +31,24 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_has_to_be_above_what_its_hook_can_take() {
-        let longest: Longest =
-            |hook, _| (hook != "status").then(|| Duration::from_secs(if hook == "health" { 120 } else { 30 }));
+    fn each_timeout_that_is_too_short_is_told_with_its_event() {
         for (location, timeout, told) in [
-            ("hooks/stop", 30, ""),
+            ("hooks/stop", 3600, ""),
             (
                 "hooks/stop",
-                29,
-                "`hooks/stop` can take 30 s with these settings, and its `timeout` under `AfterInstall`",
+                1,
+                "s with these settings, and its `timeout` under `AfterInstall` of appspec.yml is 1 s: raise",
             ),
-            ("/hooks/health", 119, "of appspec.yml is 119 s: raise the timeout above that, or lower `[health]`"),
-            ("hooks/health", 120, ""),
+            ("/hooks/health", 1, "raise the timeout above that, or lower `[health]` in hooks.toml"),
             ("hooks/status", 1, ""),
             ("hooks/other", 1, ""),
         ] {
             let text = format!(
                 "version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - {{location: {location}, timeout: {timeout}}}\n"
             );
-            let wrong = check(&AppSpec::parse(&text).unwrap(), &settings(""), longest);
-            assert_eq!(wrong.is_empty(), told.is_empty(), "{location} {timeout}: {wrong:?}");
+            let wrong = check(&AppSpec::parse(&text).unwrap(), &settings(""));
+            assert_eq!(wrong.len(), usize::from(!told.is_empty()), "{location} {timeout}: {wrong:?}");
+            assert!(wrong.iter().all(|sentence| sentence.starts_with(&format!("`{location}` can take "))), "{wrong:?}");
             assert!(wrong.iter().all(|sentence| sentence.contains(told)), "{wrong:?}");
         }
     }
@@ -74,9 +57,8 @@ mod tests {
     fn the_shipped_files_fit_and_a_longer_patience_does_not() {
         let spec = AppSpec::parse(include_str!("../../../appspec.yml")).unwrap();
         let shipped = settings(include_str!("../../../hooks.toml"));
-        assert_eq!(check(&spec, &shipped, budget::longest), Vec::<String>::new());
-        let longer = settings("[health]\npatience = \"5m\"\n");
-        let wrong = check(&spec, &longer, budget::longest);
+        assert_eq!(check(&spec, &shipped), Vec::<String>::new());
+        let wrong = check(&spec, &settings("[health]\npatience = \"5m\"\n"));
         assert!(wrong.len() == 1 && wrong[0].starts_with("`hooks/health` can take 3"), "{wrong:?}");
     }
 }

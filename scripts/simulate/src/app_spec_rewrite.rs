@@ -107,7 +107,7 @@ fn check(text: &str, root: &Path) -> anyhow::Result<()> {
              of its own, and without `..`"
         );
     }
-    let mut scripts = spec.hooks.iter().flat_map(|(_, scripts)| scripts);
+    let mut scripts = spec.all_scripts().map(|(_, script)| script);
     if let Some(script) = scripts.find(|script| script.runas.is_some() || script.sudo) {
         bail!("`runas` or `sudo` of `{}` could not be dropped; write each on a line of its own", script.location);
     }
@@ -142,8 +142,7 @@ mod tests {
         assert_eq!(SHIPPED.lines().count(), text.lines().count());
         let (before, after) = (AppSpec::parse(SHIPPED).unwrap(), AppSpec::parse(&text).unwrap());
         let scripts = |spec: &AppSpec| {
-            let all = spec.hooks.iter().flat_map(|(_, scripts)| scripts);
-            all.map(|script| (script.location.clone(), script.timeout)).collect::<Vec<_>>()
+            spec.all_scripts().map(|(_, script)| (script.location.clone(), script.timeout)).collect::<Vec<_>>()
         };
         assert_eq!(scripts(&before), scripts(&after));
         assert_eq!(notes.len(), 2, "{notes:?}");

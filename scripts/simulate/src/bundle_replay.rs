@@ -112,20 +112,16 @@ fn unpack(host: &Sandbox, arguments: &Arguments, bundle: &Bundle) -> anyhow::Res
 
 /// The settings that the hooks will find: beside them, or one directory above.
 fn hooks_toml(bundle: &Path, spec: &AppSpec) -> Option<PathBuf> {
-    scripts(spec).find_map(|location| {
-        let script = bundle.join(location.trim_start_matches('/'));
+    spec.all_scripts().find_map(|(_, script)| {
+        let script = bundle.join(script.path());
         let mut beside = script.ancestors().skip(1).take(2).map(|directory| directory.join("hooks.toml"));
         beside.find(|path| path.is_file())
     })
 }
 
 fn switch(bundle: &Path, spec: &AppSpec) -> Option<PathBuf> {
-    let location = scripts(spec).find(|location| hook_name(location) == "switch")?;
-    Some(bundle.join(location.trim_start_matches('/')))
-}
-
-fn scripts(spec: &AppSpec) -> impl Iterator<Item = &str> {
-    spec.hooks.iter().flat_map(|(_, scripts)| scripts).map(|script| script.location.as_str())
+    let (_, script) = spec.all_scripts().find(|(_, script)| hook_name(&script.location) == "switch")?;
+    Some(bundle.join(script.path()))
 }
 
 /// As a person would, with the sandbox's variables.

@@ -21,6 +21,12 @@ pub struct HookScript {
 }
 
 impl HookScript {
+    /// Its path in the bundle: the agent begins at the bundle's top, with or without a slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.location.trim_start_matches('/')
+    }
+
     pub(super) fn read(event: &str, node: &Node) -> Result<Self, AppSpecError> {
         let missing = || AppSpecError::Missing { list: event.to_owned(), key: "location", line: node.line };
         Ok(Self {

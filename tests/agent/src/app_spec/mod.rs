@@ -82,6 +82,11 @@ impl AppSpec {
         self.hooks.iter().find(|(name, _)| name == event.name()).map_or(&[], |(_, scripts)| scripts)
     }
 
+    /// All scripts in the order written, each with the name of its event.
+    pub fn all_scripts(&self) -> impl Iterator<Item = (&str, &HookScript)> {
+        self.hooks.iter().flat_map(|(event, scripts)| scripts.iter().map(move |script| (event.as_str(), script)))
+    }
+
     /// The keys in a file's text that the agent passes over: they have no effect, and nobody is told.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ impl HookRun<'_> {
         observe: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ScriptOutcome, Error> {
         // A leading slash still means the top of the bundle.
-        let path = self.archive.join(script.location.trim_start_matches('/'));
+        let path = self.archive.join(script.path());
         if !path.exists() {
             return Ok(ScriptOutcome::Missing { path });
         }
