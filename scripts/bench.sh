@@ -23,7 +23,8 @@ require_program curl
 require_program lsof
 
 target=$(target_directory "$root")
-packages=(-p stop -p start -p health -p switch -p status -p demo-app -p bench)
+mapfile -t packages < <(hook_packages "$root")
+packages+=(-p demo-app -p bench)
 # Whether a request fails does not depend on how the hooks were built, and nothing else is asked of --quick.
 if "$quick"; then
     say "building the hooks and the program that measures"

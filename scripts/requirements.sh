@@ -162,6 +162,14 @@ require_python_packages() {
     printf '%s' "$*" >"$directory/complete"
 }
 
+# hook_packages PROJECT: Cargo's options for all hooks, one in a line; each is a folder named like its package.
+hook_packages() {
+    local folder
+    for folder in "$1"/hooks/*/; do
+        printf -- '--package=%s\n' "$(basename -- "$folder")"
+    done
+}
+
 # Where Cargo puts what it builds; a path that is not whole is meant from the project's directory.
 target_directory() {
     case "${CARGO_TARGET_DIR:-target}" in

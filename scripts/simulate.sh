@@ -49,10 +49,10 @@ fi
 target=$(target_directory "$root")
 say "building the hooks and the simulation (the first build takes a few minutes)"
 # In the project's directory, whose rust-toolchain.toml names the compiler.
+mapfile -t hooks < <(hook_packages "$root")
 (
     cd -- "$root"
-    cargo build --quiet --locked --target-dir "$target" \
-        -p stop -p start -p health -p switch -p status -p demo-app -p simulate
+    cargo build --quiet --locked --target-dir "$target" "${hooks[@]}" -p demo-app -p simulate
 ) || fail "the build failed (its messages are above)"
 
 if "$spring"; then

@@ -8,15 +8,13 @@ use std::time::Duration;
 use crate::codedeploy::consent;
 use crate::config::{CutoverWay, Settings, Standby};
 use crate::discovery::witness::DOOR_AT_MOST;
+use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proof::watch;
 use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
-
-/// The hooks in the order of a deploy.
-pub const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
 
 /// What `sudo -n` may take when it is asked what it allows.
 const SUDO_AT_MOST: Duration = Duration::from_secs(20);

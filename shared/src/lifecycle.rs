@@ -8,6 +8,15 @@ use crate::host::codedeploy::Execution;
 use crate::timeouts::app_spec::AppSpec;
 use crate::timeouts::deadline::Deadline;
 
+/// The hooks that a deploy runs, in its order.
+pub const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
+
+/// The programs that are shipped: the hooks, and what only people run.
+pub const PROGRAMS: [&str; 5] = {
+    let [stop, start, health, switch] = HOOKS;
+    [stop, start, health, switch, "status"]
+};
+
 /// Read from the environment once, at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lifecycle {

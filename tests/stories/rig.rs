@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use demo_app::Jar;
 use sandbox::{Binaries, BuildProfile, HookCommand, HookRun, Sandbox};
-
-/// The hooks in the order of `appspec.yml`.
-pub(crate) const HOOKS: [&str; 4] = ["stop", "start", "health", "switch"];
+pub(crate) use shared::lifecycle::HOOKS;
 
 /// A host with nginx running, whose include names blue's port.
 pub(crate) struct Rig {
@@ -199,8 +197,9 @@ impl Deployed {
 
 /// What a hook printed, with what was broken over lines in one.
 pub(crate) fn flat(run: &HookRun) -> String {
-    let names = HOOKS.iter().chain(&["status"]);
-    names.fold(run.output.replace("\n    ", " "), |text, name| text.replace(&format!("\n{name}:     "), " "))
+    shared::lifecycle::PROGRAMS
+        .iter()
+        .fold(run.output.replace("\n    ", " "), |text, name| text.replace(&format!("\n{name}:     "), " "))
 }
 
 /// Asserts that a hook said all of these words.

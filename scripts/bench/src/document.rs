@@ -1,8 +1,10 @@
 //! docs/benchmarks.md: the figures in words and tables, the ratios first; pure.
 
+use shared::lifecycle::HOOKS;
 use shared::report::table::{self, Side};
 use strict_client::Mode;
 
+use crate::host::BACK;
 use crate::number::{NONE, median_p95, number, times, whole};
 use crate::results::{DeployFigures, FailureFigures, Results};
 use crate::statistics::Summary;
@@ -133,7 +135,7 @@ fn deploys(results: &Results) -> String {
 fn hooks(results: &Results) -> String {
     let mut rows = Vec::new();
     for (way, figures) in &results.deploys {
-        for hook in ["stop", "start", "health", "switch", "switch --back"] {
+        for hook in HOOKS.into_iter().chain([BACK]) {
             let Some(figures) = figures.hooks.get(hook) else { continue };
             let mega = |summary: &Summary| {
                 format!("{} ({})", number(summary.median / 1_048_576.0), number(summary.max / 1_048_576.0))

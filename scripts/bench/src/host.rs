@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use agent::AppSpec;
 use anyhow::Context;
 use demo_app::Jar;
 use sandbox::{Binaries, Sandbox};
+use shared::lifecycle::HOOKS;
 use workstation::files;
 
 use crate::invocation::Invocation;
@@ -14,13 +16,8 @@ use crate::way::Way;
 pub(crate) const BOOT_MILLISECONDS: u64 = 200;
 /// The file whose writing shows that the scripts' switch begins.
 const SWITCHES: &str = "switches";
-/// The hooks with the lifecycle event of each, in the order of a deploy.
-const HOOKS: [(&str, &str); 4] = [
-    ("stop", "AfterInstall"),
-    ("start", "ApplicationStart"),
-    ("health", "ValidateService"),
-    ("switch", "ValidateService"),
-];
+/// What the way back to the standby is called: it is no part of a deploy.
+pub(crate) const BACK: &str = "switch --back";
 
 /// A host, and how many releases it has seen.
 #[derive(Debug)]
@@ -78,10 +75,11 @@ impl Host {
         self.sandbox.stage(&jar)?;
         files::remove(&jar)?;
         let invocations = if self.way.has_hooks() {
-            let hooks = HOOKS.into_iter().map(|(hook, event)| self.hook(hook, Some(event)));
-            hooks.collect::<anyhow::Result<_>>()?
+            let spec = AppSpec::parse(include_str!("../../../appspec.yml"))?;
+            HOOKS.into_iter().map(|hook| self.hook(hook, Some(event(&spec, hook)?))).collect::<anyhow::Result<_>>()?
         } else {
-            ["stop", "start", "health"].into_iter().map(|name| self.script(name)).collect()
+            // The scripts' health check calls their switch.
+            HOOKS.into_iter().filter(|name| *name != "switch").map(|name| self.script(name)).collect()
         };
         Ok(Deploy { release, invocations })
     }
@@ -92,7 +90,7 @@ impl Host {
     /// There is no such hook.
     pub(crate) fn back(&self) -> anyhow::Result<Invocation> {
         let mut back = self.hook("switch", None)?;
-        back.hook = "switch --back";
+        back.hook = BACK;
         back.arguments.push("--back".to_owned());
         Ok(back)
     }
@@ -186,4 +184,13 @@ impl Host {
         let serves = || self.serving().is_ok_and(|serving| serving == release);
         Ok(self.sandbox.wait_until(&what, std::time::Duration::from_secs(20), serves)?)
     }
+}
+
+/// The lifecycle event under which the shipped `appspec.yml` has this hook.
+fn event<'a>(spec: &'a AppSpec, hook: &str) -> anyhow::Result<&'a str> {
+    let place = format!("hooks/{hook}");
+    let found = spec.all_scripts().find(|(_, script)| script.path() == place);
+    found
+        .map(|(event, _)| event)
+        .with_context(|| format!("appspec.yml has no `{place}`, needed the event that runs it"))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::host::BOOT_MILLISECONDS;
+use crate::host::{BACK, BOOT_MILLISECONDS};
 use crate::machine::Machine;
 use crate::proxy_cpu::Form;
 use crate::statistics::Summary;
@@ -87,9 +87,6 @@ pub(crate) struct Samples {
     watched: Vec<Vec<(&'static str, WatchedRun)>>,
     pub(crate) tallies: BTreeMap<Duration, Tally>,
 }
-
-/// The way back is no part of a deploy.
-const BACK: &str = "switch --back";
 
 impl Samples {
     pub(crate) fn add_turn(&mut self, turn: Turn) {

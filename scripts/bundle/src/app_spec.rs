@@ -50,7 +50,7 @@ pub fn check(spec: &AppSpec, text: &str, paths: &[&str]) -> Findings {
             )
         })
         .collect();
-    for hook in crate::hooks::HOOKS.into_iter().filter(|hook| !hook.by_hand) {
+    for hook in crate::hooks::all().into_iter().filter(|hook| !hook.by_hand) {
         let location = hook.location();
         if !spec.all_scripts().any(|(_, script)| script.path() == location) {
             findings.warnings.push(format!("`{location}` is in the bundle, but no event of appspec.yml runs it"));

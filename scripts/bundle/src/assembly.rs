@@ -11,7 +11,7 @@ use workstation::files;
 use crate::app_spec::{self, Findings};
 use crate::archive::Entry;
 use crate::glibc::Version;
-use crate::hooks::{HOOKS, Hook};
+use crate::hooks::{self, Hook};
 use crate::target::Target;
 use crate::{jar, programs, timeouts};
 
@@ -70,7 +70,7 @@ impl Sources {
     /// One of them cannot be read.
     pub fn read(&self) -> anyhow::Result<Parts> {
         let mut programs = Vec::new();
-        for hook in HOOKS {
+        for hook in hooks::all() {
             let needed = format!("the built hook `{}`: build it with scripts/bundle.sh", hook.name);
             programs.push((hook, files::read(&self.binaries.join(hook.name), &needed)?));
         }

@@ -1,4 +1,6 @@
-//! The hooks: the one list of this crate and, through `bundle groups`, of the scripts.
+//! The hooks as files of a bundle and, through `bundle groups`, as programs that `bundle.sh` builds.
+
+use shared::lifecycle;
 
 /// A hook, as far as its file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,15 +14,17 @@ pub struct Hook {
 }
 
 /// All of them, in the order of a deploy.
-pub const HOOKS: [Hook; 5] = [
-    Hook { name: "stop", api: false, by_hand: false },
-    Hook { name: "start", api: false, by_hand: false },
-    Hook { name: "health", api: true, by_hand: false },
-    Hook { name: "switch", api: true, by_hand: false },
-    Hook { name: "status", api: true, by_hand: true },
-];
+#[must_use]
+pub fn all() -> [Hook; 5] {
+    lifecycle::PROGRAMS.map(Hook::named)
+}
 
 impl Hook {
+    fn named(name: &'static str) -> Self {
+        let api = matches!(name, "health" | "switch" | "status");
+        Self { name, api, by_hand: !lifecycle::HOOKS.contains(&name) }
+    }
+
     /// Where it is in the bundle.
     #[must_use]
     pub fn location(self) -> String {
@@ -38,7 +42,7 @@ impl Hook {
 /// `health` asks for.
 #[must_use]
 pub fn groups() -> Vec<Vec<&'static str>> {
-    let of = |api: bool| HOOKS.iter().filter(|hook| hook.api == api).map(|hook| hook.name).collect();
+    let of = |api: bool| all().into_iter().filter(|hook| hook.api == api).map(|hook| hook.name).collect();
     [of(false), of(true)].into_iter().filter(|group: &Vec<&str>| !group.is_empty()).collect()
 }
 
@@ -50,7 +54,7 @@ mod tests {
     fn every_hook_is_built_once_and_those_with_the_api_apart() {
         let mut built: Vec<&str> = groups().concat();
         built.sort_unstable();
-        let mut names: Vec<&str> = HOOKS.iter().map(|hook| hook.name).collect();
+        let mut names: Vec<&str> = all().iter().map(|hook| hook.name).collect();
         names.sort_unstable();
         assert_eq!(built, names);
         assert!(groups()[0].contains(&"stop") && !groups()[0].contains(&"health"));
@@ -62,8 +66,8 @@ mod tests {
         let mut folders: Vec<String> =
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         folders.sort();
-        let mut names: Vec<&str> = HOOKS.iter().map(|hook| hook.name).collect();
+        let mut names: Vec<&str> = all().iter().map(|hook| hook.name).collect();
         names.sort_unstable();
-        assert_eq!(folders, names, "a hook that is not in `HOOKS` would be missing from every bundle");
+        assert_eq!(folders, names, "a hook that is not in `lifecycle::PROGRAMS` would be missing from every bundle");
     }
 }

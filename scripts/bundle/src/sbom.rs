@@ -16,7 +16,7 @@ use self::tree::{Package, Tree};
 use crate::archive::Entry;
 use crate::checksum::sha256;
 use crate::date::Date;
-use crate::hooks::{HOOKS, groups};
+use crate::hooks::{self, groups};
 use crate::target::Target;
 
 /// Crates that are a TLS stack, or its cryptography.
@@ -55,7 +55,7 @@ fn render(subject: Subject<'_>, packages: &Packages, trees: &[Tree], rust: &str)
     let mut linked: BTreeSet<&Package> = BTreeSet::new();
     let own = |entry: &Entry| reference("file", &entry.path);
     for entry in subject.entries {
-        let hook = HOOKS.into_iter().find(|hook| hook.location() == entry.path);
+        let hook = hooks::all().into_iter().find(|hook| hook.location() == entry.path);
         let version = hook.map(|_| packages.version_of_the_project());
         components.push(Component {
             kind: if hook.is_some() { "application" } else { "file" },
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_crate_that_is_linked_is_told_once_with_its_hash_and_licence_and_nothing_that_only_builds() {
-        let entries: Vec<Entry> = HOOKS
+        let entries: Vec<Entry> = hooks::all()
             .iter()
             .map(|hook| Entry::program(hook.location(), b"elf".to_vec()))
             .chain([Entry::file("a.jar", vec![1])])

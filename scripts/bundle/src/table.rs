@@ -123,7 +123,7 @@ pub fn megabytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hooks::HOOKS;
+    use crate::hooks;
 
     fn parts(programs: Vec<(Hook, Vec<u8>)>) -> Parts {
         Parts {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     fn measured(stop: Vec<u8>) -> Table {
-        Table::measure(&parts(vec![(HOOKS[0], stop)]), Date::from_seconds(1_764_086_400).unwrap()).unwrap()
+        Table::measure(&parts(vec![(hooks::all()[0], stop)]), Date::from_seconds(1_764_086_400).unwrap()).unwrap()
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         );
         let told = measured(b"...rustls-0.23...".to_vec()).faults();
         assert!(told[0].starts_with("`hooks/stop` has a TLS stack inside (`rustls`)"), "{told:?}");
-        let health = HOOKS.into_iter().find(|hook| hook.api).unwrap();
+        let health = hooks::all().into_iter().find(|hook| hook.api).unwrap();
         let date = Date::from_seconds(1_764_086_400).unwrap();
         let told = Table::measure(&parts(vec![(health, b"nothing".to_vec())]), date).unwrap().faults();
         assert!(told[0].starts_with("no TLS stack was found in `hooks/health`"), "{told:?}");

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use sandbox::{Binaries, HOOKS, Sandbox};
+use sandbox::{Binaries, Sandbox};
+use shared::lifecycle::PROGRAMS;
 use workstation::{files, interruption, programs};
 
 use crate::arguments::{Arguments, number_of};
@@ -107,7 +108,7 @@ fn play(
 fn stripped_hooks(host: &Sandbox) -> anyhow::Result<PathBuf> {
     let directory = host.directory().join("hooks");
     files::make_directory(&directory)?;
-    for name in HOOKS {
+    for name in PROGRAMS {
         let (built, copy) = (host.binaries()?.path(name)?, directory.join(name));
         let stripped = programs::command("strip").arg("-o").arg(&copy).arg(&built).output();
         // Without `strip` the bundles are only larger.

@@ -4,10 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use shared::lifecycle::PROGRAMS;
+
 use crate::error::{Context, Error, Result};
 
+/// What stands in for `java`.
+const JAVA: &str = "demo-app";
+
 /// The packages to be built, and what must be in the directory afterwards.
-const NAMES: [&str; 6] = ["stop", "start", "health", "switch", "status", "demo-app"];
+fn names() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.into_iter().chain([JAVA])
+}
 
 /// How Cargo builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +90,7 @@ impl Binaries {
     /// # Errors
     /// It is not there.
     pub fn java(&self) -> Result<PathBuf> {
-        self.path("demo-app")
+        self.path(JAVA)
     }
 }
 
@@ -99,7 +106,7 @@ fn build(profile: BuildProfile) -> Result<Binaries> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.arg("build").current_dir(project_root()).arg("--target-dir").arg(&target);
-    for name in NAMES {
+    for name in names() {
         command.args(["--package", name]);
     }
     if profile == BuildProfile::Release {
@@ -111,7 +118,7 @@ fn build(profile: BuildProfile) -> Result<Binaries> {
         return Err(Error::new(format!("`cargo build` failed with {}:\n{told}", output.status)));
     }
     let binaries = Binaries::at(target.join(profile.directory()))?;
-    for name in NAMES {
+    for name in names() {
         binaries.path(name)?;
     }
     Ok(binaries)

@@ -5,13 +5,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use shared::lifecycle::PROGRAMS;
+
 use crate::binaries::project_root;
 use crate::error::{Context, Error, Result};
 use crate::files::{copy_into, create_directory, write};
 use crate::settings::quoted;
-
-/// The programs of a bundle: the hooks in the order of a deploy, and what people run.
-pub const HOOKS: [&str; 5] = ["stop", "start", "health", "switch", "status"];
 
 /// What goes into a bundle.
 pub(crate) struct Bundle<'a> {
@@ -31,7 +30,7 @@ impl Bundle<'_> {
         let app_spec = fs::read_to_string(&shipped).context(|| format!("`{}` could not be read", shipped.display()))?;
         write(&directory.join("appspec.yml"), &app_spec_for(self.destination, &app_spec)?)?;
         write(&directory.join("hooks.toml"), self.settings)?;
-        for name in HOOKS {
+        for name in PROGRAMS {
             let hook = copy_into(&hooks, &self.hooks.join(name))?;
             fs::set_permissions(&hook, Permissions::from_mode(0o755))
                 .context(|| format!("`{}` could not be made executable", hook.display()))?;

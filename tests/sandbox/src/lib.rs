@@ -37,7 +37,6 @@ mod wait;
 
 pub use binaries::{Binaries, BuildProfile};
 pub use builder::SandboxBuilder;
-pub use bundle::HOOKS;
 pub use bundle::app_spec_for;
 pub use door::Door;
 pub use error::{Error, Result};
