@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use shared::error::Kind;
 use fake_host::{App, AppAnswer, Door, Reloading};
+use shared::error::Kind;
 use shared::host::{Answer, Host};
 use shared::plan::{Action, Outcome};
 use shared::probe::validation::Validation;
