@@ -337,6 +337,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random::config(500))]
+
         #[test]
         fn f68_any_bytes_are_either_refused_or_survive_a_move_and_back(bytes in proptest::collection::vec(any::<u8>(), 0..200), port in 1_u16..) {
             let mut text = bytes.clone();

@@ -149,6 +149,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random::config(500))]
+
         #[test]
         fn f68_any_include_survives_with_nothing_but_the_line_added(before in "[ -~\n]{0,40}", after in "[ -~\r\n]{0,40}") {
             let bytes = format!("{before}\nset $u http://127.0.0.1:8081;{after}").into_bytes();
