@@ -28,14 +28,14 @@ pub enum IncludeSays {
     Slot {
         /// Whose port that is.
         slot: Slot,
-        /// Whether nginx's workers have read it in this form; `None` while nginx does not run.
+        /// Whether nginx's workers have read it in this form; `None` while no worker of it accepts.
         in_force: Option<bool>,
     },
     /// It names a port of neither slot.
     Stranger {
         /// That port.
         port: u16,
-        /// Whether nginx's workers have read it in this form; `None` while nginx does not run.
+        /// Whether nginx's workers have read it in this form; `None` while no worker of it accepts.
         in_force: Option<bool>,
     },
     /// It does not exist.
@@ -148,7 +148,7 @@ fn contradiction(evidence: &Evidence) -> Result<Finding> {
     let force = |in_force: &Option<bool>| match in_force {
         Some(false) => ", but it changed after nginx last read it",
         Some(true) => ", and nginx has read it",
-        None => ", and nginx is not running",
+        None => ", and no worker of nginx accepts connections",
     };
     let include = match &evidence.include {
         IncludeSays::Slot { slot, in_force } => format!("the include names {slot}{}", force(in_force)),

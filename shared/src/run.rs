@@ -20,6 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
+use crate::nginx::workers;
 use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
@@ -180,7 +181,7 @@ pub async fn run<H: Hook>(
     let verdict = locked::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     let serving = match &verdict {
         Err(error) if error.kind() == Kind::Uncertain => "uncertain: look at nginx now".to_owned(),
-        _ => serving(settings, &ledger),
+        _ => serving(host, settings, &ledger),
     };
     (verdict, serving)
 }
@@ -257,11 +258,11 @@ async fn on_behalf<H: Hook>(
     if ledger.intent.is_some() {
         let error = Error::new(Kind::Busy, "an earlier cutover was ended in the middle and is not settled")
             .advise("run `stop` as the user that deploys, which settles it, then come back");
-        return (Err(error), serving(settings, &ledger));
+        return (Err(error), serving(host, settings, &ledger));
     }
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     drop(held);
-    (verdict, serving(settings, &ledger))
+    (verdict, serving(host, settings, &ledger))
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.
@@ -282,7 +283,7 @@ async fn show<H: Hook>(
             report.show(&plan.to_string());
             (Ok("that is the plan; nothing was changed".to_owned()), unknown())
         }
-        Err(error) => (Err(error), serving(settings, &ledger)),
+        Err(error) => (Err(error), serving(host, settings, &ledger)),
     }
 }
 
@@ -307,12 +308,16 @@ fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
     }
 }
 
-fn serving(settings: &Settings, ledger: &Ledger) -> String {
+/// Who serves after a failure.
+fn serving(host: &impl Host, settings: &Settings, ledger: &Ledger) -> String {
     let live: Option<Slot> = match &ledger.deployment {
         Some(deployment) if ledger.live.is_none() => deployment.live,
         _ => ledger.live,
     };
     match live {
+        Some(slot) if workers::serve(host, &settings.proxy.pid_file).is_err() => {
+            format!("{} as before, once a worker of nginx accepts connections", settings.place(slot))
+        }
         Some(slot) => format!("{} as before", settings.place(slot)),
         None => "whatever served before; nothing was moved".to_owned(),
     }

@@ -1,7 +1,7 @@
 //! This host: who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and nginx.
 
 use serde::Serialize;
-use shared::error::Result;
+use shared::error::{Kind, Result};
 use shared::host::Host;
 use shared::ledger::Stage;
 use shared::nginx::version;
@@ -55,10 +55,14 @@ impl HostView {
         });
         let mut notes = finding.notes;
         let mut nginx = None;
-        if let Ok((master, access)) = scene.nginx() {
-            let version = version::ask(scene.host, &access, &master.identity).await?;
-            notes.extend(keepalive::offer(scene.settings, &version));
-            nginx = Some(version.to_string());
+        match scene.nginx().await {
+            Ok((master, access)) => {
+                let version = version::ask(scene.host, &access, &master.identity).await?;
+                notes.extend(keepalive::offer(scene.settings, &version));
+                nginx = Some(version.to_string());
+            }
+            Err(error) if error.kind() == Kind::ProxyBroken => notes.push(error.to_string()),
+            Err(_) => {}
         }
         let deployment = scene.ledger.deployment.as_ref();
         let cutover = testimony.include.map(|include| if include.choice().is_some() { "instant" } else { "reload" });

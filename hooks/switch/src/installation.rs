@@ -23,7 +23,7 @@ pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
     };
     let place = settings.place(live);
     let installed = shared::discovery::witness::is_installed(settings, &testimony);
-    let nginx = look_at_nginx(scene, testimony, live)?;
+    let nginx = look_at_nginx(scene, testimony, live).await?;
     if installed {
         let result = format!("the instant cutover is installed already; {place} serves");
         return Ok(Plan { steps: Vec::new(), result });

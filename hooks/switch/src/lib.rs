@@ -64,7 +64,7 @@ impl Hook for Switch {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
             if deployment.stage == Stage::Switched && finding.roles.live == Some(idle) {
-                scene.nginx()?;
+                scene.nginx().await?;
                 return Ok(again(scene.settings, idle, proven(scene, idle)?, &testimony.door));
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
@@ -138,7 +138,7 @@ async fn look(
         _ => None,
     };
     let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
-    let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to))?;
+    let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to)).await?;
     let by = way(scene, &nginx, installed).await?;
     let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
     if let Some(watch) = &mut watch {
@@ -154,8 +154,8 @@ async fn look(
 }
 
 /// nginx as it is; `serves` is the slot whose port the include should name.
-fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serves: Slot) -> Result<Nginx> {
-    let (master, access) = scene.nginx()?;
+async fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serves: Slot) -> Result<Nginx> {
+    let (master, access) = scene.nginx().await?;
     let Some(include) = testimony.include else {
         return Err(Error::new(
             Kind::ProxyBroken,

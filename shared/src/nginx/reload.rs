@@ -40,7 +40,7 @@ fn not_in_force(state: Generation, at_most: Duration) -> Error {
     let found = match state {
         Generation::Unchanged => "nginx refused to reload: its old workers go on",
         Generation::Mixed => "nginx's old workers go on accepting beside the new ones",
-        Generation::Nobody | Generation::InForce => "nginx has no worker that accepts connections",
+        Generation::Nobody | Generation::InForce => workers::NOBODY_ACCEPTS,
     };
     let waited = duration(at_most);
     Error::new(Kind::SentBack, format!("the reload was not in force after {waited}: {found}"))

@@ -4,10 +4,17 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::error;
 use crate::host::{Host, Process, ProcessIdentity};
+use crate::patience::{Patience, Waiting};
 
 /// To this much start times are known.
 const TICK: Duration = Duration::from_millis(10);
+/// How long nginx's master may take to replace workers that died.
+const REPLACED_AT_MOST: Duration = Duration::from_secs(1);
+
+/// What is wrong where nginx's master has no worker for new connections, as a fragment.
+pub const NOBODY_ACCEPTS: &str = "nginx has no worker that accepts connections";
 
 /// One worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +58,32 @@ pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, String> {
 #[must_use]
 pub fn accepting(workers: &[Worker]) -> Vec<ProcessIdentity> {
     workers.iter().filter(|worker| !worker.draining).map(|worker| worker.identity).collect()
+}
+
+/// Whether nginx can serve anybody: its master runs, and one of its workers accepts connections. A master alone keeps the port
+/// open and answers nobody, as after a reload whose new workers died (F121).
+///
+/// # Errors
+/// Why nobody is served, as a fragment.
+pub fn serve(host: &impl Host, pid_file: &Path) -> Result<(), String> {
+    let master = master(host, pid_file)?;
+    if accepting(&workers(host, &master.identity)).is_empty() { Err(NOBODY_ACCEPTS.to_owned()) } else { Ok(()) }
+}
+
+/// Waits for a worker of `master` that accepts: one that died is replaced within milliseconds. Returns whether there is one.
+///
+/// # Errors
+/// `Kind::Interrupted` after a signal.
+pub async fn await_accepting(host: &impl Host, master: &ProcessIdentity) -> error::Result<bool> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(REPLACED_AT_MOST));
+    loop {
+        if !accepting(&workers(host, master)).is_empty() {
+            return Ok(true);
+        }
+        if !waiting.for_another_look().await? {
+            return Ok(false);
+        }
+    }
 }
 
 /// The workers of `master`.

@@ -7,6 +7,7 @@ use crate::config::Settings;
 use crate::discovery::{DoorSays, witness};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host};
+use crate::nginx::workers;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::slot::{Place, Slot};
@@ -88,6 +89,19 @@ impl fmt::Display for Proof {
     }
 }
 
+/// Asks at the door once. Whatever it answers, traffic is nowhere while no worker of nginx accepts connections: a door that is no
+/// help would then tell the same as ever (F121).
+///
+/// # Errors
+/// `Kind::Interrupted` after a signal.
+pub(super) async fn ask(host: &impl Host, settings: &Settings, proof: &Proof) -> Result<Arrival> {
+    let answer = witness::ask_door(host, settings).await?;
+    Ok(match workers::serve(host, &settings.proxy.pid_file) {
+        Ok(()) => proof.judge(&answer),
+        Err(why) => Arrival::Elsewhere(format!("{}, and {why}", witness::describe(&answer))),
+    })
+}
+
 /// Asks at the door until it is proven that traffic has arrived. Returns whether the door could tell.
 ///
 /// # Errors
@@ -96,7 +110,7 @@ pub async fn prove(host: &impl Host, settings: &Settings, proof: &Proof) -> Resu
     let mut waiting = Waiting::begin(host, Patience::brisk(proof.at_most));
     let (mut in_a_row, mut told) = (0, true);
     loop {
-        let last = match proof.judge(&witness::ask_door(host, settings).await?) {
+        let last = match ask(host, settings, proof).await? {
             Arrival::Elsewhere(answer) => {
                 in_a_row = 0;
                 answer

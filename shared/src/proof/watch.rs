@@ -10,11 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Settings;
-use crate::discovery::witness::{self, DOOR_AT_MOST};
+use crate::discovery::witness::DOOR_AT_MOST;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity};
+use crate::nginx::workers;
 use crate::probe::{self, Judgement, Probe};
-use crate::proof::arrival::{Arrival, Proof};
+use crate::proof::arrival::{self, Arrival, Proof};
 use crate::report::{Report, duration};
 use crate::slot::Slot;
 
@@ -152,11 +153,18 @@ pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch
     let mut told = false;
     loop {
         let asked = since();
-        let arrival = if told { None } else { Some(watch.proof.judge(&witness::ask_door(host, settings).await?)) };
+        let nobody_accepts = workers::serve(host, &settings.proxy.pid_file).err();
+        let arrival = match &nobody_accepts {
+            Some(why) => Some(Arrival::Elsewhere(why.clone())),
+            None if told => None,
+            None => Some(arrival::ask(host, settings, &watch.proof).await?),
+        };
         let gone = gone(host, &watch.release);
         match judge.judge(Look { asked, known: since(), arrival, gone }) {
             Verdict::Good => return Ok(()),
             Verdict::Gone(why) => return Err(sent_back(why)),
+            // Without nginx's workers no answer is left that would be better than none.
+            Verdict::Wrong(why) if nobody_accepts.is_some() => return Err(sent_back(why)),
             Verdict::Wrong(why) if answers(host, watch.standby.as_ref()).await? => return Err(sent_back(why)),
             Verdict::Wrong(why) => {
                 told = true;

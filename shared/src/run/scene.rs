@@ -48,16 +48,22 @@ impl<H: Host> Scene<'_, H> {
         Ok((finding, testimony))
     }
 
-    /// nginx's master, and how this user may act on nginx.
+    /// nginx's master, which has workers that accept, and how this user may act on nginx. Where nobody accepts there is no traffic
+    /// to move, and nothing could tell where a flag or a reload has moved it (F121).
     ///
     /// # Errors
-    /// `Kind::ProxyBroken` if nginx is down, `Kind::Settings` if its program is not to be found.
-    pub fn nginx(&self) -> Result<(Process, Access)> {
+    /// `Kind::ProxyBroken` if nginx is down or none of its workers accepts, `Kind::Settings` if its program is not to be found.
+    pub async fn nginx(&self) -> Result<(Process, Access)> {
         let master = workers::master(self.host, &self.settings.proxy.pid_file).map_err(|why| {
             Error::new(Kind::ProxyBroken, why).advise(
                 "start nginx (`systemctl start nginx`), or name its pid file in `proxy.pid_file` of hooks.toml, then deploy again",
             )
         })?;
+        if !workers::await_accepting(self.host, &master.identity).await? {
+            let id = master.identity.id;
+            return Err(Error::new(Kind::ProxyBroken, format!("{}: its master, process {id}, runs alone", workers::NOBODY_ACCEPTS))
+                .advise("look for [emerg] and [alert] in nginx's error log, restart nginx (`systemctl restart nginx`), then deploy again"));
+        }
         let access = Access::find(self.host, self.settings, Some(&master))?;
         Ok((master, access))
     }

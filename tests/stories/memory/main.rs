@@ -22,4 +22,5 @@ mod site;
 mod switches;
 mod two_deployments;
 mod watch;
+mod workers;
 mod writes;

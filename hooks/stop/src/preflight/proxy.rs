@@ -18,7 +18,7 @@ use shared::sudo::{self, Way};
 /// nginx is down or its configuration broken, this user may not do what is needed, or the flag could be read wrongly.
 pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
-    let (master, access) = scene.nginx()?;
+    let (master, access) = scene.nginx().await?;
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
         configuration::test(host, &access).await?;

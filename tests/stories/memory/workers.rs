@@ -1,0 +1,100 @@
+//! nginx whose workers are gone: its master alone keeps the port open and answers nobody, so no release serves, whatever the
+//! flag says.
+
+use std::time::Duration;
+
+use shared::error::Kind;
+use shared::host::fake::{Deed, Door, PidFile, Reloading};
+use shared::host::{Answer, Host, Signal};
+use shared::slot::Slot;
+
+use crate::exit::{Exit, Hook};
+use crate::site::{Cutover, Setup, Site, User};
+
+const INSTANT: [Setup; 2] = [
+    Setup { user: User::Root, cutover: Cutover::Instant },
+    Setup { user: User::Application, cutover: Cutover::Instant },
+];
+
+/// The doors: nginx itself, and a redirect that tells the slots from each other no more.
+fn doors() -> [Door; 2] {
+    [Door::Nginx, Door::Answers(Answer::Response { status: 301, location: None, body: String::new() })]
+}
+
+/// Somebody else's reload ends all of nginx's workers.
+fn workers_die(site: &Site) {
+    site.host.next_reload(Reloading::NewWorkersDie);
+    site.host.foreign_reload();
+    assert_eq!(site.host.port_in_force(), None);
+}
+
+#[test]
+fn f121_nginx_without_a_worker_is_refused_before_anything_changes_and_served_again_when_it_is_restarted() {
+    for setup in Setup::ALL {
+        for door in doors() {
+            for next in Hook::DEPLOY {
+                let site = Site::of_scripts(Slot::Blue, setup);
+                site.host.door(door.clone());
+                site.deploys("d-1");
+                for hook in Hook::DEPLOY.into_iter().take_while(|hook| *hook != next) {
+                    assert!(site.run(hook, Some("d-2")).is_done());
+                }
+                let named = site.host.include_port();
+                workers_die(&site);
+                let before = site.host.journal().len();
+                let (hook, exit) = site.deploy_from(next, "d-2");
+                let told = format!("{setup:?}, {next:?}: {hook:?} ended with {exit:?}");
+                assert_eq!(exit.kind(), Some(Kind::ProxyBroken), "{told}");
+                assert_eq!(hook, if next == Hook::Stop { Hook::Stop } else { Hook::Switch }, "{told}");
+                assert!(matches!(&exit, Exit::Failed(error) if error.to_string().contains("no worker")), "{told}");
+                assert_eq!(site.host.include_port(), named, "{told}");
+                if next == Hook::Stop {
+                    let deeds = site.host.journal().split_off(before);
+                    let harmless = |deed: &Deed| matches!(deed, Deed::Ran(_));
+                    assert!(deeds.iter().all(|entry| harmless(&entry.deed)), "{told}: {deeds:?}");
+                }
+                site.host.nginx_down(PidFile::Removed);
+                assert!(site.host.nginx_up());
+                site.deploys("d-3");
+            }
+        }
+    }
+}
+
+#[test]
+fn f121_nothing_is_done_where_the_last_worker_dies_while_traffic_moves_or_is_watched() {
+    let mut sent_back = 0;
+    for watch in [Duration::ZERO, Duration::from_secs(5)] {
+        for door in doors() {
+            // The workers die 75 ms after that signal, the switch begins at any moment before.
+            for begins in (0..75).step_by(3) {
+                let mut site = Site::of_scripts(Slot::Blue, INSTANT[0]);
+                site.settings.switch.watch = watch;
+                site.host.door(door.clone());
+                site.deploys("d-1");
+                for hook in &Hook::DEPLOY[..3] {
+                    assert!(site.run(*hook, Some("d-2")).is_done());
+                }
+                site.host.next_reload(Reloading::NewWorkersDie);
+                let master = String::from_utf8(site.host.read_file(&site.settings.proxy.pid_file).unwrap()).unwrap();
+                let master = site.host.process(master.trim().parse().unwrap()).unwrap().identity;
+                assert!(site.host.signal(&master, Signal::Reload).unwrap());
+                site.host.pass(Duration::from_millis(begins));
+                let exit = site.run(Hook::Switch, Some("d-2"));
+                let told = format!("watch {watch:?}, {begins} ms: {exit:?}");
+                if exit.is_done() {
+                    // Whoever does not watch has seen workers at its last look, and knows of no later moment.
+                    assert!(watch.is_zero(), "{told}");
+                } else {
+                    sent_back += u32::from(exit.kind() == Some(Kind::SentBack));
+                    assert_eq!(site.host.include_port(), Some(site.port(Slot::Green)), "{told}");
+                }
+                site.host.pass(Duration::from_secs(1));
+                site.host.nginx_down(PidFile::Removed);
+                assert!(site.host.nginx_up());
+                site.deploys("d-3");
+            }
+        }
+    }
+    assert!(sent_back >= 40, "{sent_back}");
+}
