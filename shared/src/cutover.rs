@@ -154,6 +154,7 @@ pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<
         .advise("put `proxy.flag` and the profiles back to what the include has, then deploy again"));
     };
     let bytes = include.bytes().to_owned();
+    // No workers: `Intent::follows`.
     let intent = Intent { from: Some(from), to, before: bytes.clone(), after: bytes, workers: Vec::new() };
     let actions =
         [Action::Remember(Change::Intend(intent)), flag_says(settings, to), Action::Remember(Change::Moved(to))];

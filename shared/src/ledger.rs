@@ -85,7 +85,16 @@ pub struct Intent {
     /// The include after.
     pub after: Vec<u8>,
     /// nginx's workers that accepted before: as long as one of them does, the include after is not in force.
+    /// None of them where traffic had gone by itself, and the flag is only to say so.
     pub workers: Vec<ProcessIdentity>,
+}
+
+impl Intent {
+    /// Whether it follows nginx, which had gone on to the other slot by itself. Every other cutover begins with workers.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.workers.is_empty() && self.before == self.after
+    }
 }
 
 /// One change of the ledger.

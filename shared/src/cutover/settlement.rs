@@ -27,6 +27,8 @@ pub enum Settlement {
     PutBack,
     /// Somebody wrote another include since: the witnesses decide.
     LeaveAlone,
+    /// Nobody accepts who could tell, and nothing is touched before somebody does.
+    NotYet,
 }
 
 impl fmt::Display for Settlement {
@@ -37,6 +39,7 @@ impl fmt::Display for Settlement {
             Settlement::ReloadBack => "the include had been put back, so nginx reads it again",
             Settlement::PutBack => "traffic had not arrived, so it is sent back",
             Settlement::LeaveAlone => "somebody has written another include since, so it is left alone",
+            Settlement::NotYet => "only nginx's workers could tell whether traffic had arrived, so all stays as it is",
         })
     }
 }
@@ -50,7 +53,9 @@ pub enum Since {
     Replaced,
     /// Old ones accept beside new ones.
     Mixed,
-    /// Nobody accepts: nginx is down, or as good as that.
+    /// Nobody accepts: the master runs alone.
+    Nobody,
+    /// No master was found: nginx is down, or its pid file is gone.
     Down,
 }
 
@@ -60,7 +65,7 @@ pub fn since(before: &[ProcessIdentity], now: &[Worker]) -> Since {
     let accepting = workers::accepting(now);
     let old = accepting.iter().filter(|identity| before.contains(identity)).count();
     match (old, accepting.len()) {
-        (_, 0) => Since::Down,
+        (_, 0) => Since::Nobody,
         (0, _) => Since::Replaced,
         (old, all) if old == all && old == before.len() => Since::Untouched,
         _ => Since::Mixed,
@@ -98,20 +103,31 @@ pub fn decide(intent: &Intent, seen: Seen<'_>) -> Settlement {
         // By the flag, which nginx heeds as it is; or nothing was brought in yet.
         return match (names == Some(intent.to), since) {
             (false, _) => Settlement::Forget,
-            (true, Since::Down) => Settlement::PutBack,
+            // nginx had gone there before the flag said so. Sent back, the flag would name a slot where nobody was any more, and
+            // whoever starts nginx would get another slot than before, from a hook that was refused (F122).
+            (true, _) if intent.follows() => Settlement::Commit,
+            // What nginx does at its next start is what the flag says now. Whoever found no worker has not seen where traffic
+            // went: a hook that moved the flag on that would end with 40, which means that nothing was changed. It may even
+            // move traffic, since nginx goes on serving when only its pid file is lost. Whoever starts nginx gets a release
+            // that `health` has proven, and the next hook sees whether it serves, and sends traffic back if not.
+            (true, Since::Nobody | Since::Down) => Settlement::NotYet,
             (true, _) if arrived => Settlement::Commit,
             (true, _) => Settlement::PutBack,
         };
     }
     if bytes == intent.before {
         return match since {
-            Since::Untouched | Since::Down => Settlement::Forget,
+            Since::Untouched | Since::Nobody | Since::Down => Settlement::Forget,
             // It may have been put back after nginx had read the other one.
             Since::Replaced | Since::Mixed => Settlement::ReloadBack,
         };
     }
     if bytes != intent.after {
         return Settlement::LeaveAlone;
+    }
+    if since == Since::Down {
+        // The same by the include. A master without workers is told to reload, which proves itself; none is there to be told.
+        return Settlement::NotYet;
     }
     let names_it = include.choice().is_none() || names == Some(intent.to);
     if since == Since::Replaced && in_force == Some(true) && names_it && arrived {
@@ -121,7 +137,7 @@ pub fn decide(intent: &Intent, seen: Seen<'_>) -> Settlement {
     }
 }
 
-/// The steps that settle it; `master` is nothing while nginx is down, which reads the include when it is started.
+/// The steps that settle it, `master` being told to reload where that is needed. Nobody takes those of `Settlement::NotYet`.
 #[must_use]
 pub fn steps(
     settings: &Settings,
@@ -156,7 +172,7 @@ pub fn steps(
 
 #[cfg(test)]
 mod tests {
-    use super::Since::{Down, Mixed, Replaced, Untouched};
+    use super::Since::{Down, Mixed, Nobody, Replaced, Untouched};
     use super::*;
     use crate::config::{self, SettingsFile};
     use crate::host::User;
@@ -173,7 +189,7 @@ mod tests {
             to: Slot::Green,
             before: text(8081),
             after: text(8082),
-            workers: Vec::new(),
+            workers: vec![ProcessIdentity { id: 2, started: 1 }],
         };
         let no_help = DoorSays::NoHelp("HTTP 301".into());
         let (blue, green) = (DoorSays::Slot(Slot::Blue), DoorSays::Slot(Slot::Green));
@@ -186,7 +202,9 @@ mod tests {
             ("the same, and the release died", 8082, Replaced, Some(true), &no_help, false, Settlement::PutBack),
             ("nginx was reloaded by others before", 8082, Replaced, Some(false), &no_help, true, Settlement::PutBack),
             ("while putting it back", 8081, Replaced, Some(true), &green, true, Settlement::ReloadBack),
-            ("nginx is down, the include is new", 8082, Down, None, &no_help, true, Settlement::PutBack),
+            ("nginx is down, the include is new", 8082, Down, None, &no_help, true, Settlement::NotYet),
+            ("its workers died, the include is new", 8082, Nobody, None, &no_help, true, Settlement::PutBack),
+            ("its workers died, the include is old", 8081, Nobody, None, &no_help, true, Settlement::Forget),
             ("nginx is down, the include is old", 8081, Down, None, &no_help, true, Settlement::Forget),
             ("somebody wrote another one", 9999, Replaced, Some(true), &no_help, true, Settlement::LeaveAlone),
         ] {
@@ -210,9 +228,10 @@ mod tests {
             to: Slot::Green,
             before: before.bytes().to_owned(),
             after: chosen.bytes().to_owned(),
-            workers: Vec::new(),
+            workers: vec![ProcessIdentity { id: 2, started: 1 }],
         };
         let (flip, install) = (intent(&chosen), intent(&plain));
+        let follow = Intent { workers: Vec::new(), ..intent(&chosen) };
         let no_help = DoorSays::NoHelp("HTTP 301".into());
         let (blue, green) = (DoorSays::Slot(Slot::Blue), DoorSays::Slot(Slot::Green));
         for (name, intent, include, names, since, in_force, door, listens, wanted) in [
@@ -251,7 +270,12 @@ mod tests {
                 true,
                 Settlement::PutBack,
             ),
-            ("nginx went down", &flip, &chosen, Slot::Green, Down, None, &no_help, true, Settlement::PutBack),
+            ("nginx went down", &flip, &chosen, Slot::Green, Down, None, &no_help, true, Settlement::NotYet),
+            ("its workers died", &flip, &chosen, Slot::Green, Nobody, None, &no_help, true, Settlement::NotYet),
+            ("before either", &flip, &chosen, Slot::Blue, Down, None, &no_help, true, Settlement::Forget),
+            ("F122 it was followed", &follow, &chosen, Slot::Green, Down, None, &no_help, true, Settlement::Commit),
+            ("the same, and died", &follow, &chosen, Slot::Green, Mixed, None, &no_help, false, Settlement::Commit),
+            ("it was to be followed", &follow, &chosen, Slot::Blue, Down, None, &no_help, true, Settlement::Forget),
             (
                 "somebody wrote another",
                 &flip,
@@ -368,8 +392,8 @@ mod tests {
             (vec![worker(1, true), worker(2, true), worker(3, false)], Replaced),
             (vec![worker(1, false), worker(3, false)], Mixed),
             (vec![worker(1, false)], Mixed),
-            (vec![worker(1, true)], Down),
-            (vec![], Down),
+            (vec![worker(1, true)], Nobody),
+            (vec![], Nobody),
         ] {
             assert_eq!(since(&before, &now), wanted, "{now:?}");
         }

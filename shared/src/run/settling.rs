@@ -1,7 +1,7 @@
 //! Before its own work a hook settles a cutover that an earlier run did not end, by looking at nginx.
 
 use crate::config::Settings;
-use crate::cutover::settlement::{self, Seen, Since};
+use crate::cutover::settlement::{self, Seen, Settlement, Since};
 use crate::discovery::IncludeSays;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
@@ -46,6 +46,12 @@ async fn look_and_settle(
     let seen = Seen { include: testimony.include.as_ref(), names, since, in_force, door: &door, to_listens };
     let decided = settlement::decide(intent, seen);
     report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
+    if decided == Settlement::NotYet {
+        let why =
+            workers::serve(host, &settings.proxy.pid_file).err().unwrap_or_else(|| workers::NOBODY_ACCEPTS.to_owned());
+        return Err(Error::new(Kind::ProxyBroken, format!("an earlier cutover cannot be settled: {why}"))
+            .advise("start nginx (`systemctl restart nginx`), then deploy again, which settles that first"));
+    }
     let access = Access::find(host, settings, master.as_ref())?;
     let plan = Plan {
         steps: settlement::steps(settings, intent, decided, master.map(|master| master.identity), &access),

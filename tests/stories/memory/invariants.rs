@@ -39,8 +39,9 @@ impl Before {
         if exit == &Exit::Killed || uncertain {
             site.unsettled.set(true);
         } else if exit.kind() != Some(Kind::Busy) {
-            // Whoever cannot even begin, since the lock is held, cannot settle what a killed run left.
-            site.unsettled.set(false);
+            // Whoever cannot even begin, since the lock is held, cannot settle what a killed run left, and while nginx is down
+            // nobody can.
+            site.unsettled.set(site.unsettled.get() && site.is_intent_open());
         }
         // Who refuses leaves what a person did to the include behind nginx's back as it is.
         let found_so = refused && self.include_port != self.port_in_force;

@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use fake_host::{Door, WriteFault};
+use fake_host::{Door, PidFile, Reloading, WriteFault};
 use proptest::prelude::*;
 use shared::config::Standby;
 use shared::error::Kind;
@@ -13,7 +13,7 @@ use shared::host::{Answer, Host};
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
-use crate::operation::{Operation, operation};
+use crate::operation::{Behaviour, Operation, operation};
 use crate::site::{Setup, Site};
 
 /// A site and the deployments that are told apart on it.
@@ -145,6 +145,56 @@ impl Story {
     }
 }
 
+/// A whole schedule, and what has to hold at its end.
+fn holds(live: Slot, setup: Setup, operations: &[Operation], watch: Duration, standby: Standby) {
+    let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
+    story.site.settings.switch.watch = watch;
+    story.site.settings.switch.standby = standby;
+    for operation in operations {
+        story.happens(operation);
+    }
+    story.ends_well();
+}
+
+/// A schedule that was found once, on every site.
+fn holds_everywhere(operations: &[Operation]) {
+    for setup in Setup::ALL {
+        for live in Slot::BOTH {
+            for watch in [Duration::ZERO, Duration::from_secs(5)] {
+                for standby in [Standby::Keep, Standby::Stop] {
+                    holds(live, setup, operations, watch, standby);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn f121_found_by_chance_no_release_serves_where_nginx_has_no_worker_left() {
+    holds_everywhere(&[
+        Operation::DoorNoHelp,
+        Operation::Deploy(Behaviour::Good),
+        Operation::NextReload(Reloading::NewWorkersDie),
+        Operation::ForeignReload,
+        Operation::Deploy(Behaviour::Good),
+    ]);
+}
+
+#[test]
+fn f122_found_by_chance_a_hook_that_is_refused_since_nginx_is_down_leaves_the_flag_as_it_is() {
+    for nth in 1..5 {
+        for pid_file in [PidFile::Removed, PidFile::Left] {
+            holds_everywhere(&[
+                Operation::Deploy(Behaviour::Good),
+                Operation::KillLive,
+                Operation::WriteFails(Hook::Stop, nth),
+                Operation::NginxDown(pid_file),
+                Operation::Deploy(Behaviour::Good),
+            ]);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..random::config(1_000) })]
 
@@ -156,12 +206,6 @@ proptest! {
         watch in prop::sample::select(vec![Duration::ZERO, Duration::from_secs(5)]),
         standby in prop::sample::select(vec![Standby::Keep, Standby::Stop]),
     ) {
-        let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
-        story.site.settings.switch.watch = watch;
-        story.site.settings.switch.standby = standby;
-        for operation in &operations {
-            story.happens(operation);
-        }
-        story.ends_well();
+        holds(live, setup, &operations, watch, standby);
     }
 }

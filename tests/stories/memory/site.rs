@@ -132,6 +132,11 @@ impl Site {
         self.settings.places.find(|place| place.port == port)
     }
 
+    /// Whether the ledger has a cutover that was begun and not ended.
+    pub(crate) fn is_intent_open(&self) -> bool {
+        store::load(&self.host, &self.settings).is_ok_and(|(ledger, _)| ledger.intent.is_some())
+    }
+
     /// Runs one hook of a deployment; without an id, by hand.
     pub(crate) fn run(&self, hook: Hook, deployment: Option<&str>) -> Exit {
         self.host.begin();

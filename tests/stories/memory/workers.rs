@@ -1,10 +1,10 @@
 //! nginx whose workers are gone: its master alone keeps the port open and answers nobody, so no release serves, whatever the
-//! flag says.
+//! flag says; and while nobody accepts, nothing tells where traffic had gone.
 
 use std::time::Duration;
 
 use shared::error::Kind;
-use shared::host::fake::{Deed, Door, PidFile, Reloading};
+use shared::host::fake::{App, Deed, Door, PidFile, Reloading};
 use shared::host::{Answer, Host, Signal};
 use shared::slot::Slot;
 
@@ -97,4 +97,45 @@ fn f121_nothing_is_done_where_the_last_worker_dies_while_traffic_moves_or_is_wat
         }
     }
     assert!(sent_back >= 40, "{sent_back}");
+}
+
+#[test]
+fn f122_i3_whatever_was_ended_in_its_middle_nothing_moves_while_nginx_is_down() {
+    let mut waited = 0;
+    for setup in Setup::ALL {
+        for (hook, live_dies) in [(Hook::Stop, true), (Hook::Switch, false), (Hook::Back, false)] {
+            for pid_file in [PidFile::Removed, PidFile::Left] {
+                for point in 1.. {
+                    let site = Site::of_scripts(Slot::Blue, setup);
+                    site.deploys("d-0");
+                    if hook == Hook::Switch {
+                        for before in &Hook::DEPLOY[..3] {
+                            assert!(site.run(*before, Some("d-1")).is_done());
+                        }
+                    }
+                    if live_dies {
+                        site.host.kill_listener(site.port(Slot::Green));
+                    }
+                    site.host.kill_at(point);
+                    let ended = site.run(hook, Some("d-1"));
+                    site.host.clear_faults();
+                    if ended != Exit::Killed {
+                        break;
+                    }
+                    site.host.pass(Duration::from_secs(1));
+                    site.host.nginx_down(pid_file);
+                    let named = site.host.include_port();
+                    let (first, exit) = site.deploy("d-2");
+                    let told = format!("{setup:?}, {hook:?} at {point}: {first:?} ended with {exit:?}");
+                    assert_eq!((first, exit.kind()), (Hook::Stop, Some(Kind::ProxyBroken)), "{told}");
+                    assert_eq!(site.host.include_port(), named, "what nginx does at its next start: {told}");
+                    waited += u32::from(site.is_intent_open());
+                    assert!(site.host.nginx_up(), "{told}");
+                    site.host.next_release(App::good());
+                    site.deploys("d-3");
+                }
+            }
+        }
+    }
+    assert!(waited > 20, "{waited}");
 }
