@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use crate::error::{Context, Error, Result};
 use crate::ports::Ports;
@@ -99,21 +102,26 @@ fn lock_directory() -> Result<PathBuf> {
 
 /// Whether every address of `port` can be bound.
 fn is_free(port: u16) -> bool {
-    let bind = |address: SocketAddr| TcpListener::bind(address);
     match bind((Ipv6Addr::UNSPECIFIED, port).into()) {
-        Err(error) if !is_without_ipv6(&error) => return false,
-        Ok(_) | Err(_) => {}
+        Err(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT) | Ok(()) => {}
+        Err(_) => return false,
     }
     bind((Ipv4Addr::UNSPECIFIED, port).into()).is_ok()
 }
 
-fn is_without_ipv6(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::AddrNotAvailable
-        || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::AFNOSUPPORT)
+/// Binds an address for a moment, without listening there: a program that another thread starts in that moment has a copy of the
+/// socket until it is executed, so that on a busy machine connections would be taken, and reset, by nobody.
+fn bind(address: SocketAddr) -> rustix::io::Result<()> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    rustix::net::bind(&socket, &address)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]

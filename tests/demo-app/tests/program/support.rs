@@ -1,17 +1,20 @@
 //! A started program that ends with its test.
 
+use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use demo_app::Jar;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// For whatever has to come about on a machine that may be busy.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 
@@ -19,7 +22,16 @@ static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 pub(crate) fn free_port() -> u16 {
     let first = 21_000 + u16::try_from(std::process::id() % 500).unwrap() * 20;
     let port = |_| first + NEXT_PORT.fetch_add(1, Ordering::Relaxed);
-    (0..20).map(port).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    (0..20).map(port).find(|port| is_free(*port)).unwrap()
+}
+
+/// Whether nobody listens on a port, found out without listening there: a program that another test starts in that moment has a
+/// copy of the socket until it is executed, so that on a busy machine connections would be taken, and reset, by nobody.
+fn is_free(port: u16) -> bool {
+    let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+    let socket = socket.unwrap();
+    sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+    rustix::net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// The program in place of `java`, on a freshly written jar.
@@ -50,7 +62,7 @@ fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) port: u16,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Running {
@@ -59,10 +71,16 @@ impl Running {
         let (mut command, path, directory) = java(jar);
         let port = free_port();
         command.args(options).arg("-jar").arg(format!("-Dspring.profiles.active={profile}")).arg(path);
-        command.env(format!("DEMO_PORT_{profile}"), port.to_string()).stdout(Stdio::null());
+        let log = File::create(directory.path().join("log")).unwrap();
+        command.env(format!("DEMO_PORT_{profile}"), port.to_string()).stdout(log);
         let child = command.spawn().unwrap();
-        let running = Self { child, port, _directory: directory };
-        wait_for("the listener", || running.try_connect());
+        let mut running = Self { child, port, directory };
+        wait_for("the program to say that it has started", || {
+            let ended = running.child.try_wait().unwrap();
+            let log = std::fs::read_to_string(running.directory.path().join("log")).unwrap();
+            assert_eq!(ended, None, "{log}");
+            log.contains("Started demo.Application").then_some(())
+        });
         running
     }
 
@@ -72,11 +90,17 @@ impl Running {
 
     /// Sends a request on a connection of its own, without waiting for the answer.
     pub(crate) fn send(&self, request_line: &str, body: &str) -> TcpStream {
+        let mut stream = self.send_head(request_line, body.len());
+        stream.write_all(body.as_bytes()).unwrap();
+        stream
+    }
+
+    /// Sends the head of a request, whose body of so many bytes is to follow.
+    pub(crate) fn send_head(&self, request_line: &str, length: usize) -> TcpStream {
         let mut stream = self.try_connect().unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let length = body.len();
         let head = format!("{request_line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n");
-        write!(stream, "{head}Connection: close\r\n\r\n{body}").unwrap();
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
         stream
     }
 
