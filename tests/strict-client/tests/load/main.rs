@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strict_client::{Failure, Load, Mode};
 
-use crate::run::{run, run_until};
+use crate::run::{PATIENCE, each_has, run, run_until};
 use crate::server::{GOOD, Server, deserted_address};
 
 #[cfg(test)]
@@ -30,9 +30,10 @@ fn a_good_server_gives_no_failure_and_keeps_its_connections() {
             client.answer(GOOD);
         }
     });
-    let load = Load::builder(server.address).connections(4).start().unwrap();
+    let load = Load::builder(server.address).connections(4).rate_per_second(25).timeout(PATIENCE).start().unwrap();
     let mark = load.mark("now");
-    let history = run_until(load, 30);
+    // Four connections in turn: the ninth and later requests are the third of theirs, unless many are sent at once.
+    let history = run_until(load, "requests", each_has(60));
     let summary = history.summary();
     assert_eq!(summary.failures(), 0, "{summary}");
     assert_eq!(history.records().len() as u64, summary.requests());
@@ -64,7 +65,7 @@ fn a_connection_that_was_closed_while_idle_is_seen_and_not_used_again() {
             client.answer_and_close(GOOD);
         }
     });
-    let history = run(&server);
+    let history = run(&server, "requests", |_| true);
     assert_eq!(history.summary().failures(), 0, "{}", history.summary());
     assert!(history.records().iter().all(|record| record.nth_use == 1 && !record.retried));
 }
@@ -80,7 +81,9 @@ fn a_reset_in_the_middle_of_a_response_fails_in_every_mode_and_is_never_forgiven
             client.reset();
         }
     });
-    let history = run(&server);
+    let history = run(&server, "resets", |summary| {
+        [Mode::KeepAlive, Mode::Retry].iter().all(|mode| summary.mode(*mode).failed() >= 5)
+    });
     for mode in [Mode::KeepAlive, Mode::Retry] {
         let counts = history.summary().mode(mode);
         assert!(counts.failed() >= 5, "{}", history.summary());
@@ -101,7 +104,7 @@ fn a_first_response_that_is_cut_short_fails_on_a_fresh_connection_in_every_mode(
             client.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhol");
         }
     });
-    let history = run(&server);
+    let history = run(&server, "requests", |_| true);
     for mode in Mode::PLAIN {
         let counts = history.summary().mode(mode);
         assert_eq!(counts.failures.get(&Failure::EofWithinResponse), Some(&counts.requests), "{}", history.summary());
@@ -117,7 +120,7 @@ fn a_bad_gateway_is_a_failure_although_the_connection_is_good() {
             client.answer(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    let history = run(&server);
+    let history = run(&server, "requests", |_| true);
     for mode in Mode::PLAIN {
         let counts = history.summary().mode(mode);
         assert_eq!(counts.failures.get(&Failure::BadStatus(502)), Some(&counts.requests), "{}", history.summary());
@@ -135,7 +138,9 @@ fn a_reused_connection_that_dies_under_a_request_is_saved_by_the_retry_and_by_no
             client.has_request();
         }
     });
-    let history = run(&server);
+    let history = run(&server, "retries and failures", |summary| {
+        summary.mode(Mode::Retry).retries >= 5 && summary.mode(Mode::KeepAlive).failed() >= 5
+    });
     let summary = history.summary();
     assert_eq!(summary.mode(Mode::Fresh).failed(), 0, "{summary}");
     let retry = summary.mode(Mode::Retry);
@@ -152,9 +157,9 @@ fn a_reused_connection_that_dies_under_a_request_is_saved_by_the_retry_and_by_no
 #[test]
 fn a_server_that_never_answers_times_out_and_the_loop_does_not_wait_for_it() {
     let server = Server::start(|mut client| while client.has_request() {});
-    let timeout = Duration::from_millis(300);
+    let timeout = Duration::from_secs(3);
     let load = Load::builder(server.address).connections(1).timeout(timeout).start().unwrap();
-    let history = run_until(load, 30);
+    let history = run_until(load, "requests", each_has(30));
     for record in history.records() {
         assert_eq!((record.failure, record.first_byte_at), (Some(Failure::Timeout), None));
         assert!(record.latency() >= timeout, "{record:?}");
@@ -167,7 +172,7 @@ fn a_server_that_never_answers_times_out_and_the_loop_does_not_wait_for_it() {
 #[test]
 fn a_refused_connection_is_a_failure_of_the_connect() {
     let load = Load::builder(deserted_address()).start().unwrap();
-    let history = run_until(load, 10);
+    let history = run_until(load, "requests", each_has(10));
     assert!(history.records().iter().all(|record| record.failure == Some(Failure::Connect)));
     assert_eq!(history.failures_on_fresh().len(), history.records().len());
     assert!(history.records()[0].detail.as_deref().unwrap().contains("refused"), "{:?}", history.records()[0]);
@@ -177,7 +182,7 @@ fn a_refused_connection_is_a_failure_of_the_connect() {
 fn the_history_is_written_as_one_line_for_each_record_and_mark() {
     let load = Load::builder(deserted_address()).modes([Mode::Fresh, Mode::KeepAlive, Mode::Retry]).start().unwrap();
     load.mark("switch");
-    let history = run_until(load, 2);
+    let history = run_until(load, "requests", each_has(2));
     let mut text = Vec::new();
     history.write_json_lines(&mut text).unwrap();
     let lines: Vec<serde_json::Value> =

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use strict_client::{Load, Mode, check};
 
-use crate::run::run_until;
+use crate::run::{each_has, run_until};
 use crate::server::{GOOD, Server};
 
 fn judge(path: &std::path::Path) -> (Option<i32>, String) {
@@ -32,7 +32,7 @@ fn a_load_that_records_to_a_file_keeps_only_the_failures_in_memory() {
     let path = directory.path().join("load.jsonl");
     let load = Load::builder(server.address).connections(1).record_to(&path).start().unwrap();
     load.mark("now");
-    let history = run_until(load, 10);
+    let history = run_until(load, "a failure", |summary| each_has(10)(summary) && summary.failures() > 0);
     let summary = history.summary();
     assert!(summary.failures() > 0, "{summary}");
     assert_eq!(history.records().len() as u64, summary.failures());
@@ -56,7 +56,7 @@ fn a_good_load_is_found_good_and_a_broken_file_is_no_verdict() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("load.jsonl");
     let load = Load::builder(server.address).at_most(Mode::Fresh, 3).record_to(&path).start().unwrap();
-    run_until(load, 3);
+    run_until(load, "requests", each_has(3));
     let (code, output) = judge(&path);
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("I1a new connections"), "{output}");

@@ -1,13 +1,14 @@
 //! A small server on loopback, whose connections each do what a test wants of them.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::net::sockopt::{set_socket_linger, set_tcp_cork};
+use rustix::net::sockopt::{set_socket_linger, set_socket_reuseaddr, set_tcp_cork};
+use rustix::net::{AddressFamily, SocketType};
 
 static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 
@@ -60,16 +61,25 @@ impl Drop for Server {
     }
 }
 
-/// Listens below the ephemeral range, on a port away from those of a test that runs beside this one.
 fn listen() -> TcpListener {
-    let first = 10_000 + u16::try_from(std::process::id() % 500).unwrap() * 20;
-    let port = |_| first + NEXT_PORT.fetch_add(1, Ordering::Relaxed);
-    (0..20).find_map(|attempt| TcpListener::bind(("127.0.0.1", port(attempt))).ok()).unwrap()
+    (0..20).find_map(|_| TcpListener::bind(("127.0.0.1", next_port())).ok()).unwrap()
 }
 
-/// An address where nobody listens.
+/// Below the ephemeral range, and away from those of a test that runs beside this one.
+fn next_port() -> u16 {
+    let first = 10_000 + u16::try_from(std::process::id() % 500).unwrap() * 20;
+    first + NEXT_PORT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// An address where nobody listens, and where nobody did: a program that another test starts in that moment would have a copy of
+/// the listener until it is executed.
 pub(crate) fn deserted_address() -> SocketAddr {
-    listen().local_addr().unwrap()
+    let flags = rustix::net::SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+    set_socket_reuseaddr(&socket, true).unwrap();
+    let is_free = |port: &u16| rustix::net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let port = (0..20).map(|_| next_port()).find(is_free).unwrap();
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 impl Client {
