@@ -71,7 +71,7 @@ fn f06_a_hook_that_is_ended_by_a_signal_with_its_output_closed_says_75_and_leave
     drop(child.stdout.take());
     let ledger = rig.host.app_directory().join("ledger/ledger.json");
     eventually("the release was launched", || {
-        std::fs::read_to_string(&ledger).unwrap_or_default().contains("\"rig\": \"started\"")
+        std::fs::read_to_string(&ledger).unwrap_or_default().contains("\"stage\": \"started\"")
     });
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rig.untouched_by(|| {

@@ -130,15 +130,15 @@ fn every_documented_error_of_the_calls_is_a_sentence() {
     let rig = Rig::new();
     let stub = CodeDeployStub::start().unwrap();
     let status = || on_aws(rig.host.hook("status"), &stub).argument("--deployment").argument("d-ABCDEF123");
-    for (code, words) in [
-        ("DeploymentDoesNotExistException", "no deployment with this id exists"),
-        ("DeploymentIdRequiredException", "no deployment id was given"),
-        ("InvalidDeploymentIdException", "is not in the form that CodeDeploy gives"),
-        ("AccessDeniedException", "allow `codedeploy:GetDeployment`"),
-        ("UnrecognizedClientException", "AWS refuses this host's credentials"),
+    for (code, exit_code, words) in [
+        ("DeploymentDoesNotExistException", 10, "no deployment with this id exists"),
+        ("DeploymentIdRequiredException", 10, "no deployment id was given"),
+        ("InvalidDeploymentIdException", 10, "is not in the form that CodeDeploy gives"),
+        ("AccessDeniedException", 13, "allow `codedeploy:GetDeployment`"),
+        ("UnrecognizedClientException", 10, "AWS refuses this host's credentials"),
     ] {
         stub.on(Operation::GetDeployment, Behaviour::error(code, "said by the service"));
-        ended(&status().run().unwrap(), 10, &["deployment `d-ABCDEF123` cannot be shown", words]);
+        ended(&status().run().unwrap(), exit_code, &["deployment `d-ABCDEF123` cannot be shown", words]);
     }
     stub.on(Operation::GetDeployment, DeploymentInfo::new("d-ABCDEF123"));
     for (code, words) in [

@@ -111,21 +111,21 @@ fn every_documented_error_is_a_sentence_and_a_verdict_that_nobody_took_is_a_fail
     let rig = Rig::live_in("real1");
     let url = format!("http://127.0.0.1:{}/", rig.host.ports().door);
     let stub = CodeDeployStub::start().unwrap();
-    for (code, words) in [
-        ("DeploymentDoesNotExistException", "no deployment with this id exists"),
-        ("DeploymentIdRequiredException", "no deployment id was given"),
-        ("InvalidDeploymentIdException", "the deployment id is not in the form"),
-        ("InvalidLifecycleEventHookExecutionIdException", "execution id is not one of this deployment"),
-        ("InvalidLifecycleEventHookExecutionStatusException", "has to be `Succeeded` or `Failed`"),
-        ("LifecycleEventAlreadyCompletedException", "the lifecycle event is over already"),
-        ("UnsupportedActionForDeploymentTypeException", "take no verdict over the API"),
-        ("AccessDeniedException", "allow `codedeploy:PutLifecycleEventHookExecutionStatus`"),
+    for (code, exit_code, words) in [
+        ("DeploymentDoesNotExistException", 10, "no deployment with this id exists"),
+        ("DeploymentIdRequiredException", 10, "no deployment id was given"),
+        ("InvalidDeploymentIdException", 10, "the deployment id is not in the form"),
+        ("InvalidLifecycleEventHookExecutionIdException", 10, "execution id is not one of this deployment"),
+        ("InvalidLifecycleEventHookExecutionStatusException", 10, "has to be `Succeeded` or `Failed`"),
+        ("LifecycleEventAlreadyCompletedException", 10, "the lifecycle event is over already"),
+        ("UnsupportedActionForDeploymentTypeException", 10, "take no verdict over the API"),
+        ("AccessDeniedException", 13, "allow `codedeploy:PutLifecycleEventHookExecutionStatus`"),
     ] {
         stub.on(Operation::PutLifecycleEventHookExecutionStatus, Behaviour::error(code, "said by the service"));
         let run = health(&rig, &stub, &url).run().unwrap();
         ended(
             &run,
-            10,
+            exit_code,
             &["CodeDeploy could not be told that the validation of deployment `d-ABCDEF123` succeeded", words],
         );
     }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use fake_host::{App, Deed, Door, PidFile, Reloading};
 use shared::error::Kind;
-use shared::host::fake::{App, Deed, Door, PidFile, Reloading};
 use shared::host::{Answer, Host, Signal};
 use shared::slot::Slot;
 
