@@ -9,6 +9,7 @@ use crate::rig::Rig;
 #[track_caller]
 fn unhealthy(fault: Fault, words: &[&str]) {
     let rig = Rig::live_in("real1");
+    rig.impatient();
     rig.untouched_by(|| {
         rig.deploy(&Jar::release("v2").fault(fault)).fails("health", 31, words);
     });

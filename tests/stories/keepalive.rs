@@ -17,7 +17,13 @@ const KEPT: &str = "\"10s\"";
 fn under_load(host: &Sandbox, act: impl FnOnce()) -> History {
     let door = SocketAddr::from(([127, 0, 0, 1], host.ports().door));
     let modes = [Mode::Fresh, Mode::KeepAlive, Mode::Blind];
-    let load = Load::builder(door).rate_per_second(100).connections(10).modes(modes).start().unwrap();
+    let load = Load::builder(door)
+        .rate_per_second(100)
+        .connections(10)
+        .modes(modes)
+        .timeout(Duration::from_mins(2))
+        .start()
+        .unwrap();
     let more = |count: u64| {
         let before = modes.map(|mode| load.summary().mode(mode).requests);
         eventually("every client has sent more requests", || {

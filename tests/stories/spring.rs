@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use sandbox::{Binaries, BuildProfile, Sandbox};
 use strict_client::{Load, Mode, Record};
@@ -63,8 +64,16 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     eventually("v1 answers at the door", || release() == "v1");
 
     let door = SocketAddr::from(([127, 0, 0, 1], ports.door));
-    let load = Load::builder(door).rate_per_second(50).modes(Mode::PLAIN).start().unwrap();
+    let load =
+        Load::builder(door).rate_per_second(50).modes(Mode::PLAIN).timeout(Duration::from_mins(2)).start().unwrap();
+    // Requests come to their end before, between and after the cutovers, however quick or slow the machine is.
+    let more = || {
+        let enough = load.summary().requests() + 100;
+        eventually("more requests have come to their end", || load.summary().requests() >= enough);
+    };
+    more();
     deploy(&host, &jars[1], "d-SPRING001");
+    more();
     assert_eq!(release(), "v2");
     // b7: classes and resources that were not loaded yet come from a jar that nobody has written since.
     for number in 0..10 {
@@ -81,9 +90,9 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     }
     ended(&host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
     assert_eq!(release(), "v2");
+    more();
     let history = load.finish().unwrap();
 
-    assert!(history.summary().requests() > 500, "{}", history.summary());
     assert_eq!(history.failures_on_fresh(), Vec::<&Record>::new(), "{}", history.summary());
     assert_eq!(
         history.failures_on_reused_that_a_retry_would_not_have_saved(),

@@ -171,7 +171,7 @@ fn a_signal_that_comes_while_the_verdict_is_told_does_not_swallow_it() {
     let taken: Behaviour = answers::hook_status_taken("eyJleGVjdXRpb24iOiIxIn0").into();
     stub.on(Operation::PutLifecycleEventHookExecutionStatus, taken.after(Duration::from_secs(1)));
     let running = health(&rig, &stub, &url).spawn().unwrap();
-    stub.wait_for_requests(1, Duration::from_secs(20)).unwrap();
+    stub.wait_for_requests(1, Duration::from_mins(2)).unwrap();
     running.terminate().unwrap();
     ended(&running.wait().unwrap(), 0, &["is healthy"]);
     assert_eq!(told(&stub), ["Succeeded"]);
