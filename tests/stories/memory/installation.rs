@@ -1,7 +1,10 @@
 //! The instant cutover is brought in and kept only where nginx would read its flag rightly: what is looked at before it is installed
 //! (by `switch`, or by root with `switch --install`), and looked at again by the `stop` of each later deploy.
 
+use std::path::Path;
+
 use fake_host::Deed;
+use shared::config::CutoverWay;
 use shared::error::Kind;
 use shared::host::{Host, Signal};
 use shared::slot::Slot;
@@ -88,6 +91,50 @@ fn a_configuration_that_nginx_has_read_anew_since_the_flag_was_brought_in_is_loo
         site.host.write(&site.settings.proxy.upstreams.clone(), &right);
         site.host.foreign_reload();
         site.deploys("d-5");
+    }
+}
+
+#[test]
+fn what_switch_would_refuse_about_the_flag_is_refused_by_stop_before_the_standby_is_ended() {
+    for user in User::BOTH {
+        // A standby is there, and the deploys so far went by reload.
+        let mut site = Site::of_scripts(Slot::Blue, user);
+        site.deploys("d-1");
+        site.deploys("d-2");
+        site.settings.proxy.cutover = CutoverWay::Instant;
+        let signals = site.host.signals();
+        let cached = site.clone();
+        add_to_groups(&cached, CACHE);
+        refuses(&cached, Hook::Stop, "`open_file_cache`");
+        assert_eq!(cached.host.signals(), signals);
+        let others = site.clone();
+        let directory = others.settings.proxy.flag.parent().map(Path::to_owned).unwrap_or_default();
+        others.host.run_as(0);
+        assert!(others.host.make_directory(&directory, 0o777).is_ok());
+        others.host.run_as(if user == User::Root { 0 } else { 1000 });
+        refuses(&others, Hook::Stop, "others may move the traffic");
+        assert_eq!(others.host.signals(), signals);
+        site.deploys("d-3");
+    }
+}
+
+#[test]
+fn groups_that_somebody_has_changed_are_put_right_by_a_reload_before_the_flag_moves_anything() {
+    for nginx_has_read_them in [true, false] {
+        let site = site(User::Root);
+        site.deploys("d-1");
+        let path = site.settings.proxy.upstreams.clone();
+        let right = site.host.read_file(&path).unwrap_or_default();
+        // Without the other slot behind it a group has nobody to go on to.
+        let text = String::from_utf8_lossy(&right).replace("server 127.0.0.1:8082 max_fails=0 backup;", "");
+        assert_ne!(text.as_bytes(), right);
+        site.host.write(&path, text.as_bytes());
+        if nginx_has_read_them {
+            site.host.foreign_reload();
+        }
+        let before = reloads(&site);
+        site.deploys("d-2");
+        assert_eq!((reloads(&site), site.host.read_file(&path).ok()), (before + 1, Some(right)));
     }
 }
 

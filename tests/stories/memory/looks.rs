@@ -49,6 +49,20 @@ fn f50_good_answers_that_do_not_come_in_a_row_prove_nothing_however_many() {
 }
 
 #[test]
+fn f62_a_way_back_that_nginx_refuses_as_it_refused_the_way_there_has_changed_nothing_and_is_as_good_as_done() {
+    for user in User::BOTH {
+        let site = Site::of_scripts(Slot::Blue, user);
+        for hook in &Hook::DEPLOY[..3] {
+            assert!(site.run(*hook, Some("d-1")).is_done());
+        }
+        site.host.next_reload(Reloading::Refused);
+        site.host.next_reload(Reloading::Refused);
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!((exit.kind(), site.live()), (Some(Kind::SentBack), Some(Slot::Blue)), "{exit:?}");
+    }
+}
+
+#[test]
 fn f57_f62_traffic_that_arrives_now_and_then_has_not_arrived() {
     let site = Site::of_scripts(Slot::Blue, User::Root);
     site.host.place_app(App::good(), "real2", 8082);
