@@ -28,6 +28,14 @@ fn workers_die(site: &Site) {
     assert_eq!(site.host.port_in_force(), None);
 }
 
+/// The same a little later: 75 ms from now.
+fn workers_will_die(site: &Site) {
+    site.host.next_reload(Reloading::NewWorkersDie);
+    let master = String::from_utf8(site.host.read_file(&site.settings.proxy.pid_file).unwrap()).unwrap();
+    let master = site.host.process(master.trim().parse().unwrap()).unwrap().identity;
+    assert!(site.host.signal(&master, Signal::Reload).unwrap());
+}
+
 #[test]
 fn f121_nginx_without_a_worker_is_refused_before_anything_changes_and_served_again_when_it_is_restarted() {
     for setup in Setup::ALL {
@@ -63,9 +71,9 @@ fn f121_nginx_without_a_worker_is_refused_before_anything_changes_and_served_aga
 
 #[test]
 fn f121_nothing_is_done_where_the_last_worker_dies_while_traffic_moves_or_is_watched() {
-    let mut sent_back = 0;
     for watch in [Duration::ZERO, Duration::from_secs(5)] {
         for door in doors() {
+            let mut sent_back = 0;
             // The workers die 75 ms after that signal, the switch begins at any moment before.
             for begins in (0..75).step_by(3) {
                 let mut site = Site::of_scripts(Slot::Blue, INSTANT[0]);
@@ -75,10 +83,7 @@ fn f121_nothing_is_done_where_the_last_worker_dies_while_traffic_moves_or_is_wat
                 for hook in &Hook::DEPLOY[..3] {
                     assert!(site.run(*hook, Some("d-2")).is_done());
                 }
-                site.host.next_reload(Reloading::NewWorkersDie);
-                let master = String::from_utf8(site.host.read_file(&site.settings.proxy.pid_file).unwrap()).unwrap();
-                let master = site.host.process(master.trim().parse().unwrap()).unwrap().identity;
-                assert!(site.host.signal(&master, Signal::Reload).unwrap());
+                workers_will_die(&site);
                 site.host.pass(Duration::from_millis(begins));
                 let exit = site.run(Hook::Switch, Some("d-2"));
                 let told = format!("watch {watch:?}, {begins} ms: {exit:?}");
@@ -94,9 +99,27 @@ fn f121_nothing_is_done_where_the_last_worker_dies_while_traffic_moves_or_is_wat
                 assert!(site.host.nginx_up());
                 site.deploys("d-3");
             }
+            assert!(sent_back >= 2, "watch {watch:?}, {door:?}: the moment was hit {sent_back} times");
         }
     }
-    assert!(sent_back >= 40, "{sent_back}");
+}
+
+#[test]
+fn f121_f75_where_the_last_worker_dies_no_traffic_stays_although_there_is_no_better_standby() {
+    for door in doors() {
+        let mut site = Site::of_scripts(Slot::Blue, INSTANT[0]);
+        site.settings.switch.watch = Duration::from_secs(5);
+        site.host.door(door.clone());
+        site.deploys("d-1");
+        let live = site.host.live().unwrap();
+        for hook in &Hook::DEPLOY[..3] {
+            assert!(site.run(*hook, Some("d-2")).is_done());
+        }
+        site.host.will_die(&live, Duration::from_millis(500));
+        workers_will_die(&site);
+        let exit = site.run(Hook::Switch, Some("d-2"));
+        assert_eq!(exit.kind(), Some(Kind::SentBack), "{door:?}: {exit:?}");
+    }
 }
 
 #[test]
