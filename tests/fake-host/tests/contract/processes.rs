@@ -15,7 +15,7 @@ contract! {
         what_cannot_be_launched_says_why,
         a_process_that_has_ended_is_gone_and_its_hook_is_told_how,
         sigterm_ends_a_release,
-        f36_a_signal_for_a_process_that_had_the_id_before_reaches_nobody,
+        f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody,
         children_belong_to_the_session_of_who_was_launched,
         the_host_knows_itself;
     USER:
@@ -104,8 +104,8 @@ async fn sigterm_ends_a_release(subject: &impl Subject) {
     assert_eq!(host.process(process.id), None);
 }
 
-/// F36, F37: ids are used again. What makes a process that process is when it began.
-async fn f36_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subject: &impl Subject) {
+/// F37: ids are used again. What makes a process that process is when it began.
+async fn f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subject: &impl Subject) {
     let host = subject.host();
     let innocent = subject.launched().identity;
     let ended = ProcessIdentity { started: innocent.started - 1, ..innocent };

@@ -1,11 +1,11 @@
-//! A process id that is used again (F36, F37): in a namespace of its own, where the next id can be said.
+//! A process id that is used again (F37): in a namespace of its own, where the next id can be said.
 
 use std::process::Command;
 
 use crate::on_machine::DEED;
 
 #[test]
-fn f36_a_signal_never_reaches_the_process_that_has_the_id_of_one_that_ended() {
+fn f37_a_signal_never_reaches_the_process_that_has_the_id_of_one_that_ended() {
     let output = Command::new("unshare")
         .args(["--pid", "--fork", "--mount-proc", "--kill-child", DEED, "signal-one-whose-id-is-used-again"])
         .output()
