@@ -1,15 +1,14 @@
 //! What this host remembers between hooks: who is live, what runs in each slot, the open deployment, and a cutover that
 //! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk.
 
+mod deployment;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
+pub use self::deployment::{DeploymentRecord, Stage, unchanged};
 use crate::host::ProcessIdentity;
-use crate::lifecycle::Lifecycle;
 use crate::release::Release;
-use crate::slot::Roles;
 use crate::slot::{BySlot, Slot};
 
 /// The memory of one application's hooks on one host.
@@ -40,36 +39,6 @@ pub struct Tenant {
     pub process: Option<ProcessIdentity>,
     /// Whether traffic ever went to it.
     pub served: bool,
-}
-
-/// A deployment, with the roles that were decided once for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeploymentRecord {
-    /// `CodeDeploy`'s id; nothing for one that a person runs by hand.
-    pub id: Option<String>,
-    /// The slot that served when it began.
-    pub live: Option<Slot>,
-    /// The slot it works in.
-    pub idle: Slot,
-    /// How far it has come.
-    pub stage: Stage,
-}
-
-/// How far a deployment has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// `stop` has begun.
-    Opened,
-    /// The idle slot is free.
-    Stopped,
-    /// The release runs.
-    Started,
-    /// The release is proven.
-    Healthy,
-    /// Traffic goes to it.
-    Switched,
 }
 
 /// A cutover under way.
@@ -130,20 +99,6 @@ pub enum Change {
     Checked(Vec<ProcessIdentity>),
     /// The slot that served before was stopped; the deployment is done all the same.
     Retired(Slot),
-}
-
-impl DeploymentRecord {
-    /// The roles that were decided for it.
-    #[must_use]
-    pub fn roles(&self) -> Roles {
-        Roles { live: self.live, idle: self.idle }
-    }
-
-    /// Its name for people.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.id.as_deref().unwrap_or("by hand")
-    }
 }
 
 impl Ledger {
@@ -207,170 +162,16 @@ impl Ledger {
             deployment.stage = stage;
         }
     }
-
-    /// The deployment that `stop` works for: the open one of this id, or a new one with the roles found now. By hand the
-    /// hooks share one open deployment, which `switch` closes.
-    ///
-    /// # Errors
-    /// `Kind::Undecided` if the roles have changed since this deployment began.
-    pub fn open(&self, lifecycle: &Lifecycle, found: Roles) -> Result<DeploymentRecord> {
-        let under_way = self
-            .deployment
-            .as_ref()
-            .filter(|deployment| deployment.id == lifecycle.deployment && deployment.stage != Stage::Switched);
-        match under_way {
-            Some(deployment) if lifecycle.deployment.is_some() => {
-                unchanged(deployment, found)?;
-                Ok(deployment.clone())
-            }
-            _ => Ok(DeploymentRecord {
-                id: lifecycle.deployment.clone(),
-                live: found.live,
-                idle: found.idle,
-                stage: Stage::Opened,
-            }),
-        }
-    }
-
-    /// The deployment that a later hook works for. It must be this hook's own, and as far as `needed`.
-    ///
-    /// # Errors
-    /// `Kind::Settings` if the hooks ran out of order (F15), `Kind::Busy` if another deployment has taken the slot (F10).
-    pub fn admit(&self, hook: &str, lifecycle: &Lifecycle, needed: &[Stage]) -> Result<&DeploymentRecord> {
-        let out_of_order = |found: String| {
-            Error::new(Kind::Settings, format!("`{hook}` came out of order: {found}"))
-                .advise("the order is stop, start, health, switch (see appspec.yml); begin again with `stop`")
-        };
-        let Some(deployment) = &self.deployment else {
-            return Err(out_of_order("no deployment is under way on this host".to_owned()));
-        };
-        if lifecycle.deployment.is_some() && lifecycle.deployment != deployment.id {
-            return Err(Error::new(
-                Kind::Busy,
-                format!(
-                    "deployment `{}` has lost the idle slot to deployment `{}`",
-                    lifecycle.name(),
-                    deployment.name()
-                ),
-            )
-            .advise("let that one end, then deploy again"));
-        }
-        if needed.contains(&deployment.stage) {
-            return Ok(deployment);
-        }
-        Err(out_of_order(match deployment.stage {
-            Stage::Opened => "`stop` has not freed the idle slot".to_owned(),
-            Stage::Stopped => "`start` has not started a release".to_owned(),
-            Stage::Started if hook == "start" => "the idle slot already runs a release".to_owned(),
-            Stage::Started => "`health` has not proven the release".to_owned(),
-            Stage::Healthy => "the release is already proven".to_owned(),
-            Stage::Switched => "the last deployment is over".to_owned(),
-        }))
-    }
-}
-
-/// Holds the roles of a deployment against what the witnesses say now.
-///
-/// # Errors
-/// `Kind::Undecided` if they differ.
-pub fn unchanged(deployment: &DeploymentRecord, found: Roles) -> Result<()> {
-    if deployment.live == found.live {
-        return Ok(());
-    }
-    let name = |live: Option<Slot>| live.map_or_else(|| "neither slot".to_owned(), |slot| slot.to_string());
-    Err(Error::new(
-        Kind::Undecided,
-        format!(
-            "the live slot changed while this deployment was under way: {} then, {} now",
-            name(deployment.live),
-            name(found.live)
-        ),
-    )
-    .advise("somebody else moved the traffic: deploy again"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn by(id: Option<&str>) -> Lifecycle {
-        Lifecycle { deployment: id.map(str::to_owned), ..Lifecycle::default() }
-    }
-
     fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
         let deployment =
             DeploymentRecord { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
-    }
-
-    #[test]
-    fn f15_f10_a_hook_works_only_for_its_own_deployment_and_in_order() {
-        for (name, hook, ledger, caller, needed, wanted) in [
-            ("in order", "start", ledger(Some("d-A"), Stage::Stopped), Some("d-A"), vec![Stage::Stopped], None),
-            (
-                "by hand it may go on with what the agent began",
-                "health",
-                ledger(Some("d-A"), Stage::Started),
-                None,
-                vec![Stage::Started],
-                None,
-            ),
-            ("nothing was begun", "start", Ledger::default(), Some("d-A"), vec![Stage::Stopped], Some(Kind::Settings)),
-            (
-                "stop did not end",
-                "start",
-                ledger(Some("d-A"), Stage::Opened),
-                Some("d-A"),
-                vec![Stage::Stopped],
-                Some(Kind::Settings),
-            ),
-            (
-                "switch before health",
-                "switch",
-                ledger(Some("d-A"), Stage::Started),
-                Some("d-A"),
-                vec![Stage::Healthy],
-                Some(Kind::Settings),
-            ),
-            (
-                "start a second time",
-                "start",
-                ledger(Some("d-A"), Stage::Started),
-                Some("d-A"),
-                vec![Stage::Stopped],
-                Some(Kind::Settings),
-            ),
-            (
-                "after the end",
-                "health",
-                ledger(None, Stage::Switched),
-                None,
-                vec![Stage::Started],
-                Some(Kind::Settings),
-            ),
-            (
-                "another deployment took the slot",
-                "health",
-                ledger(Some("d-B"), Stage::Started),
-                Some("d-A"),
-                vec![Stage::Started],
-                Some(Kind::Busy),
-            ),
-        ] {
-            let admitted = ledger.admit(hook, &by(caller), &needed);
-            assert_eq!(admitted.as_ref().err().map(Error::kind), wanted, "{name}: {admitted:?}");
-        }
-    }
-
-    #[test]
-    fn roles_are_decided_once_for_a_deployment_and_a_change_is_noticed() {
-        let open = ledger(Some("d-A"), Stage::Started);
-        let same = Roles::with_live(Slot::Blue);
-        assert_eq!(open.open(&by(Some("d-A")), same).map(|deployment| deployment.stage), Ok(Stage::Started));
-        let changed = open.open(&by(Some("d-A")), Roles::with_live(Slot::Green));
-        assert_eq!(changed.map_err(|error| error.kind()), Err(Kind::Undecided));
-        let next = open.open(&by(Some("d-B")), Roles::with_live(Slot::Green)).unwrap();
-        assert_eq!((next.idle, next.stage), (Slot::Blue, Stage::Opened));
     }
 
     #[test]
