@@ -150,6 +150,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_duration_of_the_settings_counts_or_is_known_not_to() {
+        // How often to ask takes no time of its own.
+        const FREE: [&str; 1] = ["health.every"];
+        let all = |settings: &Settings| HOOKS.map(|hook| longest(hook, settings));
+        let mut section = "";
+        let mut found = 0;
+        for line in include_str!("../../hooks.toml").lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                section = name;
+            }
+            let Some((key, value)) = line.split_once(" = ") else { continue };
+            let Ok(own) = humantime::parse_duration(value.trim_matches('"')) else { continue };
+            found += 1;
+            let longer = humantime::format_duration(own + Duration::from_secs(30));
+            let text = format!("[{section}]\n{key} = \"{longer}\"\n");
+            let longer = settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+            let counts = all(&longer) != all(&defaults());
+            assert_ne!(counts, FREE.contains(&format!("{section}.{key}").as_str()), "{text} changes no hook's time");
+        }
+        assert!(found > 8, "the durations are found: {found}");
+    }
+
     /// Settings of which no two are alike and none is the default.
     const UNLIKE: &str = "[lock]\nwait = \"7s\"\n[stop]\ndrain = \"11s\"\ngrace = \"13s\"\n[start]\nsurvive = \"17s\"\n\
                           [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nreload_at_most = \"23s\"\n";

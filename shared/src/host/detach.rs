@@ -8,7 +8,6 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use super::{Launch, programs};
-use crate::environment;
 
 /// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
 const FIRST_TO_GO: &[u8] = b"1000";
@@ -18,25 +17,27 @@ const FIRST_TO_GO: &[u8] = b"1000";
 /// # Errors
 /// As the operating system says: log not writable, program not found, no process to be had.
 pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
-    let Some((program, arguments)) = launch.command.split_first() else {
+    // All of it, so that a new field is not forgotten here.
+    let Launch { command, directory, environment, variables, log } = launch;
+    let Some((program, arguments)) = command.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
     };
     // Looked for where the preflight looked, not in the PATH that the application is left with.
     let Some(program) = programs::find(program) else {
         return Err(io::Error::new(io::ErrorKind::NotFound, "no such program, or it may not be run"));
     };
-    let log = OpenOptions::new().append(true).create(true).mode(0o640).open(&launch.log)?;
+    let log = OpenOptions::new().append(true).create(true).mode(0o640).open(log)?;
     #[expect(clippy::disallowed_methods, reason = "this is the place that starts programs, for everybody")]
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .current_dir(&launch.directory)
+        .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
         .env_clear()
-        .envs(environment::inheritable(&launch.environment))
-        .envs(launch.variables.iter().map(|(name, value)| (name, value)));
+        .envs(crate::environment::inheritable(environment))
+        .envs(variables.iter().map(|(name, value)| (name, value)));
     leave_the_agent(&mut command);
     command.spawn()
 }

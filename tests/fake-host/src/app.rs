@@ -21,7 +21,7 @@ pub struct App {
     pub memory: u64,
 }
 
-/// What a release answers to its profile's path.
+/// What a release answers, whatever the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AppAnswer {
     /// The profile that it was started with.

@@ -16,22 +16,24 @@ impl World {
             self.faults.struck = true;
             return Err(kind.into());
         }
-        let program = launch.command.first().ok_or(io::ErrorKind::InvalidInput)?;
-        if self.find_program(program).is_none() || self.files.list(&launch.directory).is_err() {
+        // All of it, so that a new field is not forgotten here: a release in memory has no environment.
+        let Launch { command, directory, environment: _, variables: _, log } = launch;
+        let program = command.first().ok_or(io::ErrorKind::InvalidInput)?;
+        if self.find_program(program).is_none() || self.files.list(directory).is_err() {
             return Err(io::ErrorKind::NotFound.into());
         }
         let app = self.next_releases.pop_front().unwrap_or_else(App::good);
         let option = |names: &[&str]| {
             let value =
                 |argument: &String| names.iter().find_map(|name| argument.strip_prefix(name)).map(str::to_owned);
-            launch.command.iter().find_map(value)
+            command.iter().find_map(value)
         };
         let profile = option(&["-Dspring.profiles.active=", "--spring.profiles.active="]).unwrap_or_default();
         let port = option(&["--server.port="]).and_then(|port| port.parse().ok()).unwrap_or(8080);
-        let log = self.files.read(&launch.log).unwrap_or_default();
-        let log = [log, format!("starting with {profile} on {port}\n").into_bytes()].concat();
-        self.files.put(&launch.log, log, 0o640, self.user, self.clock.time_of_day())?;
-        let identity = self.begin_release(app, &profile, port, launch.command.clone(), self.user);
+        let before = self.files.read(log).unwrap_or_default();
+        let bytes = [before, format!("starting with {profile} on {port}\n").into_bytes()].concat();
+        self.files.put(log, bytes, 0o640, self.user, self.clock.time_of_day())?;
+        let identity = self.begin_release(app, &profile, port, command.clone(), self.user);
         self.processes.children_of_hook.push(identity);
         self.note(Deed::Launched { process: identity, port });
         self.processes.find(identity.id).ok_or_else(|| io::ErrorKind::NotFound.into())
