@@ -29,6 +29,7 @@ pub use self::door::Door;
 pub use self::faults::{Killed, WriteFault};
 pub use self::journal::{Deed, Entry, Nature};
 pub use self::nginx::{PidFile, Reloading};
+pub use self::releases::bare_launch;
 use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{

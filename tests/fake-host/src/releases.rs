@@ -1,6 +1,7 @@
 //! How a release begins and opens its port: as the hooks launch it, and as the scripts did.
 
 use std::io;
+use std::path::Path;
 
 use super::app::{App, Binding};
 use super::clock::Due;
@@ -8,6 +9,13 @@ use super::journal::Deed;
 use super::processes::{NewProcess, Part};
 use super::world::World;
 use shared::host::{Launch, Process, ProcessIdentity};
+
+/// A launch of this command that inherits no variable and is given none.
+#[must_use]
+pub fn bare_launch(command: Vec<String>, directory: &Path, log: &Path) -> Launch {
+    let (directory, log) = (directory.to_owned(), log.to_owned());
+    Launch { command, directory, environment: Vec::new(), variables: Vec::new(), log }
+}
 
 impl World {
     /// Starts what `next_releases` says, else a good release.

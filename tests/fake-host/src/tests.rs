@@ -50,12 +50,9 @@ fn a_reload_takes_effect_some_time_after_the_signal_with_the_include_as_it_is_th
 #[test]
 fn a_release_listens_when_it_has_booted_and_dies_if_its_port_is_taken() {
     let host = host();
-    let launch = |port: u16| Launch {
-        command: vec!["java".into(), "-Dspring.profiles.active=real2".into(), format!("--server.port={port}")],
-        directory: "/".into(),
-        environment: Vec::new(),
-        variables: Vec::new(),
-        log: "/var.log".into(),
+    let launch = |port: u16| {
+        let command = vec!["java".into(), "-Dspring.profiles.active=real2".into(), format!("--server.port={port}")];
+        bare_launch(command, Path::new("/"), Path::new("/var.log"))
     };
     host.write(Path::new("/var.log"), b"");
     let second = host.launch(&launch(8082)).unwrap().identity;

@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use shared::host::{Host, Launch, Machine, NotLinked, Process, ProcessIdentity, Signal};
+use fake_host::bare_launch;
+use shared::host::{Host, Machine, NotLinked, Process, ProcessIdentity, Signal};
 
 /// So many processes are made for one that has the id that was meant.
 const ATTEMPTS: usize = 1000;
@@ -113,11 +114,5 @@ fn use_next(id: u32) -> io::Result<()> {
 }
 
 fn launch(host: &Machine, log: &Path) -> io::Result<Process> {
-    host.launch(&Launch {
-        command: vec!["sleep".to_owned(), "600".to_owned()],
-        directory: "/".into(),
-        environment: Vec::new(),
-        variables: Vec::new(),
-        log: log.to_owned(),
-    })
+    host.launch(&bare_launch(vec!["sleep".to_owned(), "600".to_owned()], Path::new("/"), log))
 }

@@ -10,9 +10,9 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::time::Duration;
 use std::{fs, panic, thread};
 
-use fake_host::AppAnswer;
+use fake_host::{AppAnswer, bare_launch};
 use rustix::net::{AddressFamily, SocketType, sockopt};
-use shared::host::{Host, Launch, Machine, NotLinked};
+use shared::host::{Host, Machine, NotLinked};
 use tempfile::TempDir;
 
 use crate::subject::{Foreign, Opens, PROFILE, ROOT, Subject};
@@ -119,13 +119,7 @@ async fn foreign(host: &Machine, temporary: &Path) -> (Foreign, OwnedFd) {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
     let (port, held) = reserve();
-    let launch = Launch {
-        command: release(Opens::Itself, port),
-        directory: directory.clone(),
-        environment: Vec::new(),
-        variables: Vec::new(),
-        log: directory.join("log"),
-    };
+    let launch = bare_launch(release(Opens::Itself, port), &directory, &directory.join("log"));
     let process = host.launch(&launch).unwrap().identity;
     while !host.is_listened_on(port).unwrap() {
         assert_eq!(host.ending(&process), None);

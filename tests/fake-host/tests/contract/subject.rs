@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fake_host::AppAnswer;
+use fake_host::{AppAnswer, bare_launch};
 use shared::host::{Host, Launch, Process, ProcessIdentity};
 
 /// The hook runs as root.
@@ -71,13 +71,8 @@ pub(crate) trait Subject {
 
     /// What launches a release.
     fn launch(&self, opens: Opens, port: u16) -> Launch {
-        Launch {
-            command: self.release(opens, port),
-            directory: self.directory().to_owned(),
-            environment: vec!["PATH".to_owned()],
-            variables: Vec::new(),
-            log: self.path("release.log"),
-        }
+        let bare = bare_launch(self.release(opens, port), self.directory(), &self.path("release.log"));
+        Launch { environment: vec!["PATH".to_owned()], ..bare }
     }
 
     /// A launched release that opens no port.
