@@ -209,8 +209,12 @@ impl<'a, H: Host> Execution<'a, H> {
         if let Change::Launched { process, .. } = &mut change {
             *process = self.launched.as_ref().map(|launched| launched.identity);
         }
-        self.ledger.apply(&change, &self.host.boot_id());
-        store::save(self.host, self.settings, self.ledger)
+        // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
+        let mut ledger = self.ledger.clone();
+        ledger.apply(&change, &self.host.boot_id());
+        store::save(self.host, self.settings, &ledger)?;
+        *self.ledger = ledger;
+        Ok(())
     }
 
     /// Shows the last lines of an application's log.

@@ -1,6 +1,6 @@
 //! Random schedules: deploys, single hooks, crashes and mishaps in any order. After each hook the invariants of `Site::run`
-//! hold; at the end everything is mended, and a deploy succeeds. F121 and F122 were found in this way.
-//! `RANDOM_SEED=SEED cargo test -p stories --test memory` repeats a run, with the seed that it printed.
+//! hold; at the end everything is mended, and a deploy succeeds. F106, F121 and F122 were found in this way.
+//! `RANDOM_SEED=SEED cargo test --workspace --test memory` repeats a run, with the seed that it printed.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -190,6 +190,19 @@ fn f122_found_by_chance_a_hook_that_is_refused_since_nginx_is_down_leaves_the_fl
                 Operation::WriteFails(Hook::Stop, nth),
                 Operation::NginxDown(pid_file),
                 Operation::Deploy(Behaviour::Good),
+            ]);
+        }
+    }
+}
+
+#[test]
+fn f106_found_by_chance_a_cutover_that_could_not_be_remembered_is_not_remembered_once_it_was_sent_back() {
+    for hook in [Hook::Back, Hook::Switch] {
+        for nth in 1..8 {
+            holds_everywhere(&[
+                Operation::Deploy(Behaviour::Good),
+                Operation::WriteFails(hook, nth),
+                Operation::Single(Hook::Switch, 2),
             ]);
         }
     }
