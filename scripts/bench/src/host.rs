@@ -175,13 +175,14 @@ impl Host {
             .with_context(|| format!("the door answered {} without a release", answer.status))
     }
 
-    /// Waits until this release answers at the door: the scripts end before that.
+    /// Waits until this release, and no other, answers at the door: the scripts end before that. While nginx reloads, an old worker
+    /// may still answer, and the scripts of the next deploy, who believe it, would end what has just begun to serve.
     ///
     /// # Errors
     /// It does not.
     pub(crate) fn wait_for(&self, release: &str) -> anyhow::Result<()> {
         let what = format!("`{release}` serves");
-        let serves = || self.serving().is_ok_and(|serving| serving == release);
+        let serves = || self.serving().is_ok_and(|serving| serving == release) && !self.sandbox.nginx().is_reloading();
         Ok(self.sandbox.wait_until(&what, std::time::Duration::from_secs(20), serves)?)
     }
 }

@@ -159,6 +159,12 @@ impl Nginx {
         self.workers().iter().map(|worker| worker.id).collect()
     }
 
+    /// Whether a reload is under way: the workers of both generations take connections, so that either may answer.
+    #[must_use]
+    pub fn is_reloading(&self) -> bool {
+        self.worker_pids().len() > WORKERS
+    }
+
     /// The bytes of the include.
     ///
     /// # Errors
