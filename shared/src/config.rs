@@ -3,6 +3,8 @@
 
 mod check;
 mod file;
+mod name;
+mod paths;
 mod shipped;
 mod source;
 
@@ -88,10 +90,16 @@ pub struct Proxy {
     pub cutover: CutoverWay,
     /// The file that tells nginx the live slot.
     pub include: PathBuf,
-    /// The file at http level that declares the two slots as upstream groups, for the instant cutover.
+    /// The file at http level that declares the two slots as upstream groups, and in which nginx tells where it sends requests.
     pub upstreams: PathBuf,
+    /// What the two slots are called there.
+    pub groups: BySlot<String>,
     /// The file while which exists green serves, for the instant cutover.
     pub flag: PathBuf,
+    /// The loopback port at which nginx tells where it sends requests; nothing where it is not to be asked.
+    pub word: Option<u16>,
+    /// Which of the paths above follow from the include's name, because nobody chose one.
+    pub derived: Derived,
     /// The variable that this file sets, without the `$`.
     pub variable: String,
     /// The public way in: a URL through nginx that the application answers with its profile.
@@ -107,6 +115,15 @@ pub struct Proxy {
     /// How long nginx is to keep a connection after each answer even while its worker ends, where nginx knows how to; zero
     /// to leave that alone.
     pub keepalive_min_timeout: Duration,
+}
+
+/// Which paths follow from the name of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// `proxy.upstreams` has `{name}` in it.
+    pub upstreams: bool,
+    /// `proxy.flag` has `{name}` in it.
+    pub flag: bool,
 }
 
 /// The hook `stop`.
@@ -193,6 +210,12 @@ impl Settings {
     #[must_use]
     pub fn place(&self, slot: Slot) -> &Place {
         self.places.get(slot)
+    }
+
+    /// What nginx calls the upstream group of `slot`.
+    #[must_use]
+    pub fn group(&self, slot: Slot) -> &str {
+        self.proxy.groups.get(slot)
     }
 
     /// Where releases are kept, each in a directory of its own that is never written again.

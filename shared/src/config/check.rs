@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    App, ArtifactPattern, CutoverWay, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile, Standby, Start,
-    Stop, Switch,
+    App, ArtifactPattern, CutoverWay, Derived, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile,
+    Standby, Start, Stop, Switch, name, paths,
 };
 use crate::error::{Error, Kind, Result};
 use crate::patience::Patience;
@@ -36,6 +36,7 @@ fn read(file: &mut SettingsFile) -> Settings {
     let within = |text: &str| text.replace("{directory}", &directory.to_string_lossy());
     let artifact = within(&file.text("app.artifact"));
     let config_locations = file.texts("app.config_locations").iter().map(|location| within(location)).collect();
+    let places = BySlot { blue: place(file, "blue"), green: place(file, "green") };
     Settings {
         app: App {
             artifact: artifact_pattern(&directory, &artifact),
@@ -47,8 +48,8 @@ fn read(file: &mut SettingsFile) -> Settings {
             check_memory: file.truth("app.check_memory"),
             directory,
         },
-        places: BySlot { blue: place(file, "blue"), green: place(file, "green") },
-        proxy: proxy(file),
+        proxy: proxy(file, &places),
+        places,
         stop: Stop { drain: file.duration("stop.drain"), grace: file.duration("stop.grace") },
         start: Start {
             survive: file.duration("start.survive"),
@@ -74,7 +75,7 @@ fn place(file: &mut SettingsFile, slot: &str) -> Place {
     Place { profile: file.text(&format!("{slot}.profile")), port: file.number(&format!("{slot}.port"), 1..=u16::MAX) }
 }
 
-fn proxy(file: &mut SettingsFile) -> Proxy {
+fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
     let cutover = file.text("proxy.cutover");
     let cutover = match cutover.as_str() {
         "reload" => CutoverWay::Reload,
@@ -84,11 +85,22 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
             CutoverWay::Reload
         }
     };
+    let include = PathBuf::from(file.text("proxy.include"));
+    let name = name::of(&include);
+    let mut of_name = |key| {
+        let text = file.text(key);
+        (PathBuf::from(text.replace(name::PLACEHOLDER, &name)), text.contains(name::PLACEHOLDER))
+    };
+    let (upstreams, upstreams_derived) = of_name("proxy.upstreams");
+    let (flag, flag_derived) = of_name("proxy.flag");
     Proxy {
         cutover,
-        include: PathBuf::from(file.text("proxy.include")),
-        upstreams: PathBuf::from(file.text("proxy.upstreams")),
-        flag: PathBuf::from(file.text("proxy.flag")),
+        groups: name::groups(&name, places),
+        include,
+        upstreams,
+        flag,
+        word: word(file, places.blue.port),
+        derived: Derived { upstreams: upstreams_derived, flag: flag_derived },
         variable: file.text("proxy.variable"),
         door: file.text("proxy.door"),
         host: file.text("proxy.host"),
@@ -97,6 +109,26 @@ fn proxy(file: &mut SettingsFile) -> Proxy {
         reload_at_most: file.duration("proxy.reload_at_most"),
         keepalive_min_timeout: file.duration("proxy.keepalive_min_timeout"),
     }
+}
+
+/// The port of nginx's own word: `+N` is that much above the port of blue, or below it where there is no such port. What follows
+/// from a slot's port is as much this application's own as that is.
+fn word(file: &mut SettingsFile, blue: u16) -> Option<u16> {
+    let text = file.text("proxy.word");
+    if text == "off" {
+        return None;
+    }
+    let digits = text.strip_prefix('+').unwrap_or(&text);
+    let number =
+        digits.parse::<u16>().ok().filter(|number| *number > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let port = match number {
+        Some(number) if text.starts_with('+') => blue.checked_add(number).or_else(|| blue.checked_sub(number)),
+        other => other,
+    };
+    if port.is_none() {
+        file.mistake("proxy.word", &text, "`off`, a port, or `+` and how far it is above `blue.port`");
+    }
+    port
 }
 
 fn switch(file: &mut SettingsFile) -> Switch {
@@ -157,6 +189,7 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
             file.mistake(key, &path.to_string_lossy(), "a path that begins with `/`");
         }
     }
+    paths::differ(file, settings);
     let flag = settings.proxy.flag.to_string_lossy();
     if !flag.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)) || flag.ends_with('/') {
         // It stands in nginx's configuration, where anything else would have to be quoted, and `$` would be a variable.
@@ -304,12 +337,37 @@ mod tests {
                 "[proxy]\nkeepalive_min_timeout = \"2m\"",
                 "`proxy.keepalive_min_timeout` is `2m`, needed whole milliseconds, at most `1m`",
             ),
+            ("a word that is no port", "[proxy]\nword = \"+x\"", "`proxy.word` is `+x`, needed `off`, a port, or"),
             ("kept too briefly", "[proxy]\nkeepalive_min_timeout = \"1us\"", "is `1us`, needed whole milliseconds"),
             ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
         ] {
             let told = mistakes(text);
             assert!(told.contains(wanted), "{name}: {told}");
+        }
+    }
+
+    #[test]
+    fn f90_what_a_second_application_shares_with_the_first_follows_from_its_own_include_and_ports() {
+        let text = "[proxy]\ncutover = \"instant\"\nword = \"+10000\"\ninclude = \"/etc/nginx/conf.d/backend-url.inc\"\n[blue]\nport = 9081\n[green]\nport = 9082";
+        let settings = settings(SettingsFile::parse("hooks.toml", text)).unwrap();
+        assert_eq!(settings.proxy.upstreams, Path::new("/etc/nginx/conf.d/backend-url.conf"));
+        assert_eq!(settings.proxy.flag, Path::new("/var/lib/backend-url/green"));
+        assert_eq!(settings.proxy.word, Some(19_081));
+        assert_eq!(settings.group(crate::slot::Slot::Green), "backend-url-real2");
+        assert_eq!(settings.proxy.derived, Derived { upstreams: true, flag: true });
+    }
+
+    #[test]
+    fn the_port_of_nginxs_word_follows_from_blues_or_is_ones_own() {
+        for (blue, word, wanted) in [
+            (8081, "+10000", Some(18_081)),
+            (60_000, "+10000", Some(50_000)),
+            (8081, "8079", Some(8079)),
+            (8081, "off", None),
+        ] {
+            let text = format!("[blue]\nport = {blue}\n[proxy]\nword = \"{word}\"");
+            assert_eq!(settings(SettingsFile::parse("", &text)).unwrap().proxy.word, wanted, "{blue}, {word}");
         }
     }
 
@@ -350,7 +408,9 @@ mod tests {
         for (name, text) in [("no file", ""), ("a file of one line", "[blue]\nport = 8081")] {
             let mut written = settings(SettingsFile::parse("hooks.toml", text)).unwrap();
             assert_eq!(written.proxy.cutover, CutoverWay::Reload, "{name}");
+            assert_eq!(written.proxy.word, None, "{name}");
             written.proxy.cutover = CutoverWay::Instant;
+            written.proxy.word = shipped.proxy.word;
             assert_eq!(written, shipped, "{name}");
         }
     }

@@ -102,6 +102,12 @@ impl SettingsFile {
         self.named.as_deref()
     }
 
+    /// Where it was read from, as messages call it; no absolute path where there is no file.
+    #[must_use]
+    pub(super) fn path(&self) -> &Path {
+        Path::new(&self.name)
+    }
+
     /// A text.
     pub fn text(&mut self, key: &str) -> String {
         self.take(key, "a text", Value::as_text)

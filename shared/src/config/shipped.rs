@@ -4,7 +4,7 @@
 /// The shipped `hooks.toml`.
 pub(super) const TEXT: &str = include_str!("../../../hooks.toml");
 
-/// The one key that is something else where nobody writes it, as TOML. The instant cutover changes what nginx reads: somebody
-/// has to ask for it, as whoever deploys the shipped file does. A host without a file, or with one from before there was a
-/// choice, goes on as with the scripts.
-pub(super) const UNWRITTEN: &str = "[proxy]\ncutover = \"reload\"";
+/// The keys that are something else where nobody writes them, as TOML. The instant cutover and nginx's own word change what
+/// nginx reads: somebody has to ask for them, as whoever deploys the shipped file does. A host without a file, or with one from
+/// before there was a choice, goes on as with the scripts.
+pub(super) const UNWRITTEN: &str = "[proxy]\ncutover = \"reload\"\nword = \"off\"";
