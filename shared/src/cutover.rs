@@ -20,6 +20,7 @@ use crate::route::include::Include;
 use crate::route::keepalive;
 use crate::route::upstreams;
 use crate::slot::Slot;
+use crate::sudo::Way;
 
 /// Everything that a cutover is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,19 @@ pub struct Nginx {
     pub access: Access,
     /// What the door answered: where that told nothing, the same proves nothing afterwards.
     pub door: Answer,
+    /// Whether it tells itself where it sends requests.
+    pub word: Word,
+}
+
+/// Whether nginx tells itself where it sends requests, at the port that the settings name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It does.
+    Heard,
+    /// It does not yet, and a cutover may bring that in.
+    Missing,
+    /// It is not to be asked, or cannot be.
+    Off,
 }
 
 /// How traffic is moved.
@@ -106,17 +120,19 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(vec![Action::Remember(Change::SentBack)]));
     match by {
         By::Reload { .. } => {
-            steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port)));
+            steps.extend(nginx.let_speak(settings, &after));
+            steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port), *from));
             steps.push(nginx.reload(settings));
         }
-        By::Flag => steps.push(flip(settings, from.unwrap_or(!*to), *to)),
+        By::Flag => steps.push(flip(settings, nginx, from.unwrap_or(!*to), *to)),
         By::InstalledFlag => {
             steps.extend(nginx.install(settings, from.unwrap_or(*to), after));
             // From nowhere traffic has come with the reload.
-            steps.extend(from.map(|from| flip(settings, from, *to)));
+            steps.extend(from.map(|from| flip(settings, nginx, from, *to)));
         }
     }
-    steps.extend([Step::of(Action::ProveDoor(Proof::of(settings, *to, &nginx.door)))]);
+    let word = settings.proxy.word.filter(|_| nginx.word != Word::Off);
+    steps.push(Step::of(Action::Prove(Proof::of(settings, *to, &nginx.door).with_word(word))));
     steps.extend(cutover.watch.clone().map(|watch| Step::of(Action::Watch(Box::new(watch)))));
     steps.extend([
         Step::of(Action::Remember(Change::Moved(*to))),
@@ -133,7 +149,8 @@ pub fn installation(settings: &Settings, nginx: &Nginx, serves: Slot) -> Vec<Ste
     let after = nginx.include.with_choice(&Choice::of(settings));
     let mut steps = vec![nginx.test(true)];
     steps.extend(nginx.install(settings, serves, after));
-    steps.push(Step::of(Action::ProveDoor(Proof::of(settings, serves, &nginx.door))));
+    let word = settings.proxy.word.filter(|_| nginx.word != Word::Off);
+    steps.push(Step::of(Action::Prove(Proof::of(settings, serves, &nginx.door).with_word(word).of_staying())));
     steps
 }
 
@@ -171,14 +188,43 @@ impl Nginx {
             Step::of(Action::MakeFlagDirectory { directory: flag_directory.clone(), worker }),
             Step::of(flag_says(settings, serves)),
         ];
-        if !upstreams::are_right(&self.upstreams, settings) {
-            let before = if self.upstreams.is_empty() { upstreams::NONE } else { &self.upstreams };
-            let undo = vec![write(before.to_owned(), "what it held before")];
-            let groups = write(upstreams::render(settings), "the two slots as upstream groups");
-            steps.push(Step::of(groups).undone_by(undo));
+        let groups = if upstreams::are_right(&self.upstreams, settings) {
+            (self.word == Word::Missing).then(|| upstreams::with_word(&self.upstreams, settings, &after))
+        } else {
+            Some(upstreams::render(settings, &after))
+        };
+        if let Some(groups) = groups {
+            let undo = vec![write(self.upstreams_before(), "what it held before")];
+            steps.push(Step::of(write(groups, "the two slots as upstream groups")).undone_by(undo));
         }
-        steps.extend([self.rewrite(settings, after, "the flag".to_owned()), self.test(true), self.reload(settings)]);
+        let include = self.rewrite(settings, after, "the flag".to_owned(), Some(serves));
+        steps.extend([include, self.test(true), self.reload(settings)]);
         steps
+    }
+
+    /// What stands in the file of the groups once it is put back.
+    fn upstreams_before(&self) -> Vec<u8> {
+        if self.upstreams.is_empty() { upstreams::NONE.to_owned() } else { self.upstreams.clone() }
+    }
+
+    /// Brings nginx's own word in by the reload of a cutover, where this user writes that file itself.
+    fn let_speak(&self, settings: &Settings, include: &[u8]) -> Option<Step> {
+        let file = &self.access.upstreams;
+        (self.word == Word::Missing && file.way == Way::Own).then(|| {
+            let bytes = upstreams::with_word(&self.upstreams, settings, include);
+            let (before, access) = (self.upstreams_before(), self.access.clone());
+            Step::of(Action::WriteWord { bytes, before, access }).undone_by(vec![self.silence()])
+        })
+    }
+
+    fn silence(&self) -> Action {
+        Action::TakeWordBack { bytes: self.upstreams_before(), file: self.access.upstreams.clone() }
+    }
+
+    /// Once traffic is sent back to `from`, nginx itself is asked whether it is there, if it could be asked before.
+    fn prove_back(&self, settings: &Settings, from: Slot) -> Action {
+        let word = settings.proxy.word.filter(|_| self.word == Word::Heard);
+        Action::ProveBack(Proof::of(settings, from, &self.door).with_word(word))
     }
 
     fn test(&self, for_flag: bool) -> Step {
@@ -186,13 +232,14 @@ impl Nginx {
     }
 
     /// The include is replaced; undone, nginx is told again only after the old bytes are back.
-    fn rewrite(&self, settings: &Settings, after: Vec<u8>, names: String) -> Step {
+    fn rewrite(&self, settings: &Settings, after: Vec<u8>, names: String, from: Option<Slot>) -> Step {
         let write = |bytes, names| Action::WriteInclude { bytes, names, access: self.access.clone() };
         let at_most = settings.proxy.reload_at_most;
-        Step::of(write(after, names)).undone_by(vec![
-            write(self.include.bytes().to_owned(), self.include.leads().to_string()),
-            Action::ReloadBack { master: self.master, access: self.access.clone(), at_most },
-        ])
+        let mut undo = vec![write(self.include.bytes().to_owned(), self.include.leads().to_string())];
+        undo.extend(self.let_speak(settings, &after).map(|_| self.silence()));
+        undo.push(Action::ReloadBack { master: self.master, access: self.access.clone(), at_most });
+        undo.extend(from.map(|from| self.prove_back(settings, from)));
+        Step::of(write(after, names)).undone_by(undo)
     }
 
     fn reload(&self, settings: &Settings) -> Step {
@@ -201,8 +248,8 @@ impl Nginx {
     }
 }
 
-fn flip(settings: &Settings, from: Slot, to: Slot) -> Step {
-    Step::of(flag_says(settings, to)).undone_by(vec![flag_says(settings, from)])
+fn flip(settings: &Settings, nginx: &Nginx, from: Slot, to: Slot) -> Step {
+    Step::of(flag_says(settings, to)).undone_by(vec![flag_says(settings, from), nginx.prove_back(settings, from)])
 }
 
 /// The flag says green by being there.

@@ -4,13 +4,15 @@
 pub mod witness;
 
 use crate::error::{Error, Kind, Result};
-use crate::slot::{BySlot, Roles, Slot};
+use crate::slot::{BySlot, Place, Roles, Slot};
 
 /// What the witnesses say, strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The file that tells nginx the live slot.
     pub include: IncludeSays,
+    /// nginx's own word about where it sends requests.
+    pub word: WordSays,
     /// nginx's answer at the public way in.
     pub door: DoorSays,
     /// What this host remembers.
@@ -42,6 +44,21 @@ pub enum IncludeSays {
     Missing,
 }
 
+/// What nginx's own word says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WordSays {
+    /// It is not installed.
+    Nothing,
+    /// A worker of the nginx that `proxy.pid_file` names would send a request to this slot.
+    Slot(Slot),
+    /// One would send it to neither slot, but there.
+    Elsewhere(String),
+    /// It is spoken by another nginx: by this process.
+    AnotherNginx(u32),
+    /// It is installed and cannot be heard: why.
+    Silent(String),
+}
+
 /// What the door says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DoorSays {
@@ -71,14 +88,21 @@ pub struct Finding {
     pub notes: Vec<String>,
 }
 
-/// Decides who is live.
+/// Decides who is live; `places` are what people call the slots.
 ///
 /// # Errors
-/// `Kind::Undecided` if two candidates are left, with what each witness said and what settles it.
-pub fn decide(evidence: &Evidence) -> Result<Finding> {
+/// `Kind::Undecided` if two candidates are left, with what each witness said and what settles it; `Kind::Settings` if it is another
+/// nginx than the one of these settings that serves.
+pub fn decide(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
+    if let WordSays::AnotherNginx(process) = evidence.word {
+        return Err(another_nginx(process));
+    }
     let mut notes = Vec::new();
     if let DoorSays::NoHelp(answer) = &evidence.door {
         notes.push(format!("the door was no help: {answer}"));
+    }
+    if let WordSays::Silent(why) = &evidence.word {
+        notes.push(format!("nginx's own word was no help: {why}"));
     }
     let named = match evidence.include {
         IncludeSays::Slot { slot, .. } => Some(slot),
@@ -86,45 +110,54 @@ pub fn decide(evidence: &Evidence) -> Result<Finding> {
     };
     let fell_over = named.is_some_and(|named| evidence.falls_over && only_listener(evidence) == Some(!named));
     if let (true, Some(named)) = (fell_over, named) {
-        notes.push(format!("nobody listens in {named}, which is live: nginx has gone on to {}", !named));
+        let (dead, other) = (places.get(named), places.get(!named));
+        notes.push(format!("nobody listens in {dead}, which is live: nginx has gone on to {other}"));
     }
     let found = |roles: Roles| Ok(Finding { roles, fell_over, notes: notes.clone() });
     match &evidence.include {
-        IncludeSays::Slot { slot, in_force } => match (&evidence.door, in_force) {
+        IncludeSays::Slot { slot, in_force } => match (&evidence.door, &evidence.word, in_force) {
+            // What nginx does is not what the include says.
+            (_, WordSays::Slot(said), _) if said != slot => contradiction(places, evidence),
+            (_, WordSays::Elsewhere(_), _) => contradiction(places, evidence),
             // Two of the strongest witnesses agree.
-            (DoorSays::Slot(answering), _) if answering == slot => found(Roles::with_live(*slot)),
+            (DoorSays::Slot(answering), _, _) if answering == slot => found(Roles::with_live(*slot)),
+            (DoorSays::NoHelp(_), WordSays::Slot(_), _) => found(Roles::with_live(*slot)),
             // It answers from the other slot, since nobody is in the live one.
-            (DoorSays::Slot(_), Some(true)) if fell_over => found(Roles::with_live(*slot)),
+            (DoorSays::Slot(_), _, Some(true)) if fell_over => found(Roles::with_live(*slot)),
             // What nginx's workers were started with is what they do, unless the last cutover of ours went elsewhere.
-            (DoorSays::NoHelp(_), None | Some(true)) if !ledger_denies(evidence, *slot) => {
+            (DoorSays::NoHelp(_), _, None | Some(true)) if !ledger_denies(evidence, *slot) => {
                 found(Roles::with_live(*slot))
             }
             // The file changed after nginx read it: one more witness is needed.
-            (DoorSays::NoHelp(_), Some(false)) if evidence.ledger == LedgerSays::Slot(*slot) => {
+            (DoorSays::NoHelp(_), _, Some(false)) if evidence.ledger == LedgerSays::Slot(*slot) => {
                 found(Roles::with_live(*slot))
             }
-            _ => contradiction(evidence),
+            _ => contradiction(places, evidence),
         },
-        IncludeSays::Stranger { in_force, .. } => match (&evidence.door, evidence.ledger) {
+        IncludeSays::Stranger { in_force, .. } => match (&evidence.door, &evidence.word, evidence.ledger) {
+            (_, WordSays::Slot(_), _) => contradiction(places, evidence),
             // nginx sends traffic past both slots, as on a host before its first deploy.
-            (DoorSays::NoHelp(_), LedgerSays::Nothing) if *in_force != Some(false) || nobody_listens(evidence) => {
+            (DoorSays::NoHelp(_), _, LedgerSays::Nothing) if *in_force != Some(false) || nobody_listens(evidence) => {
                 found(Roles::COLD)
             }
-            _ => contradiction(evidence),
+            _ => contradiction(places, evidence),
         },
-        IncludeSays::Missing => without_include(evidence).map_or_else(|| contradiction(evidence), found),
+        IncludeSays::Missing => without_include(evidence).map_or_else(|| contradiction(places, evidence), found),
     }
 }
 
-/// Door, then ledger, then listeners; two must agree. Nothing at all anywhere is a cold host.
+/// nginx's word or the door, then ledger, then listeners; two must agree. Nothing at all anywhere is a cold host.
 fn without_include(evidence: &Evidence) -> Option<Roles> {
-    match (&evidence.door, evidence.ledger) {
-        (DoorSays::Slot(door), LedgerSays::Slot(ledger)) => (*door == ledger).then(|| Roles::with_live(*door)),
-        (DoorSays::Slot(door), LedgerSays::Nothing) => evidence.listening.get(*door).then(|| Roles::with_live(*door)),
-        (DoorSays::NoHelp(_), LedgerSays::Slot(ledger)) => {
-            (only_listener(evidence) == Some(ledger)).then(|| Roles::with_live(ledger))
-        }
-        (DoorSays::NoHelp(_), LedgerSays::Nothing) => nobody_listens(evidence).then_some(Roles::COLD),
+    let seen = match (&evidence.word, &evidence.door) {
+        (WordSays::Slot(said), DoorSays::Slot(door)) => return (said == door).then(|| Roles::with_live(*said)),
+        (WordSays::Slot(slot), DoorSays::NoHelp(_)) | (_, DoorSays::Slot(slot)) => Some(*slot),
+        (_, DoorSays::NoHelp(_)) => None,
+    };
+    match (seen, evidence.ledger) {
+        (Some(seen), LedgerSays::Slot(ledger)) => (seen == ledger).then(|| Roles::with_live(seen)),
+        (Some(seen), LedgerSays::Nothing) => evidence.listening.get(seen).then(|| Roles::with_live(seen)),
+        (None, LedgerSays::Slot(ledger)) => (only_listener(evidence) == Some(ledger)).then(|| Roles::with_live(ledger)),
+        (None, LedgerSays::Nothing) => nobody_listens(evidence).then_some(Roles::COLD),
     }
 }
 
@@ -144,41 +177,63 @@ fn only_listener(evidence: &Evidence) -> Option<Slot> {
     }
 }
 
-fn contradiction(evidence: &Evidence) -> Result<Finding> {
+/// The error where another nginx than the one of the settings reads our files: whatever is done to ours moves nothing (F101).
+fn another_nginx(process: u32) -> Error {
+    Error::new(
+        Kind::Settings,
+        format!("process {process} speaks for nginx, and is no worker of the nginx that `proxy.pid_file` names"),
+    )
+    .advise(format!(
+        "two nginx run on this host: see `ps -fp {process}`, then name the pid file of the one that serves in `proxy.pid_file` \
+         of hooks.toml, or end the other one"
+    ))
+}
+
+fn contradiction(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
+    Err(Error::new(Kind::Undecided, format!("cannot tell which slot is live: {}", statements(places, evidence))).advise(
+        "make the include name the port that shall serve, run `nginx -t && nginx -s reload` as root, then deploy again; \
+         if the ledger is what is wrong, remove it (it is only a cache)",
+    ))
+}
+
+/// What each witness says, as a part of a sentence.
+#[must_use]
+pub fn statements(places: &BySlot<Place>, evidence: &Evidence) -> String {
     let force = |in_force: &Option<bool>| match in_force {
         Some(false) => ", but it changed after nginx last read it",
         Some(true) => ", and nginx has read it",
         None => ", and no worker of nginx accepts connections",
     };
     let include = match &evidence.include {
-        IncludeSays::Slot { slot, in_force } => format!("the include names {slot}{}", force(in_force)),
+        IncludeSays::Slot { slot, in_force } => format!("the include names {}{}", places.get(*slot), force(in_force)),
         IncludeSays::Stranger { port, in_force } => {
             format!("the include names port {port}, which is neither slot's{}", force(in_force))
         }
         IncludeSays::Missing => "the include does not exist".to_owned(),
     };
+    let word = match &evidence.word {
+        WordSays::Nothing => None,
+        WordSays::Slot(slot) => Some(format!("nginx itself says {}", places.get(*slot))),
+        WordSays::Elsewhere(target) => Some(format!("nginx itself says `{target}`")),
+        WordSays::AnotherNginx(process) => Some(format!("another nginx, process {process}, speaks for it")),
+        WordSays::Silent(why) => Some(format!("nginx itself says nothing ({why})")),
+    };
     let door = match &evidence.door {
-        DoorSays::Slot(slot) => format!("the door is answered by {slot}"),
+        DoorSays::Slot(slot) => format!("the door is answered by {}", places.get(*slot)),
         DoorSays::NoHelp(answer) => format!("the door was no help ({answer})"),
     };
     let ledger = match evidence.ledger {
-        LedgerSays::Slot(slot) => format!("the ledger remembers {slot}"),
+        LedgerSays::Slot(slot) => format!("the ledger remembers {}", places.get(slot)),
         LedgerSays::Nothing => "the ledger remembers nothing".to_owned(),
     };
     let listening = match (evidence.listening.blue, evidence.listening.green) {
-        (true, true) => "both ports are in use",
-        (true, false) => "only blue's port is in use",
-        (false, true) => "only green's port is in use",
-        (false, false) => "neither port is in use",
+        (true, true) => "both ports are in use".to_owned(),
+        (true, false) => format!("only port {} is in use", places.blue.port),
+        (false, true) => format!("only port {} is in use", places.green.port),
+        (false, false) => "neither port is in use".to_owned(),
     };
-    Err(Error::new(
-        Kind::Undecided,
-        format!("cannot tell which slot is live: {include}; {door}; {ledger}; {listening}"),
-    )
-    .advise(
-        "make the include name the port that shall serve, run `nginx -t && nginx -s reload` as root, then deploy again; \
-         if the ledger is what is wrong, remove it (it is only a cache)",
-    ))
+    let all = [Some(include), word, Some(door), Some(ledger), Some(listening)];
+    all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -190,7 +245,16 @@ mod tests {
 
     fn evidence(include: IncludeSays, door: DoorSays, ledger: LedgerSays, listening: (bool, bool)) -> Evidence {
         let listening = BySlot { blue: listening.0, green: listening.1 };
-        Evidence { include, door, ledger, listening, falls_over: false }
+        Evidence { include, word: WordSays::Nothing, door, ledger, listening, falls_over: false }
+    }
+
+    fn places() -> BySlot<Place> {
+        let place = |profile: &str, port| Place { profile: profile.to_owned(), port };
+        BySlot { blue: place("real1", 8081), green: place("real2", 8082) }
+    }
+
+    fn decide(evidence: &Evidence) -> Result<Finding> {
+        super::decide(&places(), evidence)
     }
 
     fn names(slot: Slot, in_force: Option<bool>) -> IncludeSays {
@@ -346,8 +410,12 @@ mod tests {
     fn i16_a_refusal_says_what_each_witness_said_and_what_to_do() {
         let refusal =
             decide(&evidence(names(GREEN, Some(false)), nothing(), LedgerSays::Slot(BLUE), BOTH)).unwrap_err();
-        for part in ["names green, but it changed after nginx last read it", "HTTP 503", "remembers blue", "both ports"]
-        {
+        for part in [
+            "names `real2` (port 8082), but it changed after nginx last read it",
+            "HTTP 503",
+            "remembers `real1` (port 8081)",
+            "both ports",
+        ] {
             assert!(refusal.to_string().contains(part), "{refusal}");
         }
         assert!(refusal.advice().unwrap().contains("nginx -s reload"));

@@ -4,6 +4,8 @@
 mod deployment;
 pub mod store;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::deployment::{DeploymentRecord, Stage, unchanged};
@@ -27,6 +29,8 @@ pub struct Ledger {
     pub intent: Option<Intent>,
     /// nginx's workers when its configuration was last found right for the flag: as long as they accept, it still is.
     pub checked: Vec<ProcessIdentity>,
+    /// The include of the application whose ledger this is; nothing in one that an earlier version wrote.
+    pub application: Option<PathBuf>,
 }
 
 /// What runs in a slot.
@@ -37,6 +41,9 @@ pub struct Tenant {
     pub release: Option<Release>,
     /// The process that was launched.
     pub process: Option<ProcessIdentity>,
+    /// The port that it was launched for; nothing where an earlier version launched it.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// Whether traffic ever went to it.
     pub served: bool,
 }
@@ -86,6 +93,8 @@ pub enum Change {
         slot: Slot,
         /// As which process.
         process: Option<ProcessIdentity>,
+        /// For which port.
+        port: u16,
     },
     /// The release in the deployment's slot is healthy.
     Proven,
@@ -132,10 +141,11 @@ impl Ledger {
                 self.reach(Stage::Stopped);
             }
             Change::Launching { slot, release } => {
-                *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), process: None, served: false };
+                *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), ..Tenant::default() };
             }
-            Change::Launched { slot, process } => {
-                self.tenants.get_mut(*slot).process = *process;
+            Change::Launched { slot, process, port } => {
+                let tenant = self.tenants.get_mut(*slot);
+                (tenant.process, tenant.port) = (*process, Some(*port));
                 self.reach(Stage::Started);
             }
             Change::Proven => self.reach(Stage::Healthy),
@@ -169,8 +179,13 @@ mod tests {
     use super::*;
 
     fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
-        let deployment =
-            DeploymentRecord { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
+        let deployment = DeploymentRecord {
+            id: id.map(str::to_owned),
+            live: Some(Slot::Blue),
+            idle: Slot::Green,
+            stage,
+            artifact: None,
+        };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }
 
@@ -202,6 +217,7 @@ mod tests {
         let tenant = Tenant {
             release: Some(release.clone()),
             process: Some(ProcessIdentity { id: 7, started: 9 }),
+            port: Some(8081),
             served: true,
         };
         ledger.boot = "boot 1".into();
@@ -213,7 +229,7 @@ mod tests {
         assert_eq!(ledger.tenants.green, Tenant::default());
         let mut launching = served;
         launching.apply(&Change::Launching { slot: Slot::Green, release: release.clone() }, "boot 1");
-        let new = Tenant { release: Some(release), process: None, served: false };
+        let new = Tenant { release: Some(release), ..Tenant::default() };
         assert_eq!((&launching.tenants.blue, &launching.tenants.green), (&tenant, &new));
     }
 
@@ -245,7 +261,7 @@ mod tests {
         let process = Some(ProcessIdentity { id: 7, started: 9 });
         let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
         ledger.apply(&Change::Launching { slot: Slot::Green, release }, "boot 1");
-        ledger.apply(&Change::Launched { slot: Slot::Green, process }, "boot 1");
+        ledger.apply(&Change::Launched { slot: Slot::Green, process, port: 8082 }, "boot 1");
         assert_eq!(ledger.process(Slot::Green, "boot 1"), process);
         assert_eq!(ledger.process(Slot::Green, "boot 2"), None);
         ledger.apply(&Change::Proven, "boot 2");

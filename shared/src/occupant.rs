@@ -28,10 +28,23 @@ pub enum Occupant {
 pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     let listeners = listeners(host, place.port)?;
+    let tenant = ledger.tenants.get(slot);
     let launched = ledger.process(slot, &host.boot_id());
+    if let Some(process) =
+        launched.and_then(|launched| host.process(launched.id).filter(|process| process.identity == launched))
+        && let Some(port) = tenant.port.or_else(|| port_told(&process)).filter(|port| *port != place.port)
+    {
+        return Ok(Occupant::Stranger(format!(
+            "process {} (`{}`), which is remembered in `{}`, was started for port {port}, not for port {}",
+            process.identity.id,
+            process.summary(),
+            place.profile,
+            place.port
+        )));
+    }
     let elsewhere: Vec<ProcessIdentity> =
         listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
-    let mut ours: Vec<Process> = match (launched, &ledger.tenants.get(slot).release) {
+    let mut ours: Vec<Process> = match (launched, &tenant.release) {
         (Some(launched), _) if lives(host, &launched) => family(host, &launched),
         // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
         (None, Some(release)) => launched_from(host, &release.path),
@@ -75,6 +88,11 @@ pub fn family(host: &impl Host, launched: &ProcessIdentity) -> Vec<Process> {
     // The launched one first, whatever the order of the ids: it is the one that others are held against.
     family.sort_by_key(|process| process.identity != *launched);
     family
+}
+
+/// The port that a process was told on its command line, as these hooks tell a jar.
+fn port_told(process: &Process) -> Option<u16> {
+    process.command.iter().rev().find_map(|argument| argument.strip_prefix("--server.port=")?.parse().ok())
 }
 
 fn lives(host: &impl Host, identity: &ProcessIdentity) -> bool {

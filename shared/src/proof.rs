@@ -1,4 +1,7 @@
-//! That traffic has arrived (`arrival`) and stays (`watch`).
+//! Whether traffic has arrived (`arrival`, by the door and by what nginx itself has `spoken`), what to do where it has not
+//! (`advice`), and whether it can stay (`watch`).
 
+mod advice;
 pub mod arrival;
+pub mod spoken;
 pub mod watch;

@@ -4,6 +4,7 @@
 pub mod jar;
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +16,15 @@ use crate::host::{FileKind, Host};
 const DISK_RESERVE: u64 = 32 * 1024 * 1024;
 
 /// A file that can become a release.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Artifact {
     /// Where it is.
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
+    /// When its bytes were written.
+    pub written: SystemTime,
 }
 
 /// One immutable copy on this host.
@@ -82,7 +86,28 @@ pub fn find_artifact(host: &impl Host, settings: &Settings) -> Result<Artifact> 
         jar::check(&mut file).map_err(broken)?;
     }
     check_disk(host, settings, facts.size)?;
-    Ok(Artifact { path, size: facts.size })
+    Ok(Artifact { path, size: facts.size, written: facts.written })
+}
+
+impl Artifact {
+    /// Makes sure that this is what `stop` saw in the same deployment: another deployment group with the same directory may have
+    /// put its own file there since (F93).
+    ///
+    /// # Errors
+    /// `Kind::Artifact` with what has changed.
+    pub fn is_what_stop_saw(&self, seen: Option<&Artifact>) -> Result<()> {
+        let Some(seen) = seen.filter(|seen| *seen != self) else { return Ok(()) };
+        let found = self.path.to_string_lossy();
+        let what = if self.path != seen.path {
+            format!("`stop` saw `{}`", seen.path.to_string_lossy())
+        } else if self.size == seen.size {
+            "it was written again since `stop` saw it".to_owned()
+        } else {
+            format!("it has {} bytes, and had {} when `stop` saw it", self.size, seen.size)
+        };
+        Err(Error::new(Kind::Artifact, format!("the artifact `{found}` is not the one of this deployment: {what}"))
+            .advise("see what else writes into that directory (a second deployment group?) and give it a directory of its own; then deploy again"))
+    }
 }
 
 fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {

@@ -1,9 +1,13 @@
 //! What nginx is told about where traffic goes: the `include`, the `choice` in it by a `flag`, the `upstreams` to choose from,
-//! connections that are `keepalive`; and what has to hold before their `installation`.
+//! connections that are `keepalive`; nginx's own `word` about where it sends requests; whose all of that is (`mark`, `ownership`);
+//! and what has to hold before its `installation`.
 
 pub mod choice;
 pub mod flag;
 pub mod include;
 pub mod installation;
 pub mod keepalive;
+pub mod mark;
+pub mod ownership;
 pub mod upstreams;
+pub mod word;

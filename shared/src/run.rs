@@ -25,6 +25,7 @@ use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
 use crate::report::Report;
+use crate::route::ownership;
 use crate::slot::Slot;
 
 /// One of the programs that `appspec.yml` names.
@@ -143,6 +144,7 @@ pub async fn run<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &mut Report,
 ) -> Ended {
+    let settings = &ownership::adopt(host, settings);
     if command_line.dry_run {
         return show::<H>(host, settings, lifecycle, command_line, report).await;
     }
@@ -212,9 +214,13 @@ async fn work<H: Hook>(
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
     hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
-    let outcome = Execution::new(host, settings, ledger, report).carry_out(&plan).await;
+    let mut execution = Execution::new(host, settings, ledger, report);
+    let outcome = execution.carry_out(&plan).await;
+    let unproven = execution.unproven();
     judge(&plan, outcome)?;
-    Ok(plan.result)
+    Ok(unproven.map_or(plan.result, |unproven| {
+        format!("NOT PROVEN: {unproven}. Look who answers before the next deploy, whose `stop` ends the other release (docs/nginx.md)")
+    }))
 }
 
 /// A hook that is ended by the agent shows the agent's verdict; one that ends itself a little earlier shows its own.

@@ -8,7 +8,7 @@ use agent::AppSpec;
 use shared::budget;
 use shared::codedeploy::consent::Question;
 use shared::config::{self, Settings, SettingsFile, Standby};
-use shared::cutover::{By, Cutover, Nginx};
+use shared::cutover::{By, Cutover, Nginx, Word};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::codedeploy::Asking;
 use shared::host::{Answer, Process, ProcessIdentity, User};
@@ -36,9 +36,10 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         started_at: SystemTime::UNIX_EPOCH,
         command: vec!["java".into()],
     };
-    let deployment = DeploymentRecord { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened };
+    let deployment =
+        DeploymentRecord { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened, artifact: None };
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
-    let artifact = Artifact { path: "/zip/app.jar".into(), size: 1 };
+    let artifact = Artifact { path: "/zip/app.jar".into(), size: 1, written: SystemTime::UNIX_EPOCH };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
@@ -51,6 +52,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         to: Slot::Green,
         by,
         nginx: Nginx {
+            word: Word::Missing,
             include: Include::parse(b"set $service_url http://127.0.0.1:8081;", "service_url").unwrap(),
             upstreams: Vec::new(),
             master: process.identity,

@@ -28,6 +28,7 @@ impl Hook for Start {
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;
         let (idle, name) = (deployment.idle, deployment.name().to_owned());
+        let seen = deployment.artifact.clone();
         match occupant::find(scene.host, scene.settings, scene.ledger, idle)? {
             Occupant::Nobody => {}
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
@@ -42,6 +43,7 @@ impl Hook for Start {
             }
         }
         let artifact = release::find_artifact(scene.host, scene.settings)?;
+        artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
         let outdated = outdated(scene)?;
         Ok(plan(scene.settings, idle, artifact, release, &outdated))
@@ -73,7 +75,7 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
     let log = launch.log.clone();
     let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
     let launching = Change::Launching { slot: idle, release: release.clone() };
-    let launched = Change::Launched { slot: idle, process: None };
+    let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let mut steps = vec![
         Step::of(Action::Publish { artifact, release }),
         Step::of(Action::Remember(launching)),
@@ -132,7 +134,11 @@ mod tests {
 
     fn planned(text: &str, slot: Slot) -> Plan {
         let settings = settings(SettingsFile::parse("", text)).unwrap();
-        let artifact = Artifact { path: "/home/ec2-user/app/step3/zip/app.jar".into(), size: 17_000_000 };
+        let artifact = Artifact {
+            path: "/home/ec2-user/app/step3/zip/app.jar".into(),
+            size: 17_000_000,
+            written: std::time::SystemTime::UNIX_EPOCH,
+        };
         let made = "2026-11-22T10:20:30.5Z".parse().unwrap();
         let release = Release::of(&artifact, &settings, &made, "d-ABC123");
         plan(&settings, slot, artifact, release, &[])

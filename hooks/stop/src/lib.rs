@@ -35,16 +35,17 @@ impl Hook for Stop {
             roles = Roles::with_live(!dead);
             steps = cutover::follow(scene.settings, &testimony, dead)?;
         }
-        let deployment = scene.ledger.open(scene.lifecycle, roles)?;
+        let mut deployment = scene.ledger.open(scene.lifecycle, roles)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;
         preflight::tell_short_timeouts(scene);
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
+        deployment.artifact = Some(checked.artifact);
         // Only where nginx goes on to the idle slot by itself can that slot begin to serve meanwhile.
         let watched =
             roles.live.filter(|live| testimony.evidence.falls_over && *testimony.evidence.listening.get(*live));
         let plan = plan(scene.settings, deployment, occupant, watched)?;
         steps.extend(plan.steps);
-        steps.extend(checked.map(|change| Step::of(Action::Remember(change))));
+        steps.extend(checked.configuration.map(|change| Step::of(Action::Remember(change))));
         Ok(Plan { steps, ..plan })
     }
 }
@@ -111,7 +112,7 @@ mod tests {
 
     fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let deployment = DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened };
+        let deployment = DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened, artifact: None };
         plan(&settings, deployment, occupant, live).map(|plan| plan.to_string())
     }
 

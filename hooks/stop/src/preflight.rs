@@ -9,7 +9,7 @@ use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
-use shared::release::{self, megabytes};
+use shared::release::{self, Artifact, megabytes};
 use shared::run::Scene;
 use shared::slot::Roles;
 
@@ -24,6 +24,14 @@ pub(crate) fn tell_short_timeouts(scene: &Scene<'_, impl Host>) {
     }
 }
 
+/// What is to be remembered of the look.
+pub(crate) struct Checked {
+    /// What `start` has to find.
+    pub(crate) artifact: Artifact,
+    /// nginx's configuration, where it was found right for the flag.
+    pub(crate) configuration: Option<Change>,
+}
+
 /// Refuses what `start`, `health` or `switch` would refuse later. Returns what is to be remembered of it.
 ///
 /// # Errors
@@ -33,13 +41,13 @@ pub(crate) async fn check(
     roles: Roles,
     occupant: &Occupant,
     testimony: &Testimony,
-) -> Result<Option<Change>> {
-    let checked = proxy::check(scene, testimony).await?;
+) -> Result<Checked> {
+    let configuration = proxy::check(scene, testimony).await?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
-    release::find_artifact(scene.host, scene.settings)?;
+    let artifact = release::find_artifact(scene.host, scene.settings)?;
     check_memory(scene, roles, occupant)?;
-    Ok(checked)
+    Ok(Checked { artifact, configuration })
 }
 
 fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {

@@ -2,11 +2,14 @@
 //! is, and nothing of the hooks' own is touched: not the ledger, not the releases.
 
 use shared::cutover;
+use shared::discovery::IncludeSays;
+use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::plan::Plan;
-use shared::route::{flag, installation};
+use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
+use shared::slot::{Roles, Slot};
 
 use crate::look_at_nginx;
 
@@ -14,24 +17,42 @@ use crate::look_at_nginx;
 pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
     let (host, settings) = (scene.host, scene.settings);
     let (finding, testimony) = scene.discover().await?;
-    let Some(live) = finding.roles.live else {
-        return Err(Error::new(
-            Kind::Undecided,
-            "neither slot serves yet, so there is no traffic to leave where it is",
-        )
-        .advise("deploy once with `proxy.cutover = \"reload\"`, then come back"));
+    let serves = serves(host, finding.roles.live, &testimony)?;
+    let place = settings.place(serves);
+    let said = if host.is_listened_on(place.port).unwrap_or(true) {
+        format!("{place} serves as before")
+    } else {
+        "neither slot serves yet".to_owned()
     };
-    let place = settings.place(live);
-    let installed = shared::discovery::witness::is_installed(settings, &testimony);
-    let nginx = look_at_nginx(scene, testimony, live).await?;
+    let speaks = settings.proxy.word.is_none() || testimony.is_heard();
+    let installed = speaks && witness::is_installed(settings, &testimony);
+    let nginx = look_at_nginx(scene, testimony, serves, installed).await?;
     if installed {
-        let result = format!("the instant cutover is installed already; {place} serves");
-        return Ok(Plan { steps: Vec::new(), result });
+        return Ok(Plan { steps: Vec::new(), result: format!("the instant cutover is installed already; {said}") });
     }
+    ownership::check_files(host, settings)?;
     flag::check(host, settings, nginx.workers.first().copied())?;
     installation::check(host, settings, &nginx.access, Some(&nginx.include)).await?;
     Ok(Plan {
-        steps: cutover::installation(settings, &nginx, live),
-        result: format!("the instant cutover is installed; {place} serves as before. Deploy again"),
+        steps: cutover::installation(settings, &nginx, serves),
+        result: format!("the instant cutover is installed; {said}. Deploy again"),
     })
+}
+
+/// The slot that is to serve as before: the live one, or on a host before its first deploy the one that a deploy begins in, as long
+/// as nobody serves from where the include leads (F112).
+fn serves(host: &impl Host, live: Option<Slot>, testimony: &Testimony) -> Result<Slot> {
+    let elsewhere = match testimony.evidence.include {
+        IncludeSays::Stranger { port, .. } if host.is_listened_on(port).unwrap_or(true) => Some(port),
+        _ => None,
+    };
+    match (live, elsewhere) {
+        (Some(live), _) => Ok(live),
+        (None, None) => Ok(Roles::COLD.idle),
+        (None, Some(port)) => Err(Error::new(
+            Kind::Undecided,
+            format!("port {port} serves, which is neither slot's: this would move its traffic"),
+        )
+        .advise("make the first deploy as root (or with the sudo rule that `stop` shows) and `proxy.cutover = \"reload\"`, then come back")),
+    }
 }

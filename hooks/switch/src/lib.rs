@@ -9,10 +9,10 @@ mod tests;
 use shared::budget::STANDBY_PATIENCE;
 use shared::codedeploy::consent::Question;
 use shared::config::{CutoverWay, Settings, Standby};
-use shared::cutover::{self, By, Cutover, Nginx};
+use shared::cutover::{self, By, Cutover, Nginx, Word};
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
-use shared::host::{Answer, Host, ProcessIdentity};
+use shared::host::{Host, ProcessIdentity};
 use shared::ledger::{Stage, unchanged};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
@@ -23,7 +23,7 @@ use shared::proof::arrival::Proof;
 use shared::proof::watch::Watch;
 use shared::report::duration;
 use shared::route::keepalive;
-use shared::route::{self, flag};
+use shared::route::{self, flag, ownership};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 
@@ -67,7 +67,9 @@ impl Hook for Switch {
             let idle = deployment.idle;
             if deployment.stage == Stage::Switched && finding.roles.live == Some(idle) {
                 scene.nginx().await?;
-                return Ok(again(scene.settings, idle, proven(scene, idle)?, &testimony.door));
+                let proof = Proof::of(scene.settings, idle, &testimony.door)
+                    .with_word(scene.settings.proxy.word.filter(|_| testimony.is_heard()));
+                return Ok(again(scene.settings, proven(scene, idle)?, proof));
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
             unchanged(deployment, finding.roles)?;
@@ -110,13 +112,14 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
 }
 
 /// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10).
-fn again(settings: &Settings, live: Slot, process: ProcessIdentity, door: &Answer) -> Plan {
+fn again(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan {
+    let result = format!("{} serves already", proof.place);
     Plan {
         steps: vec![
-            Step::of(Action::Probe { probe: one_look(settings, live, process), log: None }),
-            Step::of(Action::ProveDoor(Proof::of(settings, live, door))),
+            Step::of(Action::Probe { probe: one_look(settings, proof.slot, process), log: None }),
+            Step::of(Action::Prove(proof)),
         ],
-        result: format!("{} serves already", settings.place(live)),
+        result,
     }
 }
 
@@ -140,7 +143,11 @@ async fn look(
         _ => None,
     };
     let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
-    let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to)).await?;
+    let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to), installed).await?;
+    // Going back by the flag writes nothing that could be another's, and has to be quick.
+    if !installed {
+        ownership::check_files(scene.host, scene.settings)?;
+    }
     let by = way(scene, &nginx, installed).await?;
     let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
     if let Some(watch) = &mut watch {
@@ -156,8 +163,14 @@ async fn look(
 }
 
 /// nginx as it is; `serves` is the slot whose port the include should name.
-async fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serves: Slot) -> Result<Nginx> {
+async fn look_at_nginx(
+    scene: &Scene<'_, impl Host>,
+    testimony: Testimony,
+    serves: Slot,
+    installed: bool,
+) -> Result<Nginx> {
     let (master, access) = scene.nginx().await?;
+    let word = word(scene, testimony.is_heard(), installed)?;
     let Some(include) = testimony.include else {
         return Err(Error::new(
             Kind::ProxyBroken,
@@ -170,6 +183,7 @@ async fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serve
         )));
     };
     Ok(Nginx {
+        word,
         include,
         upstreams: testimony.upstreams,
         workers: workers::accepting(&workers::workers(scene.host, &master.identity)),
@@ -177,6 +191,24 @@ async fn look_at_nginx(scene: &Scene<'_, impl Host>, testimony: Testimony, serve
         access,
         door: testimony.door,
     })
+}
+
+/// Whether nginx can be asked itself. A port that somebody else has is no place to ask at.
+fn word(scene: &Scene<'_, impl Host>, heard: bool, installed: bool) -> Result<Word> {
+    let settings = scene.settings;
+    match settings.proxy.word {
+        Some(_) if heard => Ok(Word::Heard),
+        // The flag moves traffic without a reload, which alone could bring it in.
+        Some(port) if !installed => match ownership::check_port(scene.host, settings, port) {
+            Ok(()) => Ok(Word::Missing),
+            Err(taken) if settings.proxy.cutover == CutoverWay::Instant => Err(taken),
+            Err(taken) => {
+                scene.report.say(&format!("note: {taken}"));
+                Ok(Word::Off)
+            }
+        },
+        _ => Ok(Word::Off),
+    }
 }
 
 /// How traffic is to be moved, with what that needs looked at: where it cannot be, nothing was changed yet.

@@ -33,6 +33,7 @@ fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
         to,
         by: By::Reload { keepalive_min_timeout: None },
         nginx: Nginx {
+            word: Word::Off,
             include: Include::parse(include.as_bytes(), "service_url").unwrap(),
             upstreams: Vec::new(),
             master: process(1),
@@ -68,6 +69,7 @@ fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         7. remember: green is live
@@ -86,6 +88,7 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
            if it comes to nothing: remember: the cutover was undone
         3. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         4. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         5. remember: green is live
         6. protect process 77 as usual when memory is short
@@ -98,6 +101,7 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
            if it comes to nothing: remember: the cutover was undone
         3. remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
            if it comes to nothing: make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
+           if it comes to nothing: see that requests go to `real2` (port 8082) again
         4. ask http://127.0.0.1/profile until 3 answers in a row have come from `real1` (port 8081)
         5. remember: blue is live
         6. protect process 77 as usual when memory is short
@@ -121,10 +125,12 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
         7. make `/etc/nginx/conf.d/service-url.inc` name the flag
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         8. test nginx's configuration: /usr/sbin/nginx -T
         9. reload nginx, in force within 5 s (new workers accept, no old one does)
         10. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         11. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         12. remember: green is live
         13. protect process 77 as usual when memory is short
@@ -144,6 +150,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
         7. make `/etc/nginx/conf.d/service-url.inc` name the flag
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real2` (port 8082) again
         8. test nginx's configuration: /usr/sbin/nginx -T
         9. reload nginx, in force within 5 s (new workers accept, no old one does)
         10. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
@@ -167,6 +174,7 @@ fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         7. watch for 5 s whether process 77 lives and http://127.0.0.1/profile answers from `real2` (port 8082)
@@ -191,6 +199,7 @@ fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_chan
         5. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real1` (port 8081) again
         6. reload nginx, in force within 5 s (new workers accept, no old one does)
         7. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         8. remember: green is live
@@ -210,6 +219,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: reload nginx again, if it was told to reload
+           if it comes to nothing: see that requests go to `real2` (port 8082) again
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real1` (port 8081)
         7. remember: blue is live
@@ -227,7 +237,7 @@ fn i10_a_second_switch_of_a_deployment_proves_that_traffic_holds_and_changes_not
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
         2. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         then: `real2` (port 8082) serves already"#]]
-    .assert_eq(&again(&defaults(), Slot::Green, process, &door).to_string());
+    .assert_eq(&again(&defaults(), process, Proof::of(&defaults(), Slot::Green, &door)).to_string());
 }
 
 #[test]

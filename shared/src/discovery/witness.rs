@@ -5,7 +5,7 @@ use crate::route::flag;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{DoorSays, Evidence, IncludeSays, LedgerSays};
+use super::{DoorSays, Evidence, IncludeSays, LedgerSays, WordSays};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
@@ -13,6 +13,7 @@ use crate::nginx::workers;
 use crate::route::choice::Choice;
 use crate::route::include::{Include, Leads};
 use crate::route::upstreams;
+use crate::route::word;
 use crate::slot::{BySlot, Place, Slot};
 
 /// How long the door may take. Whoever hangs longer is no help.
@@ -31,6 +32,14 @@ pub struct Testimony {
     pub door: Answer,
 }
 
+impl Testimony {
+    /// Whether nginx tells itself where it sends requests.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        matches!(self.evidence.word, WordSays::Slot(_) | WordSays::Elsewhere(_))
+    }
+}
+
 /// Asks all the witnesses.
 ///
 /// # Errors
@@ -42,6 +51,7 @@ pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>
     let door = ask_door(host, settings).await?;
     let evidence = Evidence {
         include: what_include_says(host, settings, include.as_ref(), &upstreams)?,
+        word: what_word_says(host, settings, &upstreams).await?,
         door: what_door_says(settings, &door),
         ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
         listening: BySlot {
@@ -132,6 +142,36 @@ fn chosen_port(host: &impl Host, settings: &Settings, choice: &Choice, upstreams
         )
         .advise("correct `proxy.upstreams` in hooks.toml, or make that file declare the group, then `nginx -t && nginx -s reload`")
     })
+}
+
+/// How often another worker is asked in place of one that has gone since it answered.
+const ASKED_AGAIN: u32 = 3;
+
+/// What nginx's own word says, where it is installed; asked once.
+async fn what_word_says(host: &impl Host, settings: &Settings, upstreams: &[u8]) -> Result<WordSays> {
+    let Some(port) = settings.proxy.word.filter(|_| word::stands_in(upstreams, settings)) else {
+        return Ok(WordSays::Nothing);
+    };
+    let master = match workers::master(host, &settings.proxy.pid_file) {
+        Ok(master) => master,
+        Err(why) => return Ok(WordSays::Silent(why)),
+    };
+    for _ in 0..ASKED_AGAIN {
+        let said = match word::ask(host, port).await? {
+            Ok(said) => said,
+            Err(why) => return Ok(WordSays::Silent(why)),
+        };
+        match host.process(said.worker) {
+            // It has answered and gone, as at a reload.
+            None => {}
+            Some(process) if process.parent != master.identity.id => return Ok(WordSays::AnotherNginx(said.worker)),
+            Some(_) => {
+                let slot = word::leads_to(settings, &said.target);
+                return Ok(slot.map_or(WordSays::Elsewhere(said.target), WordSays::Slot));
+            }
+        }
+    }
+    Ok(WordSays::Silent("the workers that answer cannot be seen".to_owned()))
 }
 
 /// Asks at the door once.

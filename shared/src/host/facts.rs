@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::duration;
+
 /// Something that can be read at any place.
 pub trait ReadSeek: Read + Seek {}
 
@@ -28,6 +30,8 @@ pub struct FileFacts {
     pub size: u64,
     /// When its bytes or its inode last changed (ctime).
     pub changed: SystemTime,
+    /// When its bytes last changed (mtime).
+    pub written: SystemTime,
 }
 
 /// The kinds of things that stand at a path.
@@ -201,4 +205,21 @@ pub enum Answer {
     },
     /// No whole response: the reason, as a fragment such as "connection refused".
     Silence(String),
+}
+
+/// How the reason of an answer begins that did not come in time.
+const LATE: &str = "no whole answer within";
+
+impl Answer {
+    /// No whole response in time: somebody took the connection, and may be busy.
+    #[must_use]
+    pub fn late(at_most: Duration) -> Answer {
+        Answer::Silence(format!("{LATE} {}", duration(at_most)))
+    }
+
+    /// Whether it only did not come in time.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Answer::Silence(why) if why.starts_with(LATE))
+    }
 }

@@ -48,6 +48,7 @@ pub(super) fn describe(path: &Path) -> io::Result<FileFacts> {
         size: facts.size(),
         changed: SystemTime::UNIX_EPOCH
             + Duration::new(u64::try_from(facts.ctime()).unwrap_or(0), u32::try_from(facts.ctime_nsec()).unwrap_or(0)),
+        written: facts.modified()?,
     })
 }
 

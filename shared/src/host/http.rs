@@ -6,7 +6,6 @@ use std::error::Error as _;
 use super::signals::StopSignals;
 use super::{Answer, Request};
 use crate::error::Result;
-use crate::report::duration;
 
 /// More of a body than this is never read.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -36,7 +35,7 @@ async fn exchange(request: &Request) -> Answer {
     match tokio::time::timeout(request.at_most, read(builder)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(cause)) => Answer::Silence(innermost(&cause)),
-        Err(_) => Answer::Silence(format!("no whole answer within {}", duration(request.at_most))),
+        Err(_) => Answer::late(request.at_most),
     }
 }
 

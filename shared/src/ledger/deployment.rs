@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Ledger;
 use crate::error::{Error, Kind, Result};
 use crate::lifecycle::Lifecycle;
+use crate::release::Artifact;
 use crate::slot::{Roles, Slot};
 
 /// A deployment, with the roles that were decided once for it.
@@ -20,6 +21,9 @@ pub struct DeploymentRecord {
     pub idle: Slot,
     /// How far it has come.
     pub stage: Stage,
+    /// The artifact that `stop` saw, which is what `start` has to find (F93).
+    #[serde(default)]
+    pub artifact: Option<Artifact>,
 }
 
 /// How far a deployment has come.
@@ -73,6 +77,7 @@ impl Ledger {
                 live: found.live,
                 idle: found.idle,
                 stage: Stage::Opened,
+                artifact: None,
             }),
         }
     }
@@ -143,8 +148,13 @@ mod tests {
     }
 
     fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
-        let deployment =
-            DeploymentRecord { id: id.map(str::to_owned), live: Some(Slot::Blue), idle: Slot::Green, stage };
+        let deployment = DeploymentRecord {
+            id: id.map(str::to_owned),
+            live: Some(Slot::Blue),
+            idle: Slot::Green,
+            stage,
+            artifact: None,
+        };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }
 

@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 use super::Ledger;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{FileKind, Host, Lock};
+use crate::host::{FileKind, Host, Lock, hexadecimal};
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;
 
-/// The format that this version writes. A ledger with a higher number is left alone (F02); one of format 1, which knew no
-/// `checked`, is read.
-const FORMAT: u32 = 2;
+/// The format that this version writes. A ledger with a higher number is left alone (F02). Earlier ones are read: format 1 knew no
+/// `checked`, format 2 not whose it is.
+const FORMAT: u32 = 3;
 
 /// How the first line begins.
 const TITLE: &str = "zero-downtime-hooks ledger";
@@ -137,14 +137,17 @@ pub async fn lock_of_another(host: &impl Host, settings: &Settings, holder: &str
 /// Reads the ledger. A damaged one is told and begun anew; evidence fills it again.
 ///
 /// # Errors
-/// `Kind::Settings` if it cannot be read, or is of a later version, which is left alone; `Kind::NotAllowed` if this user may
-/// not read it.
+/// `Kind::Settings` if it cannot be read, or is of a later version or another application, which is left alone;
+/// `Kind::NotAllowed` if this user may not read it.
 pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<String>)> {
     let path = path(settings);
     let shown = path.to_string_lossy();
     match host.read_file(&path) {
         Ok(bytes) => match decode(&bytes) {
-            Stored::Whole(ledger) => Ok((*ledger, None)),
+            Stored::Whole(ledger) => {
+                refuse_another(host, settings, &ledger)?;
+                Ok((*ledger, None))
+            }
             Stored::Damaged(why) => {
                 Ok((Ledger::default(), Some(format!("the ledger `{shown}` is damaged ({why}) and is begun anew"))))
             }
@@ -158,6 +161,21 @@ pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<Str
         Err(cause) => Err(Error::new(Kind::of(&cause), format!("the ledger `{shown}` cannot be read: {cause}"))
             .advise("let the user that runs the hooks own it, or remove it: it is only a cache")),
     }
+}
+
+/// Two applications in one directory would end each other's processes (F92).
+fn refuse_another(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()> {
+    let ours = &settings.proxy.include;
+    let Some(other) = ledger.application.as_ref().filter(|other| *other != ours && host.describe(other).is_ok()) else {
+        return Ok(());
+    };
+    let (directory, other, ours) =
+        (settings.app.directory.to_string_lossy(), other.to_string_lossy(), ours.to_string_lossy());
+    Err(Error::new(
+        Kind::Settings,
+        format!("the directory `{directory}` belongs to the application behind `{other}`, not to the one behind `{ours}`"),
+    )
+    .advise("give each application an `app.directory` of its own; if it is the same one with another include, remove the ledger in it"))
 }
 
 /// Writes the ledger.
@@ -190,7 +208,7 @@ fn path(settings: &Settings) -> std::path::PathBuf {
 fn encode(ledger: &Ledger) -> Result<Vec<u8>> {
     let body = serde_json::to_string_pretty(ledger)
         .map_err(|cause| Error::new(Kind::Bug, format!("the ledger could not be written as JSON: {cause}")))?;
-    Ok(format!("{TITLE}, format {FORMAT}, sha256 {}\n{body}\n", checksum(&body)).into_bytes())
+    Ok(format!("{TITLE}, format {FORMAT}, sha256 {}\n{body}\n", checksum(FORMAT, &body)).into_bytes())
 }
 
 fn decode(bytes: &[u8]) -> Stored {
@@ -199,20 +217,22 @@ fn decode(bytes: &[u8]) -> Stored {
     let Some((first, body)) = text.split_once('\n') else { return damaged("it was cut off") };
     let fields = first.strip_prefix(TITLE).and_then(|rest| rest.strip_prefix(", format ")?.split_once(", sha256 "));
     let Some((format, sum)) = fields else { return damaged("its first line is none of ours") };
-    match format.parse::<u32>() {
-        Ok(1..=FORMAT) => {}
+    let format = match format.parse::<u32>() {
+        Ok(format @ 1..=FORMAT) => format,
         Ok(newer) if newer > FORMAT => return Stored::Newer(newer),
         _ => return damaged("its format number is none of ours"),
-    }
-    let Some(body) = body.strip_suffix('\n').filter(|body| checksum(body) == sum) else {
+    };
+    let Some(body) = body.strip_suffix('\n').filter(|body| checksum(format, body) == sum) else {
         return damaged("its checksum is wrong");
     };
     serde_json::from_str(body)
         .map_or_else(|cause| Stored::Damaged(cause.to_string()), |ledger| Stored::Whole(Box::new(ledger)))
 }
 
-fn checksum(body: &str) -> String {
-    crate::host::hexadecimal(&Sha256::digest(body.as_bytes()))
+/// The sum of the first two formats is that of the body alone; since then it holds the format's number as well.
+fn checksum(format: u32, body: &str) -> String {
+    let number = if format > 2 { format!("{format}\n") } else { String::new() };
+    hexadecimal(&Sha256::new().chain_update(number).chain_update(body).finalize())
 }
 
 #[cfg(test)]
@@ -244,13 +264,13 @@ mod tests {
 
     #[test]
     fn f02_a_ledger_of_a_later_version_is_left_alone() {
-        assert_eq!(decode(b"zero-downtime-hooks ledger, format 3, sha256 x\n{}\n"), Stored::Newer(3));
+        assert_eq!(decode(b"zero-downtime-hooks ledger, format 4, sha256 x\n{}\n"), Stored::Newer(4));
     }
 
     #[test]
     fn f02_a_ledger_of_the_version_before_is_read() {
         let body = r#"{"boot":"b","live":"green","tenants":{"blue":{"release":null,"process":null,"served":false},"green":{"release":null,"process":null,"served":false}},"deployment":null,"intent":null}"#;
-        let text = format!("{TITLE}, format 1, sha256 {}\n{body}\n", checksum(body));
+        let text = format!("{TITLE}, format 1, sha256 {}\n{body}\n", checksum(1, body));
         assert_eq!(decode(text.as_bytes()), Stored::Whole(Box::new(sample())));
     }
 }

@@ -59,7 +59,15 @@ mod tests {
     use super::*;
 
     fn directory(mode: u32, owner: u32, group: u32) -> FileFacts {
-        FileFacts { kind: FileKind::Directory, mode, owner, group, size: 0, changed: SystemTime::UNIX_EPOCH }
+        FileFacts {
+            kind: FileKind::Directory,
+            mode,
+            owner,
+            group,
+            size: 0,
+            changed: SystemTime::UNIX_EPOCH,
+            written: SystemTime::UNIX_EPOCH,
+        }
     }
 
     #[test]

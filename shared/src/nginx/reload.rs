@@ -66,7 +66,9 @@ async fn signal(host: &impl Host, master: &ProcessIdentity, access: &Access) -> 
 
 /// Reloads once more after the include was put back. A first reload that seems to have come to nothing may only be late: nginx
 /// may have read the new include and not started its workers yet. So it is always told again; if it then refuses as before
-/// and its very same workers go on, it never took the change, and that is as good.
+/// and its very same workers go on, it never took the change, and that is as good. Where the first reload was not `seen` in force,
+/// the workers that come next may still be the first one's: then nginx is told a third time, and those that come after them are
+/// of the include that was put back, whichever reload brings them (F102).
 ///
 /// # Errors
 /// `Kind::SentBack` if neither is the case in time.
@@ -76,10 +78,15 @@ pub async fn reload_back(
     access: &Access,
     at_most: Duration,
     before: &[Worker],
+    seen: bool,
 ) -> Result<()> {
-    let now = workers::workers(host, master);
-    match reload(host, master, access, at_most, &now).await {
+    let told_again = async || {
+        let now = workers::workers(host, master);
+        reload(host, master, access, at_most, &now).await
+    };
+    match told_again().await {
         Err(_) if workers::are_untouched(before, &workers::workers(host, master)) => Ok(()),
+        Ok(()) if !seen => told_again().await,
         other => other,
     }
 }

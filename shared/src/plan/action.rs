@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Retirement;
 use crate::codedeploy::consent::{self, Question};
-use crate::discovery::witness;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
 use crate::nginx::access::Access;
@@ -162,8 +161,26 @@ pub enum Action {
         /// How long until the new workers accept and no old one does.
         at_most: Duration,
     },
-    /// Prove at the door that traffic has arrived.
-    ProveDoor(Proof),
+    /// Let nginx tell where it sends requests, where it reads the file that would hold that and this user may write it.
+    WriteWord {
+        /// The whole file.
+        bytes: Vec<u8>,
+        /// The same as it was.
+        before: Vec<u8>,
+        /// Which file that is, and how nginx is asked to test it.
+        access: Access,
+    },
+    /// Put the file back, where it was written.
+    TakeWordBack {
+        /// The whole file.
+        bytes: Vec<u8>,
+        /// Which file that is.
+        file: ConfigurationFile,
+    },
+    /// Prove that traffic has arrived.
+    Prove(Proof),
+    /// Prove that traffic is back where it came from, as far as somebody can tell.
+    ProveBack(Proof),
     /// Watch the release that traffic has arrived at.
     Watch(Box<Watch>),
     /// Stop the slot that served before. What comes of it is told, never a failure.
@@ -198,7 +215,10 @@ impl Action {
             | Action::TestConfiguration { .. }
             | Action::Reload { .. }
             | Action::ReloadBack { .. }
-            | Action::ProveDoor(_)
+            | Action::WriteWord { .. }
+            | Action::TakeWordBack { .. }
+            | Action::Prove(_)
+            | Action::ProveBack(_)
             | Action::Watch(_)
             | Action::Retire(_)
             | Action::Consult(_)
@@ -215,10 +235,10 @@ impl Action {
             | Action::WriteUpstreams { .. }
             | Action::SetFlag { .. } => WRITE_AT_MOST,
             Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
-            Action::Drain { at_most, .. }
-            | Action::Survive { at_most, .. }
-            | Action::Reload { at_most, .. }
-            | Action::ReloadBack { at_most, .. } => *at_most,
+            Action::Drain { at_most, .. } | Action::Survive { at_most, .. } | Action::Reload { at_most, .. } => {
+                *at_most
+            }
+            Action::ReloadBack { at_most, .. } => *at_most * 2,
             Action::Terminate { grace, .. } | Action::EndLaunched { grace, .. } => *grace + KILLED_AT_MOST,
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,
@@ -227,7 +247,9 @@ impl Action {
             }
             Action::Probe { probe, .. } => probe.at_most(),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
-            Action::ProveDoor(proof) => proof.at_most + witness::DOOR_AT_MOST,
+            Action::WriteWord { .. } => WRITE_AT_MOST + configuration::TEST_AT_MOST,
+            Action::TakeWordBack { .. } => WRITE_AT_MOST,
+            Action::Prove(proof) | Action::ProveBack(proof) => proof.lasts(),
             Action::Watch(watch) => watch.at_most(),
             Action::Retire(Retirement { drain, grace, .. }) => {
                 *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
@@ -309,7 +331,16 @@ impl fmt::Display for Action {
                 )
             }
             Action::ReloadBack { .. } => write!(formatter, "reload nginx again, if it was told to reload"),
-            Action::ProveDoor(proof) => write!(formatter, "{proof}"),
+            Action::WriteWord { access, .. } => write!(
+                formatter,
+                "make `{}` let nginx tell where it sends requests, if nginx reads that file",
+                access.upstreams.path.to_string_lossy()
+            ),
+            Action::TakeWordBack { file, .. } => {
+                write!(formatter, "make `{}` hold what it held before, if it was written", file.path.to_string_lossy())
+            }
+            Action::Prove(proof) => write!(formatter, "{proof}"),
+            Action::ProveBack(proof) => write!(formatter, "see that requests go to {} again", proof.place),
             Action::Watch(watch) => write!(formatter, "{watch}"),
             Action::Retire(Retirement { slot, drain, grace }) => write!(
                 formatter,

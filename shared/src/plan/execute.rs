@@ -7,17 +7,20 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
 use crate::ledger::{Change, Ledger, store};
+use crate::nginx::access::Access;
 use crate::nginx::configuration;
+use crate::nginx::configuration::tree::Node;
 use crate::nginx::reload;
 use crate::nginx::workers::{self, Worker};
 use crate::occupant;
 use crate::probe::{self, validation};
-use crate::proof::arrival;
+use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
 use crate::report::Report;
 use crate::route::flag;
 use crate::route::installation;
+use crate::route::{ownership, word};
 use crate::slot::Place;
 
 /// How much of the end of an application's log is shown when it fails.
@@ -38,12 +41,39 @@ pub struct Execution<'a, H> {
     launched: Option<Process>,
     /// nginx's workers before it was told to reload; nothing if it was not told.
     workers_before: Option<Vec<Worker>>,
+    /// Whether the reload that it was told of last was seen in force.
+    reloaded: bool,
+    /// nginx's configuration as it was last tested.
+    configuration: Option<Vec<Node>>,
+    /// Whether nginx's own word was written by this run.
+    word_written: bool,
+    /// Where traffic was sent without anybody seeing it arrive, and why.
+    unproven: Option<String>,
 }
 
 impl<'a, H: Host> Execution<'a, H> {
     /// An execution that has done nothing yet.
     pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H> {
-        Execution { host, settings, ledger, report, sha256: None, launched: None, workers_before: None }
+        Execution {
+            host,
+            settings,
+            ledger,
+            report,
+            sha256: None,
+            launched: None,
+            workers_before: None,
+            reloaded: false,
+            configuration: None,
+            word_written: false,
+            unproven: None,
+        }
+    }
+
+    /// That nobody has seen traffic arrive where this run sent it, and why, as a fragment; nothing where somebody has, or nothing
+    /// was sent.
+    #[must_use]
+    pub fn unproven(&self) -> Option<String> {
+        self.unproven.clone()
     }
 
     /// Carries the plan out.
@@ -128,26 +158,32 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::SetFlag { flag, exists, place } => flag::set(self.host, flag, *exists, place),
             Action::TestConfiguration { access, for_flag } => {
                 let tree = configuration::test(self.host, access).await?;
-                if *for_flag { installation::check_configuration(self.settings, &tree) } else { Ok(()) }
+                let checked = if *for_flag { installation::check_configuration(self.settings, &tree) } else { Ok(()) };
+                self.configuration = Some(tree);
+                checked
             }
             Action::Reload { master, access, at_most } => {
                 let before = workers::workers(self.host, master);
                 self.workers_before = Some(before.clone());
-                reload::reload(self.host, master, access, *at_most, &before).await
-            }
-            Action::ReloadBack { master, access, at_most } => match &self.workers_before {
-                Some(before) => reload::reload_back(self.host, master, access, *at_most, before).await,
-                None => Ok(()),
-            },
-            Action::ProveDoor(proof) => {
-                if !arrival::prove(self.host, self.settings, proof).await? {
-                    self.report.say(
-                        "note: the door answers as before, which tells nothing; the proof rests on nginx's workers. \
-                         Set `proxy.door` to a URL that reaches the application",
-                    );
-                }
+                self.reloaded = false;
+                reload::reload(self.host, master, access, *at_most, &before).await?;
+                self.reloaded = true;
                 Ok(())
             }
+            Action::ReloadBack { master, access, at_most } => match &self.workers_before {
+                Some(before) => reload::reload_back(self.host, master, access, *at_most, before, self.reloaded).await,
+                None => Ok(()),
+            },
+            Action::WriteWord { bytes, before, access } => self.write_word(bytes, before, access).await,
+            Action::TakeWordBack { bytes, file } => {
+                if self.word_written {
+                    file.write(self.host, bytes).await
+                } else {
+                    Ok(())
+                }
+            }
+            Action::Prove(proof) => self.prove(proof).await,
+            Action::ProveBack(proof) => arrival::prove_back(self.host, self.settings, proof).await,
             Action::Watch(watch) => self.watch(watch).await,
             Action::Retire(retirement) => {
                 self.retire(*retirement).await;
@@ -156,6 +192,46 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }
+    }
+
+    /// What nobody reads is not written. What nginx refuses is put back, and the cutover goes on without it.
+    async fn write_word(&mut self, bytes: &[u8], before: &[u8], access: &Access) -> Result<()> {
+        let file = &access.upstreams;
+        let read = self.configuration.as_ref().is_some_and(|tree| installation::reads_at_http(tree, &file.path));
+        if !read || ownership::check_files(self.host, self.settings).is_err() {
+            return Ok(());
+        }
+        file.write(self.host, bytes).await?;
+        self.word_written = true;
+        if let Err(cause) = configuration::test(self.host, access).await {
+            file.write(self.host, before).await?;
+            self.word_written = false;
+            self.report.say(&format!("note: nginx cannot be made to tell where it sends requests: {cause}"));
+        }
+        Ok(())
+    }
+
+    /// Proves that traffic has arrived, or notes that nobody has seen it.
+    async fn prove(&mut self, proof: &Proof) -> Result<()> {
+        // The word stands only in a file that nginx reads; nobody asks what was not brought in.
+        let stands = self
+            .host
+            .read_file(&self.settings.proxy.upstreams)
+            .is_ok_and(|bytes| word::stands_in(&bytes, self.settings));
+        let proof = proof.clone().with_word(proof.word.filter(|_| stands));
+        let workers = workers::master(self.host, &self.settings.proxy.pid_file)
+            .map(|master| workers::accepting(&workers::workers(self.host, &master.identity)))
+            .unwrap_or_default();
+        let site = self.configuration.is_some() || self.ledger.is_checked(&workers, &self.host.boot_id());
+        self.unproven = match arrival::prove(self.host, self.settings, &proof, site).await? {
+            Shown::ByDoor | Shown::ByWord => None,
+            // Nothing was sent anywhere.
+            Shown::NotAtAll(_) if !proof.moves => None,
+            Shown::NotAtAll(why) => {
+                Some(format!("traffic was sent to {}, and nobody has seen it arrive: {why}", proof.place))
+            }
+        };
+        Ok(())
     }
 
     fn publish(&mut self, artifact: &Artifact, release: &Release) -> Result<()> {
@@ -212,6 +288,7 @@ impl<'a, H: Host> Execution<'a, H> {
         // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
         let mut ledger = self.ledger.clone();
         ledger.apply(&change, &self.host.boot_id());
+        ledger.application = Some(self.settings.proxy.include.clone());
         store::save(self.host, self.settings, &ledger)?;
         *self.ledger = ledger;
         Ok(())

@@ -1,4 +1,5 @@
-//! Whether traffic has arrived where it should: answers at the door, held against what the door answered before.
+//! Whether traffic has arrived where it should: nginx's own word, as enough of its workers speak it (`spoken`), and answers at the
+//! door, held against what the door answered before. What neither of them shows is not claimed (F100).
 
 use std::fmt;
 use std::time::Duration;
@@ -10,15 +11,20 @@ use crate::host::{Answer, Host};
 use crate::nginx::workers;
 use crate::patience::Patience;
 use crate::patience::Waiting;
+use crate::proof::advice;
+use crate::proof::spoken::{self, Heard};
+use crate::route::word;
 use crate::slot::{Place, Slot};
 
 /// How long the door may take to answer as it should, once nginx's workers are the right ones.
 const ARRIVAL_AT_MOST: Duration = Duration::from_secs(3);
 
-/// How it is proven at the door that traffic has arrived.
+/// How it is proven that traffic has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The place it is to arrive in.
+    /// The slot it is to arrive in.
+    pub slot: Slot,
+    /// The place of that slot.
     pub place: Place,
     /// The door.
     pub door: String,
@@ -26,10 +32,16 @@ pub struct Proof {
     pub status: u16,
     /// The body of a good answer; nothing for any.
     pub body: Option<String>,
+    /// The body of a good answer of the other slot, where it is another one: only then does an answer tell who gave it.
+    pub other: Option<String>,
     /// The answer before, where it told nothing: a redirect to https, say.
     pub before: Option<Answer>,
     /// How many answers in a row are needed.
     pub answers: u32,
+    /// The port at which nginx's own word is heard; nothing where it is not installed, or could not be heard before.
+    pub word: Option<u16>,
+    /// Whether traffic is to come from elsewhere, or to stay where it is.
+    pub moves: bool,
     /// For how long to ask.
     pub at_most: Duration,
 }
@@ -39,52 +51,120 @@ pub struct Proof {
 pub enum Arrival {
     /// It comes from where it should.
     Here,
-    /// It tells as little as it did before; the proof rests on nginx's workers.
+    /// It tells nothing.
     NoHelp,
-    /// It is wrong: how.
-    Elsewhere(String),
+    /// It is wrong.
+    Elsewhere(Answer),
+}
+
+/// What has shown that traffic has arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The door, which tells the slots apart.
+    ByDoor,
+    /// nginx's own workers, and its configuration, in which a site uses what they go by.
+    ByWord,
+    /// Nothing: why, as a fragment.
+    NotAtAll(&'static str),
+}
+
+/// Decides it: whether every answer of the door was the new slot's, what nginx's own word was, and whether nginx's configuration was
+/// looked at and a site found in it that uses the include.
+#[must_use]
+pub fn shown(door_told: bool, heard: &Heard, site: bool) -> Shown {
+    match (door_told, heard, site) {
+        (true, ..) => Shown::ByDoor,
+        (false, Heard::Enough, true) => Shown::ByWord,
+        (false, Heard::Enough, false) => Shown::NotAtAll(
+            "nginx's workers go by it, but this user cannot read nginx's configuration, so nobody saw that a site uses it",
+        ),
+        (false, Heard::TooFew, _) => {
+            Shown::NotAtAll("the door tells nothing, and too few of nginx's workers were heard")
+        }
+        (false, Heard::Nobody, _) => Shown::NotAtAll("the door tells nothing, and nginx's own word is not installed"),
+    }
 }
 
 impl Proof {
-    /// The proof that traffic has arrived in `slot`.
+    /// The proof that traffic has arrived in `slot`, from a door that gave this answer `before`.
     #[must_use]
     pub fn of(settings: &Settings, slot: Slot, before: &Answer) -> Proof {
         Proof {
+            slot,
             place: settings.place(slot).clone(),
             door: settings.proxy.door.clone(),
             status: settings.health.status,
             body: settings.expected_body(slot),
+            other: settings.expected_body(!slot).filter(|other| settings.expected_body(slot).as_ref() != Some(other)),
             before: matches!(witness::what_door_says(settings, before), DoorSays::NoHelp(_)).then(|| before.clone()),
             answers: settings.switch.answers,
+            word: None,
+            moves: true,
             at_most: ARRIVAL_AT_MOST,
         }
     }
 
-    /// What one answer says. An error of nginx's own (500, 502, 504) or silence is never excused by having been there
-    /// before: it is what users would get. A redirect, a refusal or a maintenance page that was there before is.
+    /// The same, with nginx's own word, where it can be heard.
     #[must_use]
-    pub fn judge(&self, answer: &Answer) -> Arrival {
-        if let Answer::Response { status, body, .. } = answer {
-            if *status == self.status && self.body.as_ref().is_none_or(|wanted| wanted == body) {
-                return Arrival::Here;
-            }
-            if let Some(Answer::Response { status: status_before, body: body_before, .. }) = &self.before
-                && status == status_before
-                && match status {
-                    200..=299 => body == body_before,
-                    300..=399 | 401 | 403 | 404 | 503 => true,
-                    _ => false,
-                }
-            {
-                return Arrival::NoHelp;
-            }
+    pub fn with_word(self, word: Option<u16>) -> Proof {
+        Proof { word, ..self }
+    }
+
+    /// How long it may take: nginx itself, and then the door.
+    #[must_use]
+    pub fn lasts(&self) -> Duration {
+        let word = self.word.map_or(Duration::ZERO, |_| self.at_most + word::AT_MOST);
+        word + self.at_most + witness::DOOR_AT_MOST
+    }
+
+    /// The same for traffic that stays where it is.
+    #[must_use]
+    pub fn of_staying(self) -> Proof {
+        Proof { moves: false, ..self }
+    }
+
+    /// What one answer says; `spoken` is whether nginx's own word has said that requests are sent there. An error of nginx's own
+    /// (500, 502, 504) or silence is never excused by having been there before: it is what users would get. A redirect, a refusal
+    /// or a maintenance page that was there before is, and so is what an application answers where nobody could be reached before.
+    #[must_use]
+    pub fn judge(&self, answer: &Answer, spoken: bool) -> Arrival {
+        let elsewhere = || Arrival::Elsewhere(answer.clone());
+        let Answer::Response { status, body, .. } = answer else { return elsewhere() };
+        if *status == self.status && self.body.as_ref().is_none_or(|wanted| wanted == body) {
+            return if self.other.is_some() { Arrival::Here } else { Arrival::NoHelp };
         }
-        Arrival::Elsewhere(witness::describe(answer))
+        if *status == self.status && self.other.as_ref() == Some(body) {
+            return elsewhere();
+        }
+        // Too many of our own requests tell nothing about who would have answered them.
+        if spoken && *status == 429 {
+            return Arrival::NoHelp;
+        }
+        let Some(before) = &self.before else { return elsewhere() };
+        let excused = match before {
+            Answer::Silence(_) => (200..500).contains(status),
+            Answer::Response { status: status_before, body: body_before, .. } => match (status_before, status) {
+                (502 | 504, 200..=499) => true,
+                // Nobody was served before, and this moves nothing.
+                (502 | 504, _) => status == status_before && !self.moves,
+                (200..=299, 200..=299) => status == status_before && body == body_before,
+                (300..=399 | 401 | 403 | 404 | 429 | 503, _) => status == status_before,
+                _ => false,
+            },
+        };
+        if excused { Arrival::NoHelp } else { elsewhere() }
     }
 }
 
 impl fmt::Display for Proof {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(port) = self.word {
+            write!(
+                formatter,
+                "ask nginx itself (port {port}) until its workers send requests to {}, and ",
+                self.place
+            )?;
+        }
         write!(formatter, "ask {} until {} answers in a row have come from {}", self.door, self.answers, self.place)
     }
 }
@@ -94,23 +174,29 @@ impl fmt::Display for Proof {
 ///
 /// # Errors
 /// `Kind::Interrupted` after a signal.
-pub(super) async fn ask(host: &impl Host, settings: &Settings, proof: &Proof) -> Result<Arrival> {
+pub(super) async fn ask(host: &impl Host, settings: &Settings, proof: &Proof, spoken: bool) -> Result<Arrival> {
     let answer = witness::ask_door(host, settings).await?;
     Ok(match workers::serve(host, &settings.proxy.pid_file) {
-        Ok(()) => proof.judge(&answer),
-        Err(why) => Arrival::Elsewhere(format!("{}, and {why}", witness::describe(&answer))),
+        Ok(()) => proof.judge(&answer, spoken),
+        Err(why) => Arrival::Elsewhere(Answer::Silence(format!("{}, and {why}", witness::describe(&answer)))),
     })
 }
 
-/// Asks at the door until it is proven that traffic has arrived. Returns whether the door could tell.
+/// Asks nginx itself, and at the door, until it is proven that traffic has arrived; `site` is whether nginx's configuration was
+/// looked at and a site found in it that uses the include. Returns what has shown it.
 ///
 /// # Errors
-/// `Kind::SentBack` with what the door answered instead.
-pub async fn prove(host: &impl Host, settings: &Settings, proof: &Proof) -> Result<bool> {
+/// `Kind::SentBack` with what was answered instead.
+pub async fn prove(host: &impl Host, settings: &Settings, proof: &Proof, site: bool) -> Result<Shown> {
+    let heard = match proof.word {
+        Some(port) => spoken::listen(host, settings, port, proof.slot, proof.at_most).await?,
+        None => Heard::Nobody,
+    };
+    let spoken = heard == Heard::Enough;
     let mut waiting = Waiting::begin(host, Patience::brisk(proof.at_most));
     let (mut in_a_row, mut told) = (0, true);
     loop {
-        let last = match ask(host, settings, proof).await? {
+        let last = match ask(host, settings, proof, spoken).await? {
             Arrival::Elsewhere(answer) => {
                 in_a_row = 0;
                 answer
@@ -119,18 +205,51 @@ pub async fn prove(host: &impl Host, settings: &Settings, proof: &Proof) -> Resu
                 in_a_row += 1;
                 told &= arrival == Arrival::Here;
                 if in_a_row >= proof.answers {
-                    return Ok(told);
+                    return Ok(shown(told, &heard, site));
                 }
                 // Good answers need no pause between them: each comes on a connection of its own.
                 continue;
             }
         };
         if !waiting.for_another_look().await? {
-            return Err(Error::new(
-                Kind::SentBack,
-                format!("traffic did not arrive in {}: {} answers {last}", proof.place, proof.door),
-            )
-            .advise("see that nginx may connect to that port and that `proxy.door` leads to the application"));
+            return Err(not_arrived(settings, proof, &last, spoken));
+        }
+    }
+}
+
+fn not_arrived(settings: &Settings, proof: &Proof, answer: &Answer, spoken: bool) -> Error {
+    let nginx = if spoken { "nginx sends requests there, but " } else { "" };
+    Error::new(
+        Kind::SentBack,
+        format!(
+            "traffic did not arrive in {}: {nginx}{} answers {}",
+            proof.place,
+            proof.door,
+            witness::describe(answer)
+        ),
+    )
+    .advise(advice::of(settings, answer))
+}
+
+/// Makes sure that traffic is back, as far as somebody can tell: an undo is proven as a cutover is (F102).
+///
+/// # Errors
+/// `Kind::SentBack` if requests still go to the slot that was to be left.
+pub async fn prove_back(host: &impl Host, settings: &Settings, proof: &Proof) -> Result<()> {
+    if let Some(port) = proof.word {
+        return spoken::listen(host, settings, port, proof.slot, proof.at_most).await.map(|_| ());
+    }
+    let mut waiting = Waiting::begin(host, Patience::brisk(proof.at_most));
+    loop {
+        let answer = witness::ask_door(host, settings).await?;
+        // Where nobody is left, nginx goes on to the other slot by itself.
+        let left = witness::what_door_says(settings, &answer) == DoorSays::Slot(!proof.slot)
+            && host.is_listened_on(proof.place.port).unwrap_or(true);
+        if !left {
+            return Ok(());
+        }
+        if !waiting.for_another_look().await? {
+            return Err(not_arrived(settings, proof, &answer, false));
         }
     }
 }
@@ -148,6 +267,7 @@ mod tests {
     fn f57_f69_traffic_has_arrived_only_where_the_door_says_so_or_told_nothing_before_either() {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
         let silence = Answer::Silence("connection refused".into());
+        let limited = response(429, "");
         for (name, before, after, wanted) in [
             ("the new profile", response(200, "real1"), response(200, "real2"), "here"),
             ("the old profile", response(200, "real1"), response(200, "real1"), "elsewhere"),
@@ -163,13 +283,63 @@ mod tests {
             ("another page before", response(200, "<html>"), response(200, "<b>"), "elsewhere"),
             ("silence before as well", silence.clone(), silence.clone(), "elsewhere"),
             ("a dead live slot before", response(502, ""), response(200, "real2"), "here"),
+            ("F119 nobody before, and an application now", response(502, ""), response(404, ""), "no help"),
+            ("F119 nobody before, and a broken one now", response(502, ""), response(500, ""), "elsewhere"),
+            ("nobody before, and the other slot now", response(502, ""), response(200, "real1"), "elsewhere"),
+            ("silence before, and the other slot now", silence.clone(), response(200, "real1"), "elsewhere"),
+            ("silence before, and an application now", silence.clone(), response(404, ""), "no help"),
+            ("F104 a limiter now", response(200, "real1"), limited.clone(), "elsewhere"),
+            ("F104 a limiter before as well", limited.clone(), limited.clone(), "no help"),
         ] {
-            let arrival = match Proof::of(&settings, Slot::Green, &before).judge(&after) {
+            let arrival = match Proof::of(&settings, Slot::Green, &before).judge(&after, false) {
                 Arrival::Here => "here",
                 Arrival::NoHelp => "no help",
                 Arrival::Elsewhere(_) => "elsewhere",
             };
             assert_eq!(arrival, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn f100_an_answer_of_any_body_tells_nothing_of_who_gave_it() {
+        let settings = config::settings(SettingsFile::parse("", "[health]\nbody = \"\"")).unwrap();
+        let ok = response(200, "{\"status\":\"UP\"}");
+        assert_eq!(Proof::of(&settings, Slot::Green, &ok).judge(&ok, false), Arrival::NoHelp);
+        let constant = config::settings(SettingsFile::parse("", "[health]\nbody = '{\"status\":\"UP\"}'")).unwrap();
+        assert_eq!(Proof::of(&constant, Slot::Green, &ok).judge(&ok, false), Arrival::NoHelp);
+    }
+
+    #[test]
+    fn f104_what_nginx_itself_has_said_excuses_a_limiter_and_an_installation_over_nobody() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let (served, nobody) = (response(200, "real1"), response(502, ""));
+        assert_eq!(Proof::of(&settings, Slot::Green, &served).judge(&response(429, ""), true), Arrival::NoHelp);
+        let staying = Proof::of(&settings, Slot::Green, &nobody).of_staying();
+        assert_eq!(staying.judge(&nobody, true), Arrival::NoHelp);
+        assert_eq!(staying.judge(&nobody, false), Arrival::NoHelp);
+        let moving = Proof { moves: true, ..staying };
+        assert_eq!(moving.judge(&nobody, true), Arrival::Elsewhere(nobody));
+    }
+
+    /// Every way in which door, word and walk can come together, with the words that are said.
+    #[test]
+    fn f100_f121_arrival_is_claimed_only_where_something_has_shown_it() {
+        for door in [true, false] {
+            for heard in [Heard::Enough, Heard::TooFew, Heard::Nobody] {
+                for site in [true, false] {
+                    let claimed = match shown(door, &heard, site) {
+                        Shown::ByDoor => "by the door",
+                        Shown::ByWord => "by nginx itself",
+                        Shown::NotAtAll(_) => "not at all",
+                    };
+                    let wanted = match (door, &heard, site) {
+                        (true, ..) => "by the door",
+                        (false, Heard::Enough, true) => "by nginx itself",
+                        _ => "not at all",
+                    };
+                    assert_eq!(claimed, wanted, "{door}, {heard:?}, {site}");
+                }
+            }
         }
     }
 }

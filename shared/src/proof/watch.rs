@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Settings;
-use crate::discovery::witness::DOOR_AT_MOST;
+use crate::discovery::witness::{self, DOOR_AT_MOST};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity};
 use crate::nginx::workers;
@@ -130,7 +130,8 @@ impl Judge<'_> {
                     self.wrong_in_a_row = 0;
                     let door = &self.watch.proof.door;
                     return Verdict::Wrong(format!(
-                        "{door} did not answer from {place} {WRONG_IN_A_ROW} times in a row, {took}: {answer}"
+                        "{door} did not answer from {place} {WRONG_IN_A_ROW} times in a row, {took}: {}",
+                        witness::describe(&answer)
                     ));
                 }
             }
@@ -146,7 +147,7 @@ impl Judge<'_> {
 /// # Errors
 /// `Kind::SentBack` with what was seen, if traffic is better off where it came from.
 pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch: &Watch) -> Result<()> {
-    report.say(&format!("traffic has arrived in {}, which is watched for {}", watch.proof.place, duration(watch.time)));
+    report.say(&format!("{} takes the traffic now, and is watched for {}", watch.proof.place, duration(watch.time)));
     let began = host.elapsed();
     let since = || host.elapsed().saturating_sub(began);
     let mut judge = Judge { watch, wrong_in_a_row: 0 };
@@ -155,9 +156,9 @@ pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch
         let asked = since();
         let nobody_accepts = workers::serve(host, &settings.proxy.pid_file).err();
         let arrival = match &nobody_accepts {
-            Some(why) => Some(Arrival::Elsewhere(why.clone())),
+            Some(why) => Some(Arrival::Elsewhere(Answer::Silence(why.clone()))),
             None if told => None,
-            None => Some(arrival::ask(host, settings, &watch.proof).await?),
+            None => Some(arrival::ask(host, settings, &watch.proof, watch.proof.word.is_some()).await?),
         };
         let gone = gone(host, &watch.release);
         match judge.judge(Look { asked, known: since(), arrival, gone }) {
@@ -215,7 +216,10 @@ mod tests {
     }
 
     fn wrong(at: u64) -> Look {
-        Look { arrival: Some(Arrival::Elsewhere("HTTP 500".into())), ..here(at) }
+        Look {
+            arrival: Some(Arrival::Elsewhere(Answer::Response { status: 500, location: None, body: String::new() })),
+            ..here(at)
+        }
     }
 
     fn no_help(at: u64) -> Look {

@@ -23,8 +23,8 @@ impl Choice {
     #[must_use]
     pub fn of(settings: &Settings) -> Choice {
         Choice {
-            without: settings.place(Slot::Blue).profile.clone(),
-            with: settings.place(Slot::Green).profile.clone(),
+            without: settings.group(Slot::Blue).to_owned(),
+            with: settings.group(Slot::Green).to_owned(),
             flag: settings.proxy.flag.clone(),
         }
     }

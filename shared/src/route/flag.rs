@@ -102,6 +102,7 @@ fn or_to_be_made(described: std::io::Result<FileFacts>) -> std::io::Result<FileF
             group: 0,
             size: 0,
             changed: std::time::SystemTime::UNIX_EPOCH,
+            written: std::time::SystemTime::UNIX_EPOCH,
         }),
         _ => Err(cause),
     })

@@ -10,8 +10,19 @@ use crate::nginx::access::Access;
 use crate::nginx::configuration::tree::Node;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
+use crate::route::ownership;
 use crate::slot::Slot;
 use crate::sudo;
+
+fn at_http(tree: &[Node]) -> impl Iterator<Item = &Node> {
+    tree.iter().filter(|node| node.name() == "http").flat_map(|node| &node.block)
+}
+
+/// Whether nginx reads a file at the level of `http`, or would if it existed.
+#[must_use]
+pub fn reads_at_http(tree: &[Node], file: &Path) -> bool {
+    at_http(tree).any(|node| node.reads(file))
+}
 
 /// What in nginx's configuration would make it read the flag, or the groups, wrongly.
 ///
@@ -19,24 +30,29 @@ use crate::sudo;
 /// `Kind::Settings` with the file and what to do.
 pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
     let upstreams = &settings.proxy.upstreams;
-    let http: Vec<&Node> = tree.iter().filter(|node| node.name() == "http").flat_map(|node| &node.block).collect();
-    if !http.iter().any(|node| node.reads(upstreams)) {
+    let http: Vec<&Node> = at_http(tree).collect();
+    if !reads_at_http(tree, upstreams) {
         let wanted = upstreams.to_string_lossy();
         return Err(Error::new(Kind::Settings, format!("nginx does not read `{wanted}` at the level of `http`"))
             .advise(format!(
                 "put `include {wanted};` into nginx's `http` block, or correct `proxy.upstreams` in hooks.toml"
             )));
     }
+    ownership::check_configuration(settings, tree)?;
     for slot in Slot::BOTH {
-        let profile = &settings.place(slot).profile;
-        let foreign =
-            |node: &&&Node| node.name() == "upstream" && node.argument() == profile && node.file != *upstreams;
+        let group = settings.group(slot);
+        // nginx does not tell capitals from small letters in these names.
+        let foreign = |node: &&&Node| {
+            node.name() == "upstream" && node.argument().eq_ignore_ascii_case(group) && node.file != *upstreams
+        };
         if let Some(node) = http.iter().find(foreign) {
             return Err(Error::new(
                 Kind::Settings,
-                format!("`{}` declares an upstream group `{profile}` of its own", node.file.to_string_lossy()),
+                format!("`{}` declares an upstream group `{group}` of its own", node.file.to_string_lossy()),
             )
-            .advise("rename that group, or give the slots other profiles (`blue.profile`, `green.profile`)"));
+            .advise(
+                "rename that group, or give the include, or the slots (`blue.profile`, `green.profile`), other names",
+            ));
         }
     }
     match cached(tree, None, &settings.proxy.include) {
@@ -130,7 +146,7 @@ mod tests {
     #[test]
     fn what_would_make_nginx_read_the_flag_wrongly_is_found_in_its_configuration() {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        let groups = String::from_utf8(upstreams::render(&settings)).unwrap();
+        let groups = String::from_utf8(upstreams::render(&settings, b"")).unwrap();
         let reads = "include /etc/nginx/conf.d/service-url.inc;";
         for (name, http, server, other, wanted) in [
             ("as distributions have it", "", "", "", None),
@@ -160,10 +176,10 @@ mod tests {
             ),
             (
                 "a group of that name elsewhere",
-                "upstream real2 { server 10.0.0.1:80; }",
+                "upstream Service-url-real2 { server 10.0.0.1:80; }",
                 "",
                 "",
-                Some("group `real2` of its own"),
+                Some("group `service-url-real2` of its own"),
             ),
         ] {
             for written in ["", &groups] {

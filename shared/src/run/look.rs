@@ -13,6 +13,7 @@ use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::store;
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
+use crate::route::ownership;
 
 /// A program that looks at the host, or beyond it, and tells what it sees.
 #[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
@@ -76,7 +77,7 @@ fn on_this_machine<L: Look, C: CodeDeploy + Default>(
 
 async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, report: &Report) -> Result<String> {
     let settings = config::find(host, arguments.config.as_deref(), &command_line::program())?;
-    let settings = config::settings(settings)?;
+    let settings = ownership::adopt(host, &config::settings(settings)?);
     let (mut ledger, warning) = store::load(host, &settings)?;
     if let Some(warning) = warning {
         report.complain(&warning);

@@ -44,7 +44,7 @@ impl<H: Host> Scene<'_, H> {
     /// As `discover`.
     pub async fn find(&self) -> Result<(Finding, Testimony)> {
         let testimony = witness::ask(self.host, self.settings, self.ledger.live).await?;
-        let finding = discovery::decide(&testimony.evidence)?;
+        let finding = discovery::decide(&self.settings.places, &testimony.evidence)?;
         Ok((finding, testimony))
     }
 

@@ -5,7 +5,6 @@ use super::clock::EXCHANGE_TAKES;
 use super::processes::Part;
 use super::world::World;
 use shared::host::{Answer, Request};
-use shared::report::duration;
 
 /// More of a body than this is never read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -28,11 +27,15 @@ impl World {
         self.advance(EXCHANGE_TAKES);
         let authority = request.url.trim_start_matches("http://").split('/').next().unwrap_or_default();
         let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
-        let answer = if port == 80 { self.answer_at_door() } else { self.answer_of(port, false) };
+        let answer = match self.word_at(port) {
+            Some(body) => Some(Answer::Response { status: 200, location: None, body }),
+            None if port == 80 => self.answer_at_door(),
+            None => self.answer_of(port, false),
+        };
         answer.map_or_else(
             || {
                 self.advance(request.at_most.saturating_sub(EXCHANGE_TAKES));
-                Answer::Silence(format!("no whole answer within {}", duration(request.at_most)))
+                Answer::late(request.at_most)
             },
             told,
         )

@@ -15,6 +15,7 @@ struct Node {
     mode: u32,
     owner: u32,
     changed: SystemTime,
+    written: SystemTime,
 }
 
 /// Everything that stands at a path.
@@ -37,7 +38,7 @@ impl Files {
     }
 
     pub(super) fn describe(&self, path: &Path) -> io::Result<FileFacts> {
-        let Node { kind, bytes, mode, owner, changed } = self.node(path)?;
+        let Node { kind, bytes, mode, owner, changed, written } = self.node(path)?;
         Ok(FileFacts {
             kind: *kind,
             mode: *mode,
@@ -45,6 +46,7 @@ impl Files {
             group: *owner,
             size: bytes.len() as u64,
             changed: *changed,
+            written: *written,
         })
     }
 
@@ -67,13 +69,17 @@ impl Files {
     pub(super) fn put(&mut self, path: &Path, bytes: Vec<u8>, mode: u32, user: u32, now: SystemTime) -> io::Result<()> {
         let before = self.nodes.get(path).filter(|node| node.kind == FileKind::Regular);
         let (mode, owner) = before.map_or((mode, user), |node| (node.mode, node.owner));
-        self.put_new(path, Node { kind: FileKind::Regular, bytes, mode, owner, changed: now }, user)
+        self.put_new(path, Node { kind: FileKind::Regular, bytes, mode, owner, changed: now, written: now }, user)
     }
 
     /// Copies a file as `install` does: whatever was there, it is a new one.
     pub(super) fn install(&mut self, from: &Path, to: &Path, user: u32, now: SystemTime) -> io::Result<()> {
         let bytes = self.read_as(from, user)?;
-        self.put_new(to, Node { kind: FileKind::Regular, bytes, mode: 0o644, owner: user, changed: now }, user)
+        self.put_new(
+            to,
+            Node { kind: FileKind::Regular, bytes, mode: 0o644, owner: user, changed: now, written: now },
+            user,
+        )
     }
 
     /// Gives a file another name, as it is.
@@ -107,14 +113,15 @@ impl Files {
         }
         self.nodes.insert(
             path.to_owned(),
-            Node { kind: FileKind::Directory, bytes: Vec::new(), mode, owner: user, changed: now },
+            Node { kind: FileKind::Directory, bytes: Vec::new(), mode, owner: user, changed: now, written: now },
         );
         Ok(())
     }
 
     /// Puts a FIFO at a path.
     pub(super) fn place_special(&mut self, path: &Path, now: SystemTime) {
-        let node = Node { kind: FileKind::Special, bytes: Vec::new(), mode: 0o600, owner: 0, changed: now };
+        let node =
+            Node { kind: FileKind::Special, bytes: Vec::new(), mode: 0o600, owner: 0, changed: now, written: now };
         self.nodes.insert(path.to_owned(), node);
     }
 

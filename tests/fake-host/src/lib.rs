@@ -234,7 +234,8 @@ impl Host for FakeHost {
     }
 
     fn is_listened_on(&self, port: u16) -> io::Result<bool> {
-        Ok(!self.world.borrow().processes.listeners(port, 0).is_empty())
+        let world = self.world.borrow();
+        Ok(!world.processes.listeners(port, 0).is_empty() || !world.speaking_at(port).is_empty())
     }
 
     fn connections_towards(&self, port: u16) -> io::Result<Vec<Connection>> {

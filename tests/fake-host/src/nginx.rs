@@ -48,6 +48,15 @@ pub(super) enum Route {
     Flag { flag: PathBuf, without: u16, with: u16 },
 }
 
+/// What a worker has read of nginx's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Where it sends new connections.
+    pub(super) route: Route,
+    /// The port at which it tells that.
+    pub(super) word: Option<u16>,
+}
+
 /// nginx and its files.
 #[derive(Clone, Debug)]
 pub(super) struct Nginx {
@@ -118,6 +127,25 @@ impl World {
         rest.split_once("server 127.0.0.1:")?.1.split(' ').next()?.parse().ok()
     }
 
+    /// The loopback port at which nginx is to tell where it sends requests.
+    fn word_port(&self) -> Option<u16> {
+        let text = String::from_utf8(self.files.read(&self.nginx.upstreams).ok()?).ok()?;
+        text.split_once("listen 127.0.0.1:")?.1.split([' ', ';']).next()?.parse().ok()
+    }
+
+    /// nginx's own word at this port, if it tells there: one worker after the other, as the kernel chooses.
+    pub(super) fn word_at(&mut self, port: u16) -> Option<String> {
+        let speaking = self.speaking_at(port);
+        let (worker, reading) = speaking.get(self.requests % speaking.len().max(1))?;
+        self.requests += 1;
+        Some(format!("{} http://127.0.0.1:{}\n", worker.id, self.port(&reading.route)))
+    }
+
+    /// The workers that tell it at this port.
+    pub(super) fn speaking_at(&self, port: u16) -> Vec<(ProcessIdentity, Reading)> {
+        self.accepting().into_iter().filter(|(_, reading)| reading.word == Some(port)).collect()
+    }
+
     fn port(&self, route: &Route) -> u16 {
         match route {
             Route::Port(port) => *port,
@@ -150,7 +178,7 @@ impl World {
 
     /// The ports that workers connect to in the end, the newest generation last.
     pub(super) fn answering_ports(&self) -> Vec<u16> {
-        self.accepting().iter().map(|(_, route)| self.answering_port(route)).collect()
+        self.accepting().iter().map(|(_, reading)| self.answering_port(&reading.route)).collect()
     }
 
     /// Why nginx would refuse its configuration.
@@ -171,12 +199,12 @@ impl World {
 
     /// The ports that workers send new connections to, the newest generation last.
     pub(super) fn ports_in_force(&self) -> Vec<u16> {
-        self.accepting().iter().map(|(_, route)| self.port(route)).collect()
+        self.accepting().iter().map(|(_, reading)| self.port(&reading.route)).collect()
     }
 
-    fn accepting(&self) -> Vec<(ProcessIdentity, Route)> {
+    fn accepting(&self) -> Vec<(ProcessIdentity, Reading)> {
         let accepting = self.processes.all().filter_map(|running| match &running.part {
-            Part::NginxWorker { route, draining: false } => Some((running.process.identity, route.clone())),
+            Part::NginxWorker { reading, draining: false } => Some((running.process.identity, reading.clone())),
             _ => None,
         });
         accepting.collect()
@@ -272,7 +300,7 @@ impl World {
     /// The connections that workers on their way out still hold towards a port, one each.
     pub(super) fn connections_towards(&self, port: u16) -> Vec<Connection> {
         let holds = |part: &Part| match part {
-            Part::NginxWorker { route, draining: true } => self.port(route) == port,
+            Part::NginxWorker { reading, draining: true } => self.port(&reading.route) == port,
             _ => false,
         };
         let holders = self.processes.all().filter(|running| holds(&running.part));
@@ -285,12 +313,13 @@ impl World {
     }
 
     fn spawn_workers(&mut self, master: ProcessIdentity, route: &Route) -> Vec<ProcessIdentity> {
+        let reading = Reading { route: route.clone(), word: self.word_port() };
         let worker = || NewProcess {
             parent: master.id,
             session: Some(master.id),
             owner: WORKER_OWNER,
             command: vec!["nginx: worker process".to_owned()],
-            part: Part::NginxWorker { route: route.clone(), draining: false },
+            part: Part::NginxWorker { reading: reading.clone(), draining: false },
             listens_on: None,
             memory: 1_000_000,
         };

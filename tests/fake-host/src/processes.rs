@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::app::{App, OnTerminate};
 use super::clock::{Clock, Due};
 use super::journal::{Deed, Nature};
-use super::nginx::Route;
+use super::nginx::Reading;
 use super::world::World;
 use shared::host::{Listener, Process, ProcessIdentity, Signal};
 
@@ -52,7 +52,7 @@ pub(super) enum Part {
     /// nginx's master.
     NginxMaster,
     /// One of nginx's workers, sending traffic somewhere.
-    NginxWorker { route: Route, draining: bool },
+    NginxWorker { reading: Reading, draining: bool },
     /// Anything else.
     Stranger,
 }

@@ -29,7 +29,7 @@ fn b1_f69_whatever_the_door_answers_the_live_release_is_never_touched() {
         ("a maintenance page", response(503, "back soon"), None),
         ("HTML", response(200, "<html>real1 real2</html>"), None),
         ("a profile of neither slot", response(200, "real"), None),
-        ("silence", silence(), Some(Kind::SentBack)),
+        ("F103 silence", silence(), Some(Kind::Settings)),
         ("an answer that never ends", Door::Hangs, Some(Kind::SentBack)),
     ] {
         for user in User::BOTH {

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use fake_host::Deed;
+use fake_host::{Deed, Door};
 use shared::config::CutoverWay;
 use shared::error::Kind;
-use shared::host::{Host, Signal};
-use shared::slot::Slot;
+use shared::host::{Answer, Host, Signal};
+use shared::route::upstreams;
+use shared::slot::{BySlot, Slot};
 
 use crate::exit::{Exit, Hook};
 use crate::site::{Cutover, Setup, Site, User};
@@ -23,7 +24,9 @@ fn site(user: User) -> Site {
 fn add_to_groups(site: &Site, line: &str) {
     let path = site.settings.proxy.upstreams.clone();
     let before = site.host.read_file(&path).unwrap_or_default();
-    site.host.write(&path, &[&before, line.as_bytes()].concat());
+    // A file without these hooks' mark would be somebody else's (F90).
+    let marked = upstreams::with_word(&before, &site.settings, b"");
+    site.host.write(&path, &[&marked, line.as_bytes()].concat());
 }
 
 /// How often nginx's whole configuration was read.
@@ -189,9 +192,22 @@ fn switch_install_refuses_what_would_let_others_move_the_traffic_or_move_it_by_i
     renamed.deploys("d-1");
     renamed.deploys("d-2");
     renamed.host.run_as(0);
+    let places = renamed.settings.places.clone();
     renamed.settings.places.blue.profile = "blue".into();
     renamed.settings.places.green.profile = "green".into();
-    refuses(&renamed, Hook::Install, "chooses between `real1` and `real2` so far");
+    // What nginx calls the slots stays as it is, whatever the application calls them.
+    assert!(renamed.run(Hook::Install, None).is_done());
+    renamed.settings.places = places;
+    renamed.settings.places.blue.port = 9081;
+    renamed.settings.places.green.port = 9082;
+    renamed.settings.proxy.groups = BySlot { blue: "shop-real1".into(), green: "shop-real2".into() };
+    let tells_nothing = Answer::Response { status: 301, location: None, body: String::new() };
+    renamed.host.door(Door::Answers(tells_nothing));
+    renamed.host.delete(&renamed.settings.ledger_directory().join("ledger.json"));
+    [8081, 8082].into_iter().for_each(|port| renamed.host.kill_listener(port));
+    let exit = renamed.run(Hook::Install, None);
+    let words = "chooses between `service-url-real1` and `service-url-real2` so far";
+    assert!(matches!(&exit, Exit::Failed(error) if error.to_string().contains(words)), "{exit:?}");
 }
 
 #[test]

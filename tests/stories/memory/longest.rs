@@ -85,7 +85,7 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
     site.host.door(Door::Hangs);
     let mut proof = Proof::of(&site.settings, Slot::Green, &Answer::Silence("x".into()));
     proof.at_most = 2 * SECOND + Duration::from_millis(50);
-    takes("a door that hangs", &site, Action::ProveDoor(proof), Duration::from_millis(50));
+    takes("a door that hangs", &site, Action::Prove(proof), Duration::from_millis(50));
 }
 
 #[test]

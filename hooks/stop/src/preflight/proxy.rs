@@ -1,14 +1,15 @@
 //! What `switch` will need of nginx, by the way in which it will move the traffic.
 
-use shared::config::CutoverWay;
+use shared::config::{CutoverWay, Settings};
+use shared::discovery::WordSays;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, ProcessIdentity};
+use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::Change;
 use shared::nginx::access::Access;
 use shared::nginx::configuration;
 use shared::nginx::workers;
-use shared::route::{flag, installation};
+use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
 use shared::sudo::{self, Way};
 
@@ -19,6 +20,12 @@ use shared::sudo::{self, Way};
 pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     let (master, access) = scene.nginx().await?;
+    ownership::check_files(host, settings)?;
+    if let Answer::Silence(why) = &testimony.door
+        && !testimony.door.is_late()
+    {
+        return Err(silent_door(settings, why));
+    }
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
         configuration::test(host, &access).await?;
@@ -29,9 +36,25 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     if shared::discovery::witness::is_installed(settings, testimony) {
         return check_once_more(scene, &access, workers).await;
     }
+    if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
+        ownership::check_port(host, settings, port)?;
+    }
     installation::check(host, settings, &access, testimony.include.as_ref()).await?;
     installation::check_configuration(settings, &configuration::test(host, &access).await?)?;
     Ok(None)
+}
+
+/// Whoever moves traffic behind a door that says nothing sends it back after seconds in which users got who knows what (F103).
+fn silent_door(settings: &Settings, why: &str) -> Error {
+    let (door, host) = (&settings.proxy.door, &settings.proxy.host);
+    Error::new(
+        Kind::Settings,
+        format!("the door `{door}` (`proxy.door`) does not answer for the host `{host}`, though nginx runs: {why}"),
+    )
+    .advise(
+        "name a URL at which a server of nginx on this host takes plain http: its address and port in `proxy.door`, its \
+         server_name in `proxy.host` (docs/nginx.md has one for sites with https only)",
+    )
 }
 
 /// Where the flag is in force, nginx's configuration is looked at again only after somebody has made nginx read it again, and

@@ -1,0 +1,107 @@
+//! nginx's own word after a cutover: asked until enough of our master's workers have said where they send requests.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::nginx::workers;
+use crate::patience::{Patience, Waiting};
+use crate::route::word;
+use crate::slot::Slot;
+
+/// How many different workers are enough. Those of one generation are copies of one master that read the same files, so one tells
+/// for all; what could set a single one apart (a cache of its own, a reload that is not over) shows in the next ones. All are
+/// asked where there are no more than this: with many workers it is the kernel's choice who is met.
+const ENOUGH: usize = 4;
+
+/// How many questions in a row may find nobody new: who has not been met by then will not be.
+const IN_VAIN: u32 = 64;
+
+/// What was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Enough workers send requests where they should.
+    Enough,
+    /// Some do, and none elsewhere, but too few were met.
+    TooFew,
+    /// Nobody was asked.
+    Nobody,
+}
+
+/// Asks until enough of nginx's workers send requests to `slot`.
+///
+/// # Errors
+/// `Kind::SentBack` if they still send them elsewhere after `at_most`, or if it is not our nginx that speaks.
+pub(super) async fn listen(
+    host: &impl Host,
+    settings: &Settings,
+    port: u16,
+    slot: Slot,
+    at_most: Duration,
+) -> Result<Heard> {
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    let (mut heard, mut in_vain) = (BTreeSet::new(), 0);
+    loop {
+        let wrong = match ask(host, settings, port, slot).await? {
+            Ok(Told { worker, accepting }) => {
+                in_vain = if heard.insert(worker) { 0 } else { in_vain + 1 };
+                if heard.len() >= accepting.min(ENOUGH) {
+                    return Ok(Heard::Enough);
+                }
+                if in_vain < IN_VAIN {
+                    // Each question comes on a connection of its own, and needs no pause.
+                    continue;
+                }
+                None
+            }
+            Err(why) => {
+                heard.clear();
+                Some(why)
+            }
+        };
+        if !waiting.for_another_look().await? {
+            return wrong.map_or(Ok(Heard::TooFew), |why| Err(not_there(settings, slot, &why)));
+        }
+    }
+}
+
+/// A worker that sends requests where it should.
+struct Told {
+    worker: u32,
+    /// How many workers accept.
+    accepting: usize,
+}
+
+/// Asks one worker; what it says instead is a fragment.
+async fn ask(
+    host: &impl Host,
+    settings: &Settings,
+    port: u16,
+    slot: Slot,
+) -> Result<std::result::Result<Told, String>> {
+    let said = match word::ask(host, port).await? {
+        Ok(said) => said,
+        Err(why) => return Ok(Err(why)),
+    };
+    let master = match workers::master(host, &settings.proxy.pid_file) {
+        Ok(master) => master,
+        Err(why) => return Ok(Err(why)),
+    };
+    let workers = workers::workers(host, &master.identity);
+    if !workers.iter().any(|worker| worker.identity.id == said.worker) {
+        let (worker, master) = (said.worker, master.identity.id);
+        return Ok(Err(format!("process {worker} answers, which is no worker of nginx's master, process {master}")));
+    }
+    if word::leads_to(settings, &said.target) != Some(slot) {
+        return Ok(Err(format!("its worker {} sends requests to `{}`", said.worker, said.target)));
+    }
+    Ok(Ok(Told { worker: said.worker, accepting: workers::accepting(&workers).len() }))
+}
+
+fn not_there(settings: &Settings, slot: Slot, why: &str) -> Error {
+    Error::new(Kind::SentBack, format!("nginx does not send requests to {}: {why}", settings.place(slot))).advise(
+        "see that nginx's workers can see `proxy.flag`, that `proxy.pid_file` names the nginx that serves, and its error log",
+    )
+}

@@ -1,0 +1,331 @@
+//! Whose it is: what these hooks keep for one application is never another one's (F90, F91). A host that an earlier version has
+//! installed is taken over as it is, by the names and files that its include goes by; what belongs to another application is
+//! refused with both names, before anything changes.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::nginx::configuration::tree::Node;
+use crate::route::choice::Choice;
+use crate::route::include::Include;
+use crate::route::{mark, upstreams};
+use crate::slot::{BySlot, Slot};
+
+/// What the file of the groups was called by default when it had one name for every application.
+const OLD_NAME: &str = "service-url.conf";
+/// How that file began.
+const OLD_TITLE: &str = "# The two slots, each with the other behind it.";
+
+/// The settings with the names that this host goes by already.
+#[must_use]
+pub fn adopt(host: &impl Host, settings: &Settings) -> Settings {
+    let include = host.read_file(&settings.proxy.include).ok();
+    let include = include.and_then(|bytes| Include::parse(&bytes, &settings.proxy.variable).ok());
+    let Some(choice) = include.as_ref().and_then(Include::choice) else { return settings.clone() };
+    adopted(settings, choice, |path| host.read_file(path).unwrap_or_default())
+}
+
+/// The same with what the include chooses, and a way to read files. Names that nobody chose give way to those in force, if these
+/// lead to the ports of these settings.
+fn adopted(settings: &Settings, choice: &Choice, read: impl Fn(&Path) -> Vec<u8>) -> Settings {
+    let mut settings = settings.clone();
+    let named = settings.proxy.upstreams.clone();
+    let candidates = [Some(named.clone()), settings.proxy.derived.upstreams.then(|| named.with_file_name(OLD_NAME))];
+    let ports = settings.places.clone();
+    let fits = |path: &PathBuf| {
+        let bytes = read(path);
+        let leads = |group: &str, slot: Slot| upstreams::port_of(&bytes, group) == Some(ports.get(slot).port);
+        let owner = mark::owner(&bytes);
+        owner.is_none_or(|owner| owner == settings.proxy.include)
+            && leads(&choice.without, Slot::Blue)
+            && leads(&choice.with, Slot::Green)
+    };
+    let Some(found) = candidates.into_iter().flatten().find(|path| fits(path)) else { return settings };
+    settings.proxy.upstreams = found;
+    settings.proxy.groups = BySlot { blue: choice.without.clone(), green: choice.with.clone() };
+    if settings.proxy.derived.flag {
+        settings.proxy.flag.clone_from(&choice.flag);
+    }
+    settings
+}
+
+/// Makes sure that the files that a cutover writes are this application's, or nobody's.
+///
+/// # Errors
+/// `Kind::Settings` with both names.
+pub fn check_files(host: &impl Host, settings: &Settings) -> Result<()> {
+    let read = |path: &Path| host.read_file(path).unwrap_or_default();
+    let exists = |path: &Path| host.describe(path).is_ok();
+    let (groups, flag) = (&settings.proxy.upstreams, &settings.proxy.flag);
+    let of_another = whose_groups(settings, &read(groups), exists).or_else(|| {
+        another(settings, &read(flag), exists).map(|owner| Foreign { key: "proxy.flag", path: flag.clone(), owner })
+    });
+    of_another.map_or(Ok(()), |foreign| Err(foreign.refuse(settings)))
+}
+
+/// What is another's.
+struct Foreign {
+    key: &'static str,
+    path: PathBuf,
+    /// Whose, as a fragment.
+    owner: String,
+}
+
+impl Foreign {
+    fn refuse(&self, settings: &Settings) -> Error {
+        let Foreign { key, path, owner } = self;
+        let include = settings.proxy.include.to_string_lossy();
+        Error::new(
+            Kind::Settings,
+            format!("`{}` (`{key}`) belongs to {owner}, not to the one behind `{include}`", path.to_string_lossy()),
+        )
+        .advise(format!(
+            "give this application its own: leave `{key}` out of its hooks.toml, or name another path there"
+        ))
+    }
+}
+
+/// Whose the file of the groups is, if it is not ours to write.
+fn whose_groups(settings: &Settings, bytes: &[u8], exists: impl Fn(&Path) -> bool) -> Option<Foreign> {
+    let foreign = |owner| Some(Foreign { key: "proxy.upstreams", path: settings.proxy.upstreams.clone(), owner });
+    if mark::owner(bytes).is_some() {
+        return foreign(another(settings, bytes, exists)?);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let declared = upstreams::declared(bytes);
+    let places = &settings.places;
+    let ours = |port: &Option<u16>| port.is_some_and(|port| places.find(|place| place.port == port).is_some());
+    if declared.iter().any(|(_, port)| !ours(port)) {
+        let names: Vec<String> = declared
+            .iter()
+            .map(|(name, port)| port.map_or_else(|| format!("`{name}`"), |port| format!("`{name}` (port {port})")))
+            .collect();
+        let who = if text.starts_with(OLD_TITLE) { "another application" } else { "somebody else" };
+        return foreign(format!("{who}: it declares the groups {}", names.join(", ")));
+    }
+    let nothing_else = !declared.is_empty() || text.lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
+    if nothing_else { None } else { foreign("somebody else: it holds no groups of these hooks".to_owned()) }
+}
+
+/// The application that a marked file belongs to, if that is another one and is still there.
+fn another(settings: &Settings, bytes: &[u8], exists: impl Fn(&Path) -> bool) -> Option<String> {
+    let owner = mark::owner(bytes).filter(|owner| *owner != settings.proxy.include && exists(owner))?;
+    Some(format!("the application behind `{}`", owner.to_string_lossy()))
+}
+
+/// What in nginx's configuration goes by the flag, or listens at the port, that is to be this application's alone.
+///
+/// # Errors
+/// `Kind::Settings` with both names.
+pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
+    let flag = format!("{})", settings.proxy.flag.to_string_lossy());
+    let own = [&settings.proxy.include, &settings.proxy.upstreams];
+    let foreign = |node: &&Node| !own.contains(&&node.file);
+    let tests_flag = |node: &Node| node.name() == "if" && node.words.last() == Some(&flag);
+    if let Some(node) = find(tree, &|node| tests_flag(node) && foreign(&node)) {
+        let owner = format!("the application behind `{}`, which goes by it", node.file.to_string_lossy());
+        return Err(Foreign { key: "proxy.flag", path: settings.proxy.flag.clone(), owner }.refuse(settings));
+    }
+    let Some(word) = settings.proxy.word else { return Ok(()) };
+    let at = |node: &Node| node.name() == "listen" && port_of(node.argument()) == Some(word);
+    match find(tree, &|node| at(node) && foreign(&node)) {
+        None => Ok(()),
+        Some(node) => {
+            Err(taken(settings, word, &format!("`{}` of nginx's configuration", node.file.to_string_lossy())))
+        }
+    }
+}
+
+/// Makes sure that nginx can be made to listen at this port, `proxy.word`. nginx itself would find out only at a reload, and refuse
+/// all of it.
+///
+/// # Errors
+/// `Kind::Settings` if somebody listens there.
+pub fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Result<()> {
+    let listened = host.is_listened_on(port).map_err(|cause| {
+        Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}"))
+    })?;
+    if listened { Err(taken(settings, port, "a process of this host")) } else { Ok(()) }
+}
+
+fn taken(settings: &Settings, port: u16, who: &str) -> Error {
+    Error::new(
+        Kind::Settings,
+        format!(
+            "port {port} (`proxy.word`), at which nginx is to tell of `{}`, is taken by {who}",
+            settings.proxy.include.to_string_lossy()
+        ),
+    )
+    .advise("give `proxy.word` in hooks.toml a port that nobody listens on, or set it to \"off\"")
+}
+
+fn find<'a>(nodes: &'a [Node], wanted: &impl Fn(&Node) -> bool) -> Option<&'a Node> {
+    nodes.iter().find_map(|node| if wanted(node) { Some(node) } else { find(&node.block, wanted) })
+}
+
+/// The port of a `listen`: alone, or after an address.
+fn port_of(argument: &str) -> Option<u16> {
+    argument.rsplit(':').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::{self, SettingsFile};
+    use crate::nginx::configuration::tree;
+
+    fn settings(text: &str) -> Settings {
+        config::settings(SettingsFile::parse("", text)).unwrap()
+    }
+
+    fn choice(without: &str, with: &str, flag: &str) -> Choice {
+        Choice { without: without.into(), with: with.into(), flag: flag.into() }
+    }
+
+    fn groups(names: [&str; 2], ports: [u16; 2]) -> String {
+        let [a, b] = ports;
+        let group = |name, first, second| {
+            format!(
+                "upstream {name} {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0 backup; }}\n"
+            )
+        };
+        format!(
+            "{OLD_TITLE} `switch` writes this file where its servers are not these.\n{}{}",
+            group(names[0], a, b),
+            group(names[1], b, a)
+        )
+    }
+
+    const SHOP: &str = "[proxy]\ninclude = \"/etc/nginx/conf.d/shop.inc\"\nword = \"+10000\"\n";
+
+    #[test]
+    fn f90_f91_a_host_of_an_earlier_version_goes_on_by_the_names_that_its_include_goes_by() {
+        let old = groups(["real1", "real2"], [8081, 8082]);
+        let others = groups(["real1", "real2"], [9081, 9082]);
+        let marked = |include: &str| format!("# This file is {}.\n{old}", mark::of(Path::new(include)));
+        let (derived, shared) = ("/etc/nginx/conf.d/shop.conf", "/etc/nginx/conf.d/service-url.conf");
+        let in_force = choice("real1", "real2", "/var/lib/service-url/green");
+        for (name, text, files, wanted) in [
+            (
+                "the one file that everybody had",
+                SHOP,
+                vec![(shared, old.clone())],
+                Some((shared, "/var/lib/service-url/green")),
+            ),
+            ("a file of its own", SHOP, vec![(derived, old.clone())], Some((derived, "/var/lib/service-url/green"))),
+            (
+                "the same, marked",
+                SHOP,
+                vec![(derived, marked("/etc/nginx/conf.d/shop.inc"))],
+                Some((derived, "/var/lib/service-url/green")),
+            ),
+            ("another application's file", SHOP, vec![(shared, marked("/etc/nginx/conf.d/blog.inc"))], None),
+            ("groups that lead to other ports", SHOP, vec![(shared, others)], None),
+            ("no file at all", SHOP, vec![], None),
+            (
+                "a path that somebody chose",
+                "[proxy]\ninclude = \"/etc/nginx/conf.d/shop.inc\"\nupstreams = \"/etc/nginx/conf.d/shop.conf\"\n",
+                vec![(shared, old.clone())],
+                None,
+            ),
+            (
+                "a flag that somebody chose",
+                "[proxy]\ninclude = \"/etc/nginx/conf.d/shop.inc\"\nflag = \"/run/shop/green\"\n",
+                vec![(shared, old.clone())],
+                Some((shared, "/run/shop/green")),
+            ),
+        ] {
+            let settings = settings(text);
+            let files: BTreeMap<&str, String> = files.into_iter().collect();
+            let read = |path: &Path| {
+                files.get(path.to_str().unwrap()).map(|text| text.clone().into_bytes()).unwrap_or_default()
+            };
+            let adopted = adopted(&settings, &in_force, read);
+            let names = wanted.map(|_| BySlot { blue: "real1".to_owned(), green: "real2".to_owned() });
+            assert_eq!(adopted.proxy.groups, names.unwrap_or(settings.proxy.groups.clone()), "{name}");
+            let paths = (adopted.proxy.upstreams.to_str().unwrap(), adopted.proxy.flag.to_str().unwrap());
+            let own = (settings.proxy.upstreams.to_str().unwrap(), settings.proxy.flag.to_str().unwrap());
+            assert_eq!(paths, wanted.unwrap_or(own), "{name}");
+        }
+    }
+
+    #[test]
+    fn f90_a_file_of_groups_is_written_only_where_it_is_this_applications_or_nobodys() {
+        let settings = settings(SHOP);
+        let marked = |include: &str, text: &str| format!("# This file is {}.\n{text}", mark::of(Path::new(include)));
+        let ours = groups(["shop-real1", "shop-real2"], [8081, 8082]);
+        let others = groups(["real1", "real2"], [9081, 9082]);
+        for (name, text, wanted) in [
+            ("none yet", String::new(), ""),
+            ("ours", marked("/etc/nginx/conf.d/shop.inc", &ours), ""),
+            ("ours, before its ports were changed", marked("/etc/nginx/conf.d/shop.inc", &others), ""),
+            ("ours, of an earlier version", ours.clone(), ""),
+            ("emptied by an earlier version", String::from_utf8_lossy(upstreams::NONE).into_owned(), ""),
+            (
+                "another's",
+                marked("/etc/nginx/conf.d/blog.inc", &ours),
+                "belongs to the application behind `/etc/nginx/conf.d/blog.inc`",
+            ),
+            ("another's that is gone", marked("/etc/nginx/conf.d/gone.inc", &others), ""),
+            (
+                "another's, of an earlier version",
+                others.clone(),
+                "another application: it declares the groups `real1` (port 9081), `real2` (port 9082)",
+            ),
+            (
+                "a person's groups",
+                "upstream api { server 10.0.0.7:80; }\n".to_owned(),
+                "somebody else: it declares the groups `api`",
+            ),
+            ("a person's site", "server { listen 81; }\n".to_owned(), "somebody else"),
+        ] {
+            let exists = |path: &Path| path != Path::new("/etc/nginx/conf.d/gone.inc");
+            let told = whose_groups(&settings, text.as_bytes(), exists).map(|foreign| foreign.refuse(&settings));
+            let shown = told.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert!(if wanted.is_empty() { told.is_none() } else { shown.contains(wanted) }, "{name}: {shown}");
+            if told.is_some() {
+                assert!(
+                    shown.contains("shop.conf") && shown.contains("not to the one behind `/etc/nginx/conf.d/shop.inc`"),
+                    "{shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn f91_a_flag_or_a_port_that_another_part_of_nginx_goes_by_is_refused_with_both_names() {
+        let settings = settings(SHOP);
+        for (name, other, wanted) in [
+            ("its own flag", "if (-f /var/lib/blog/green) { set $x http://b; }", ""),
+            (
+                "our flag",
+                "if (-f /var/lib/shop/green) { set $x http://b; }",
+                "`/var/lib/shop/green` (`proxy.flag`) belongs to the application behind `/etc/nginx/conf.d/blog.inc`",
+            ),
+            (
+                "our port",
+                "server { listen 127.0.0.1:18081; }",
+                "port 18081 (`proxy.word`), at which nginx is to tell of `/etc/nginx/conf.d/shop.inc`, is taken by `/etc/nginx/conf.d/blog.inc`",
+            ),
+            ("our port on every address", "server { listen 18081; }", "is taken by"),
+            ("our port over IPv6", "server { listen [::]:18081; }", "is taken by"),
+            ("another port", "server { listen 127.0.0.1:8081; }", ""),
+        ] {
+            let dump = format!(
+                "# configuration file /etc/nginx/nginx.conf:\nhttp {{ include conf.d/*.conf; server {{ include conf.d/shop.inc; }} server {{ include conf.d/blog.inc; }} }}\n\
+                 # configuration file /etc/nginx/conf.d/shop.conf:\nserver {{ listen 127.0.0.1:18081 reuseport; }}\n\
+                 # configuration file /etc/nginx/conf.d/shop.inc:\nif (-f /var/lib/shop/green) {{ }}\n\
+                 # configuration file /etc/nginx/conf.d/blog.inc:\n{other}\n"
+            );
+            let told = check_configuration(&settings, &tree::parse(&dump)).map_err(|error| error.to_string());
+            assert!(
+                if wanted.is_empty() { told.is_ok() } else { told.as_ref().is_err_and(|told| told.contains(wanted)) },
+                "{name}: {told:?}"
+            );
+        }
+    }
+}
