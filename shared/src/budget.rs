@@ -11,7 +11,7 @@ use crate::discovery::witness::DOOR_AT_MOST;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
-use crate::proof::watch;
+use crate::proof::{arrival, watch};
 use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
@@ -43,21 +43,28 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 CutoverWay::Reload => Duration::ZERO,
                 CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
             };
+            // By a reload nginx's own word comes in with a test of its own.
+            let word = match (settings.proxy.cutover, settings.proxy.word) {
+                (CutoverWay::Reload, Some(_)) => TEST_AT_MOST + WRITE_AT_MOST * 3,
+                _ => Duration::ZERO,
+            };
             let retirement = match settings.switch.standby {
                 Standby::Keep => Duration::ZERO,
                 Standby::Stop => {
                     settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
                 }
             };
-            // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back.
+            // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back, with its own proof. nginx may
+            // be told to reload twice on it, and by a cutover of an earlier run once before.
             STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
                 + consent::AT_MOST
                 + TEST_AT_MOST
                 + installation
                 + asked
-                + reload * 3
-                + DOOR_AT_MOST
+                + word
+                + reload * 4
+                + arrival::longest(settings) * 2
                 + watch::longest(settings.switch.watch, settings.health.timeout)
                 + retirement
         }

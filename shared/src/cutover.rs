@@ -120,15 +120,24 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(vec![Action::Remember(Change::SentBack)]));
     match by {
         By::Reload { .. } => {
-            steps.extend(nginx.let_speak(settings, &after));
-            steps.push(nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port), *from));
+            let speak = nginx.let_speak(settings, &after);
+            let mut include = nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port), *from);
+            // Both files are back before nginx is told again.
+            speak.iter().for_each(|_| include.undo.insert(1, nginx.silence()));
+            steps.extend(speak);
+            steps.push(include);
             steps.push(nginx.reload(settings));
         }
-        By::Flag => steps.push(flip(settings, nginx, from.unwrap_or(!*to), *to)),
+        By::Flag => {
+            let from = from.unwrap_or(!*to);
+            let mut flip = flip(settings, from, *to);
+            flip.undo.push(nginx.prove_back(settings, from));
+            steps.push(flip);
+        }
         By::InstalledFlag => {
             steps.extend(nginx.install(settings, from.unwrap_or(*to), after));
-            // From nowhere traffic has come with the reload.
-            steps.extend(from.map(|from| flip(settings, nginx, from, *to)));
+            // From nowhere traffic has come with the reload. The way back is proven once nginx has read the include again.
+            steps.extend(from.map(|from| flip(settings, from, *to)));
         }
     }
     let word = settings.proxy.word.filter(|_| nginx.word != Word::Off);
@@ -210,7 +219,8 @@ impl Nginx {
     /// Brings nginx's own word in by the reload of a cutover, where this user writes that file itself.
     fn let_speak(&self, settings: &Settings, include: &[u8]) -> Option<Step> {
         let file = &self.access.upstreams;
-        (self.word == Word::Missing && file.way == Way::Own).then(|| {
+        let may = settings.proxy.word.is_some() && self.word == Word::Missing && file.way == Way::Own;
+        may.then(|| {
             let bytes = upstreams::with_word(&self.upstreams, settings, include);
             let (before, access) = (self.upstreams_before(), self.access.clone());
             Step::of(Action::WriteWord { bytes, before, access }).undone_by(vec![self.silence()])
@@ -236,7 +246,6 @@ impl Nginx {
         let write = |bytes, names| Action::WriteInclude { bytes, names, access: self.access.clone() };
         let at_most = settings.proxy.reload_at_most;
         let mut undo = vec![write(self.include.bytes().to_owned(), self.include.leads().to_string())];
-        undo.extend(self.let_speak(settings, &after).map(|_| self.silence()));
         undo.push(Action::ReloadBack { master: self.master, access: self.access.clone(), at_most });
         undo.extend(from.map(|from| self.prove_back(settings, from)));
         Step::of(write(after, names)).undone_by(undo)
@@ -248,8 +257,8 @@ impl Nginx {
     }
 }
 
-fn flip(settings: &Settings, nginx: &Nginx, from: Slot, to: Slot) -> Step {
-    Step::of(flag_says(settings, to)).undone_by(vec![flag_says(settings, from), nginx.prove_back(settings, from)])
+fn flip(settings: &Settings, from: Slot, to: Slot) -> Step {
+    Step::of(flag_says(settings, to)).undone_by(vec![flag_says(settings, from)])
 }
 
 /// The flag says green by being there.

@@ -87,6 +87,6 @@ fn a_port_of_nobody_in_the_include_is_not_taken_for_an_idle_host() {
     rig.deploy(&Jar::release("v2")).fails(
         "stop",
         12,
-        &["names port 7, which is neither slot's", "the ledger remembers blue"],
+        &["names port 7, which is neither slot's", "the ledger remembers `real1`"],
     );
 }

@@ -130,9 +130,11 @@ fn a_directory_that_nginxs_workers_cannot_pass_is_found_before_anything_changes(
 fn another_application_with_groups_of_the_same_names_is_found_before_anything_changes() {
     let rig = Rig::live_in("real1");
     rig.host.set("proxy.cutover", "\"instant\"").unwrap();
-    rig.host.nginx().configure("other.conf", "upstream real2 { server 127.0.0.1:9; }\n").unwrap();
+    rig.host.nginx().configure("other.conf", "upstream service-url-real2 { server 127.0.0.1:9; }\n").unwrap();
     rig.untouched_by(|| {
-        rig.deploy(&Jar::release("v2")).fails("stop", 10, &["other.conf` declares an upstream group `real2`"]).output()
+        rig.deploy(&Jar::release("v2"))
+            .fails("stop", 10, &["other.conf` declares an upstream group `service-url-real2`"])
+            .output()
     });
 }
 
@@ -219,7 +221,7 @@ fn f47_i2_when_the_live_release_dies_nginx_goes_on_with_the_standby_and_the_next
     let standby = listener(ports.blue).unwrap();
     let deployed = rig.deploy(&Jar::release("v3"));
     deployed.succeeds();
-    assert!(deployed.output().contains("nginx has gone on to blue"), "{}", deployed.output());
+    assert!(deployed.output().contains("nginx has gone on to `real1`"), "{}", deployed.output());
     assert_eq!((rig.release(), rig.profile()), ("v3".into(), "real2".into()));
     assert_eq!(listener(ports.blue), Some(standby), "what served was not touched");
     rig.deploy(&Jar::release("v3")).succeeds();
@@ -251,7 +253,11 @@ fn f67_a_flag_or_groups_that_somebody_removed_are_told_or_mended_and_never_guess
     let groups = rig.host.nginx().upstreams_path();
     let bytes = std::fs::read(&groups).unwrap();
     std::fs::write(&groups, "# gone\n").unwrap();
-    rig.deploy(&Jar::release("v4")).fails("stop", 12, &["chooses the group `real2`", "does not say which port"]);
+    rig.deploy(&Jar::release("v4")).fails(
+        "stop",
+        12,
+        &["chooses the group `service-url-real2`", "does not say which port"],
+    );
     std::fs::write(&groups, &bytes).unwrap();
     // They are right again, but changed after nginx last read them: it reads them once more before it goes by the flag.
     let workers = rig.host.nginx().worker_pids();

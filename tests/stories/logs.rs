@@ -81,7 +81,7 @@ fn f06_a_hook_that_is_ended_by_a_signal_with_its_output_closed_says_75_and_leave
     // What it had launched is gone, and the deployment can go on from where it was.
     rig.host.set("start.survive", "\"100ms\"").unwrap();
     rig.host.stage(rig.jar(&Jar::release("v3"))).unwrap();
-    for hook in ["start", "health", "switch"] {
+    for hook in HOOKS {
         ended(&rig.run(hook), 0, &[]);
     }
     assert_eq!(rig.release(), "v3");

@@ -137,6 +137,8 @@ fn an_nginx_that_does_not_read_the_include_is_refused_before_anything_changes() 
     let other = rig.host.directory().join("other.inc");
     std::fs::copy(rig.host.nginx().include_path(), &other).unwrap();
     rig.host.set("proxy.include", &format!("{:?}", other.display().to_string())).unwrap();
+    // Whoever renames the include says so by removing the ledger (F92).
+    std::fs::remove_file(rig.host.app_directory().join("ledger/ledger.json")).unwrap();
     rig.deploy(&Jar::release("v2")).fails(
         "stop",
         10,

@@ -59,7 +59,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
             workers: Vec::new(),
             access: Access {
                 include: file(&settings.proxy.include),
-                upstreams: file(&settings.proxy.upstreams),
+                upstreams: ConfigurationFile { way: Way::Own, ..file(&settings.proxy.upstreams) },
                 flag_directory: FlagDirectory {
                     path: "/flags".into(),
                     way: Way::Sudo,
@@ -103,7 +103,7 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
 
 /// Settings of which no two are alike and none is the default: a term that is dropped or halved shows.
 const UNLIKE: &str = "[lock]\nwait = \"7s\"\n[stop]\ndrain = \"11s\"\ngrace = \"13s\"\n[start]\nsurvive = \"17s\"\n\
-                      [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nreload_at_most = \"23s\"\n\
+                      [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nword = \"+10000\"\nreload_at_most = \"23s\"\n\
                       [switch]\nwatch = \"29s\"\nstandby = \"stop\"\n";
 
 #[test]
@@ -112,12 +112,15 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     let (written, watched) = (1.0, 29.0 + 3.0 * (2.0 + 0.25) + 3.0);
     let stopped = 11.0 + (13.0 + 3.0) + 3.0 + written;
     let (first_look, tested, asked, door) = (5.0 + 3.0, 10.0, 2.0, 3.0 + 2.0);
-    let (intent, flag, include) = (2.0 * written, 2.0 * written, 2.0 * written + 23.0);
-    let after = door + watched + written + stopped;
-    let reload = first_look + tested + asked + intent + include + 23.0 + after;
-    let by_flag = first_look + asked + intent + flag + after;
+    // nginx itself is asked before the door; on the way back only the door is, and nginx may be told to reload twice.
+    let (word, back) = (3.0 + 1.0, door);
+    let (intent, flag, include) = (2.0 * written, 2.0 * written, 2.0 * written + 2.0 * 23.0 + back);
+    let after = word + door + watched + written + stopped;
+    let to_speak = written + tested + 2.0 * written;
+    let reload = first_look + tested + asked + intent + to_speak + include + 23.0 + after;
+    let by_flag = first_look + asked + intent + flag + back + after;
     let directory = 5.0 + written;
-    let installed = reload + directory + 2.0 * written + tested + flag;
+    let installed = reload - to_speak + directory + 2.0 * written + tested + flag;
     for (by, switch) in
         [(By::Reload { keepalive_min_timeout: None }, reload), (By::Flag, by_flag), (By::InstalledFlag, installed)]
     {
@@ -136,9 +139,9 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
             assert_eq!(plan.at_most(), Duration::from_secs_f64(seconds), "{hook} {by:?}:\n{plan}");
             let way_back = match (hook, by) {
                 ("start", _) => 1.0 + 3.0 + written,
-                ("switch", By::Reload { .. }) => written + written + 23.0,
-                ("switch", By::Flag) => written + written,
-                ("switch", By::InstalledFlag) => written + written + (written + 23.0) + written,
+                ("switch", By::Reload { .. }) => written + written + written + written + 2.0 * 23.0 + back,
+                ("switch", By::Flag) => written + written + back,
+                ("switch", By::InstalledFlag) => written + written + (written + 2.0 * 23.0 + back) + written,
                 _ => 0.0,
             };
             assert_eq!(plan.undo_at_most(), Duration::from_secs_f64(way_back), "{hook} {by:?}:\n{plan}");
@@ -162,7 +165,7 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
     let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("`timeout: 90` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
+    assert!(told[0].contains("`timeout: 120` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
 
 #[test]

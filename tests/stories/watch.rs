@@ -17,7 +17,7 @@ fn while_watched(rig: &Rig, act: impl FnOnce(u32)) -> sandbox::HookRun {
     let switch = rig.hook("switch").spawn().unwrap();
     let log = rig.host.app_directory().join("logs/hooks.log");
     eventually("the watch has begun", || {
-        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("which is watched for 1 min"))
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("is watched for 1 min"))
     });
     assert_eq!(rig.release(), "v2");
     act(new);

@@ -85,6 +85,16 @@ pub fn shown(door_told: bool, heard: &Heard, site: bool) -> Shown {
     }
 }
 
+/// How long a proof may take with these settings: nginx itself, and then the door.
+#[must_use]
+pub fn longest(settings: &Settings) -> Duration {
+    lasts(ARRIVAL_AT_MOST, settings.proxy.word)
+}
+
+fn lasts(at_most: Duration, word: Option<u16>) -> Duration {
+    word.map_or(Duration::ZERO, |_| at_most + word::AT_MOST) + at_most + witness::DOOR_AT_MOST
+}
+
 impl Proof {
     /// The proof that traffic has arrived in `slot`, from a door that gave this answer `before`.
     #[must_use]
@@ -113,8 +123,7 @@ impl Proof {
     /// How long it may take: nginx itself, and then the door.
     #[must_use]
     pub fn lasts(&self) -> Duration {
-        let word = self.word.map_or(Duration::ZERO, |_| self.at_most + word::AT_MOST);
-        word + self.at_most + witness::DOOR_AT_MOST
+        lasts(self.at_most, self.word)
     }
 
     /// The same for traffic that stays where it is.
