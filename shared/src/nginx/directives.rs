@@ -32,6 +32,11 @@ impl Directive {
         self.words.iter().map(|word| &bytes[word.clone()]).collect()
     }
 
+    /// Its words as nginx takes them, escapes resolved.
+    pub(crate) fn values(&self, bytes: &[u8]) -> Vec<String> {
+        self.words.iter().map(|word| unescaped(&bytes[word.clone()])).collect()
+    }
+
     /// Where it begins.
     pub(crate) fn begins_at(&self) -> usize {
         self.words.first().map_or(self.end_at, |word| word.start)
@@ -68,6 +73,25 @@ pub(crate) fn directives(bytes: &[u8]) -> Vec<Directive> {
     found
 }
 
+/// What nginx makes of a word: a quote or a backslash after a backslash is itself, `\t`, `\r` and `\n` are what they are in C,
+/// and any other backslash stays.
+fn unescaped(word: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(word.len());
+    let mut at = 0;
+    while at < word.len() {
+        let escaped = match (word[at], word.get(at + 1)) {
+            (b'\\', Some(quoted @ (b'"' | b'\'' | b'\\'))) => Some(*quoted),
+            (b'\\', Some(b't')) => Some(b'\t'),
+            (b'\\', Some(b'r')) => Some(b'\r'),
+            (b'\\', Some(b'n')) => Some(b'\n'),
+            _ => None,
+        };
+        bytes.push(escaped.unwrap_or(word[at]));
+        at += if escaped.is_some() { 2 } else { 1 };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The word that begins at `at`, and where to go on.
 fn word(bytes: &[u8], at: usize) -> (Range<usize>, usize) {
     if let quote @ (b'"' | b'\'') = bytes[at] {
@@ -86,7 +110,8 @@ fn word(bytes: &[u8], at: usize) -> (Range<usize>, usize) {
         match bytes[end] {
             b'\\' => end += 1,
             b'$' if bytes.get(end + 1) == Some(&b'{') => end += 1,
-            b';' | b'{' | b'}' => break,
+            // As nginx has it, a `}` ends no word: that of `${name}` is in one.
+            b';' | b'{' => break,
             byte if byte.is_ascii_whitespace() => break,
             _ => {}
         }

@@ -14,10 +14,14 @@ pub struct Node {
     pub words: Vec<String>,
     /// The file it stands in.
     pub file: PathBuf,
+    /// The line that it begins on, the first one being 1.
+    pub line: usize,
     /// What stands in its block, includes taken in.
     pub block: Vec<Node>,
     /// The files that this `include` would read, as a pattern; nothing for other directives.
     pub pattern: Option<PathBuf>,
+    /// The files that it did read.
+    pub read: Vec<PathBuf>,
 }
 
 impl Node {
@@ -37,6 +41,9 @@ impl Node {
     #[must_use]
     pub fn reads(&self, path: &Path) -> bool {
         let Some(pattern) = &self.pattern else { return false };
+        if self.read.iter().any(|read| read == path) {
+            return true;
+        }
         let options = glob::MatchOptions {
             case_sensitive: true,
             require_literal_separator: true,
@@ -51,6 +58,28 @@ impl Node {
 pub fn parse(dump: &str) -> Vec<Node> {
     let files = files(dump);
     files.first().map(|(main, _)| read(main, &files, DEEPEST)).unwrap_or_default()
+}
+
+/// Calls each file that is `path` by that name, in whatever way nginx's configuration names it: `is_path` says it of a file, and
+/// `is_above` of the directory that it is in.
+pub fn name_as(nodes: &mut [Node], path: &Path, is_path: &impl Fn(&Path) -> bool, is_above: &impl Fn(&Path) -> bool) {
+    for node in nodes {
+        for file in node.read.iter_mut().chain([&mut node.file]) {
+            if file != path && is_path(file) {
+                path.clone_into(file);
+            }
+        }
+        if let (Some(pattern), Some(above)) = (&mut node.pattern, path.parent())
+            // Paths with `//` or `/./` in them are equal, but a pattern is compared as a text.
+            && pattern.parent().is_some_and(|directory| {
+                directory.as_os_str() != above.as_os_str() && (directory == above || is_above(directory))
+            })
+            && let Some(name) = pattern.file_name()
+        {
+            *pattern = above.join(name);
+        }
+        name_as(&mut node.block, path, is_path, is_above);
+    }
 }
 
 /// Whether this holds for any directive, at any depth.
@@ -79,30 +108,30 @@ fn read(path: &Path, files: &[(PathBuf, String)], deepest: usize) -> Vec<Node> {
     };
     let bytes = text.as_bytes();
     let mut open: Vec<Vec<Node>> = vec![Vec::new()];
-    let mut headings: Vec<Vec<String>> = Vec::new();
+    let mut headings: Vec<(Vec<String>, usize)> = Vec::new();
+    let (mut line, mut counted) = (1, 0);
     for directive in directives(bytes) {
-        let words: Vec<String> =
-            directive.words(bytes).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let words = directive.values(bytes);
+        let begins_at = directive.begins_at().max(counted);
+        line += bytes[counted..begins_at].iter().filter(|byte| **byte == b'\n').count();
+        counted = begins_at;
         match directive.end {
             End::Open => {
-                headings.push(words);
+                headings.push((words, line));
                 open.push(Vec::new());
             }
             End::Close => {
-                if let (Some(words), true) = (headings.pop(), open.len() > 1) {
+                if let (Some((words, line)), true) = (headings.pop(), open.len() > 1) {
                     let block = open.pop().unwrap_or_default();
-                    let node = Node { words, file: path.to_owned(), block, pattern: None };
+                    let node = Node { words, file: path.to_owned(), line, block, pattern: None, read: Vec::new() };
                     open.last_mut().into_iter().for_each(|block| block.push(node.clone()));
                 }
             }
             End::Semicolon => {
-                let node = simple(words, path, files);
-                let taken_in: Vec<Node> = node
-                    .pattern
-                    .iter()
-                    .flat_map(|_| files.iter().filter(|(file, _)| node.reads(file)))
-                    .flat_map(|(file, _)| read(file, files, deepest - 1))
-                    .collect();
+                let mut node = simple(words, path, line, files);
+                node.read =
+                    files.iter().filter(|(file, _)| node.reads(file)).map(|(file, _)| file.clone()).collect();
+                let taken_in: Vec<Node> = node.read.iter().flat_map(|file| read(file, files, deepest - 1)).collect();
                 if let Some(block) = open.last_mut() {
                     block.push(node);
                     block.extend(taken_in);
@@ -114,11 +143,11 @@ fn read(path: &Path, files: &[(PathBuf, String)], deepest: usize) -> Vec<Node> {
     open.into_iter().next().unwrap_or_default()
 }
 
-fn simple(words: Vec<String>, path: &Path, files: &[(PathBuf, String)]) -> Node {
+fn simple(words: Vec<String>, path: &Path, line: usize, files: &[(PathBuf, String)]) -> Node {
     // Patterns are relative to the directory of the main file.
     let beside = files.first().and_then(|(main, _)| main.parent()).unwrap_or(Path::new("/"));
     let pattern = (words.len() == 2 && words[0] == "include").then(|| beside.join(&words[1]));
-    Node { words, file: path.to_owned(), block: Vec::new(), pattern }
+    Node { words, file: path.to_owned(), line, block: Vec::new(), pattern, read: Vec::new() }
 }
 
 #[cfg(test)]
@@ -156,6 +185,38 @@ set $service_url http://127.0.0.1:8081;
         assert_eq!(names(http), ["include", "types", "include", "server", "server"]);
         assert_eq!(names(&http[4].block), ["listen", "include", "set"]);
         assert_eq!(http[4].block[2].file, Path::new("/etc/nginx/conf.d/service-url.inc"));
+        let lines: Vec<usize> = http.iter().map(|node| node.line).collect();
+        assert_eq!((lines, http[4].block[1].line, http[4].block[2].line), (vec![3, 1, 4, 1, 5], 7, 1));
+    }
+
+    #[test]
+    fn words_and_lines_are_those_that_nginx_takes() {
+        let dump = "# configuration file /a.conf:\n\n# } a remark\nhttp {\n  set $a \"x; }\n \\\"y\";\n  set\n   $b 'a\\'b';\n\
+                    proxy_pass http://${service_url}/x; set $c a\\ b\\;c; }\n";
+        let http = &parse(dump)[0];
+        let told: Vec<String> = http.block.iter().map(|node| format!("{}: {}", node.line, node.words.join("|"))).collect();
+        assert_eq!(
+            told,
+            ["4: set|$a|x; }\n \"y", "6: set|$b|a'b", "8: proxy_pass|http://${service_url}/x", "8: set|$c|a\\ b\\;c"]
+        );
+        assert_eq!(http.line, 3);
+    }
+
+    #[test]
+    fn a_file_has_one_name_in_whatever_way_it_is_named() {
+        let dump = DUMP
+            .replace("include conf.d/service-url.inc", "include conf.d/../linked/service-url.inc")
+            .replace("file /etc/nginx/conf.d/service-url.inc", "file /etc/nginx/conf.d/../linked/service-url.inc")
+            .replace("include /etc/nginx/conf.d/*.conf", "include /etc/nginx//conf.d/./*.conf")
+            .replace("file /etc/nginx/conf.d/other", "file /etc/nginx//conf.d/./other");
+        let mut tree = parse(&dump);
+        let wanted = Path::new("/etc/nginx/conf.d/service-url.inc");
+        assert!(!any(&tree, &|node| node.reads(wanted)));
+        let is = |path: &Path, suffix: &str| path.to_string_lossy().ends_with(suffix);
+        name_as(&mut tree, wanted, &|path| is(path, "linked/service-url.inc"), &|_| false);
+        assert!(any(&tree, &|node| node.reads(wanted)));
+        assert!(any(&tree, &|node| node.reads(Path::new("/etc/nginx/conf.d/service-url.conf"))));
+        assert!(any(&tree, &|node| node.file == wanted && node.name() == "set"));
     }
 
     #[test]
