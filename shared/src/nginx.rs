@@ -1,5 +1,6 @@
-//! The server itself, as these hooks meet it: what this user has `access` to, its `configuration` (split into `directives`), its
-//! `workers` by generation and their `reload`, its `version`, and whether its workers have `passage` to a file.
+//! The server itself, as these hooks meet it: what this user has `access` to, its `configuration` (split into `directives`) and
+//! the `site` in it that is ours, its `workers` by generation and their `reload`, its `version`, and whether its workers have
+//! `passage` to a file.
 
 pub mod access;
 pub mod configuration;
@@ -8,5 +9,6 @@ pub(crate) mod directives;
 pub mod flag_directory;
 pub(crate) mod passage;
 pub mod reload;
+pub mod site;
 pub mod version;
 pub mod workers;

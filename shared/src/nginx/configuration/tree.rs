@@ -129,8 +129,7 @@ fn read(path: &Path, files: &[(PathBuf, String)], deepest: usize) -> Vec<Node> {
             }
             End::Semicolon => {
                 let mut node = simple(words, path, line, files);
-                node.read =
-                    files.iter().filter(|(file, _)| node.reads(file)).map(|(file, _)| file.clone()).collect();
+                node.read = files.iter().filter(|(file, _)| node.reads(file)).map(|(file, _)| file.clone()).collect();
                 let taken_in: Vec<Node> = node.read.iter().flat_map(|file| read(file, files, deepest - 1)).collect();
                 if let Some(block) = open.last_mut() {
                     block.push(node);
@@ -194,7 +193,8 @@ set $service_url http://127.0.0.1:8081;
         let dump = "# configuration file /a.conf:\n\n# } a remark\nhttp {\n  set $a \"x; }\n \\\"y\";\n  set\n   $b 'a\\'b';\n\
                     proxy_pass http://${service_url}/x; set $c a\\ b\\;c; }\n";
         let http = &parse(dump)[0];
-        let told: Vec<String> = http.block.iter().map(|node| format!("{}: {}", node.line, node.words.join("|"))).collect();
+        let told: Vec<String> =
+            http.block.iter().map(|node| format!("{}: {}", node.line, node.words.join("|"))).collect();
         assert_eq!(
             told,
             ["4: set|$a|x; }\n \"y", "6: set|$b|a'b", "8: proxy_pass|http://${service_url}/x", "8: set|$c|a\\ b\\;c"]

@@ -1,0 +1,52 @@
+//! Addresses as `proxy_pass`, `server` in an `upstream` and `listen` have them.
+
+/// What stands between the scheme and the path.
+#[must_use]
+pub fn authority(target: &str) -> &str {
+    let schemes = ["http://", "https://", "grpc://", "grpcs://"];
+    let rest = schemes.iter().find_map(|scheme| target.strip_prefix(scheme)).unwrap_or(target);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// Splits off the port, where there is one.
+#[must_use]
+pub fn split(authority: &str) -> (&str, Option<u16>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => (authority, None),
+        },
+        _ => (authority, None),
+    }
+}
+
+/// The port of this host that a target leads to.
+#[must_use]
+pub fn loopback_port(target: &str) -> Option<u16> {
+    let (host, port) = split(authority(target));
+    let loopback = matches!(host, "localhost" | "[::1]" | "0.0.0.0" | "[::]") || host.starts_with("127.");
+    port.filter(|_| loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_this_host_is_known_in_every_way_to_write_it() {
+        for (target, wanted) in [
+            ("http://127.0.0.1:8081", Some(8081)),
+            ("http://localhost:8081/ws/", Some(8081)),
+            ("https://[::1]:8081", Some(8081)),
+            ("127.0.0.1:8081", Some(8081)),
+            ("grpc://0.0.0.0:8081", Some(8081)),
+            ("http://10.0.0.1:8081", None),
+            ("http://blue", None),
+            ("http://127.0.0.1", None),
+            ("http://127.0.0.1:$port", None),
+            ("unix:/run/app.socket", None),
+        ] {
+            assert_eq!(loopback_port(target), wanted, "{target}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A server block: where it listens and what it is called.
+
+use crate::nginx::configuration::tree::Node;
+use crate::nginx::site::line::Line;
+
+/// A server block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Where it begins.
+    pub line: Line,
+    /// Where it listens.
+    pub listens: Vec<Listen>,
+    /// Its names, as they are written.
+    pub names: Vec<String>,
+}
+
+/// One `listen`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address without its port: `*` for all of IPv4, `[::]` for all of IPv6, the path of a socket.
+    pub address: String,
+    /// The port; nothing for a socket.
+    pub port: Option<u16>,
+    /// Whether it speaks TLS.
+    pub ssl: bool,
+    /// Whether it wants the PROXY protocol, which no browser speaks.
+    pub proxy_protocol: bool,
+    /// Whether it takes what fits no name.
+    pub default_server: bool,
+    /// Whether `[::]` takes IPv4 as well.
+    pub both_families: bool,
+    /// Where it stands.
+    pub line: Line,
+}
+
+/// Reads a server block.
+pub(super) fn server(node: &Node) -> Server {
+    let line = Line::of(node);
+    let mut listens: Vec<Listen> = node.block.iter().filter(|node| node.name() == "listen").map(listen).collect();
+    if listens.is_empty() {
+        listens.push(listen_at("*", Some(80), &[], line.clone()));
+    }
+    let names = node.block.iter().filter(|node| node.name() == "server_name");
+    let names = names.flat_map(|node| node.words.iter().skip(1).cloned()).collect();
+    Server { line, listens, names }
+}
+
+fn listen(node: &Node) -> Listen {
+    let options: Vec<&str> = node.words.iter().skip(2).map(String::as_str).collect();
+    let argument = node.argument();
+    let line = Line::of(node);
+    if let Some(path) = argument.strip_prefix("unix:") {
+        return listen_at(path, None, &options, line);
+    }
+    if let Ok(port) = argument.parse() {
+        return listen_at("*", Some(port), &options, line);
+    }
+    match argument.rsplit_once(':') {
+        Some((address, port)) if !port.contains(']') => {
+            let address = if address == "0.0.0.0" { "*" } else { address };
+            listen_at(address, port.parse().ok(), &options, line)
+        }
+        _ => listen_at(if argument == "0.0.0.0" { "*" } else { argument }, Some(80), &options, line),
+    }
+}
+
+fn listen_at(address: &str, port: Option<u16>, options: &[&str], line: Line) -> Listen {
+    Listen {
+        address: address.to_owned(),
+        port,
+        ssl: options.contains(&"ssl"),
+        proxy_protocol: options.contains(&"proxy_protocol"),
+        default_server: options.contains(&"default_server") || options.contains(&"default"),
+        both_families: options.contains(&"ipv6only=off"),
+        line,
+    }
+}

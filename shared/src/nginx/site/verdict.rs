@@ -1,0 +1,276 @@
+//! Whether a cutover would move the traffic of a site: what a careful person would find in nginx's configuration, as the first
+//! reason to refuse, with the line to write, and as notes (F95 to F99).
+
+use crate::config::CutoverWay;
+use crate::error::{Error, Kind, Result};
+use crate::nginx::site::form::port_of;
+use crate::nginx::site::{Form, Level, Line, Pin, Read, SetBy, Site, Sought, Use};
+use crate::slot::Slot;
+
+/// Judges a site for a way to cut over. Returns notes for the report.
+///
+/// # Errors
+/// `Kind::Settings`: a cutover would move nobody, or not everybody, or break what works.
+pub fn judge(site: &Site, sought: &Sought, way: CutoverWay) -> Result<Vec<String>> {
+    is_read(site, sought)?;
+    is_set_last(site, sought)?;
+    is_used(site, sought)?;
+    fits(site, sought)?;
+    nobody_goes_past(site, sought)?;
+    if way == CutoverWay::Instant {
+        takes_a_choice(site, sought)?;
+        takes_groups(site, sought)?;
+    }
+    Ok(notes(site, sought))
+}
+
+fn refuse(what: String, advice: String) -> Result<()> {
+    Err(Error::new(Kind::Settings, what).advise(advice))
+}
+
+/// Somebody reads the include, where a variable can be set.
+fn is_read(site: &Site, sought: &Sought) -> Result<()> {
+    let wanted = sought.include.to_string_lossy();
+    let advice = format!("put `include {wanted};` into the application's server block");
+    let Some(first) = site.reads.first() else {
+        return refuse(
+            format!("nginx's configuration does not read the include `{wanted}`"),
+            format!("{advice}, or correct `proxy.include` in hooks.toml"),
+        );
+    };
+    let misplaced = |read: &&Read| matches!(read.level, Level::Other(_));
+    match site.reads.iter().find(misplaced) {
+        Some(Read { line, level: Level::Other(name), .. }) => refuse(
+            format!("the include `{wanted}` is read in `{name}` ({line}), where no variable can be set"),
+            format!("remove it there and {advice}"),
+        ),
+        _ if first.server.is_none() => {
+            refuse(format!("the include `{wanted}` is read outside of a server block ({})", first.line), advice)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// No other `set` wins over what the include says, or leads past it.
+fn is_set_last(site: &Site, sought: &Sought) -> Result<()> {
+    let variable = &sought.variable;
+    let wins = site.uses.iter().filter(|each| each.never.is_none()).find_map(|each| match &each.set {
+        SetBy::Again { line, conditional, to_a_place } if !conditional || *to_a_place => {
+            Some((each, line, conditional))
+        }
+        _ => None,
+    });
+    let Some((each, line, conditional)) = wins else { return Ok(()) };
+    let when = if *conditional { " in an `if`" } else { "" };
+    refuse(
+        format!(
+            "`${variable}` is set again{when} ({line}) after the include, so `{}` ({}) does not follow it",
+            each.written, each.line
+        ),
+        format!("remove the line {line}, or use another variable there"),
+    )
+}
+
+/// Somebody uses the variable where the include has set it.
+fn is_used(site: &Site, sought: &Sought) -> Result<()> {
+    if site.followed().next().is_some() {
+        return Ok(());
+    }
+    let Some(read) = site.reads.first() else { return Ok(()) };
+    let (variable, form) = (&sought.variable, form_of_value(site));
+    let wanted = form.use_of(variable);
+    let what = format!("nothing uses `${variable}` where the include is read ({})", read.line);
+    if let Some(never) = site.uses.iter().find_map(|each| each.never.as_ref().filter(|_| each.set == SetBy::Include)) {
+        return refuse(
+            format!("{what}: the `return` at {never} answers everybody before"),
+            format!("put the include and `{wanted}` into the server block that serves the application"),
+        );
+    }
+    let pinned = site.pins.iter().find(|pin| pin.server.is_some_and(|server| site.reads_in(server)));
+    if let Some(Pin { written, line, port, .. }) = pinned {
+        return refuse(
+            format!("{what}: `{written}` ({line}) goes to port {port}, whatever the include says"),
+            format!("write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
+        );
+    }
+    let unset = site.uses.iter().find(|each| each.set == SetBy::Nothing);
+    if let Some(Use { written, line, .. }) = unset {
+        return refuse(
+            format!("{what}; `{written}` ({line}) stands where nginx does not run it"),
+            format!(
+                "put `include {};` into the server block around {line}, outside of locations",
+                sought.include.to_string_lossy()
+            ),
+        );
+    }
+    refuse(
+        format!("{what}, so a cutover would move nobody"),
+        format!("write `location / {{ {wanted} }}` beside it, or put the include into the application's server block"),
+    )
+}
+
+/// The value has the form that its uses need.
+fn fits(site: &Site, sought: &Sought) -> Result<()> {
+    let variable = &sought.variable;
+    if let Some(each) = site.followed().find(|each| each.form == Form::Foreign) {
+        let Use { written, line, .. } = each;
+        let wanted = form_of_value(site).use_of(variable);
+        let why = match &each.keyed {
+            Some(map) => format!("the `map` at {map} takes `${variable}` for a key, which these hooks do not write"),
+            None => format!("`{written}` ({line}) takes `${variable}` for something else than an address or a URL"),
+        };
+        return refuse(format!("{why}"), format!("write `{wanted}` at {line}; the application is asked by `http://`"));
+    }
+    let Some((value, at)) = &site.value else { return Ok(()) };
+    let form = Form::of_value(value);
+    let Some(each) = site.followed().find(|each| each.form != form) else { return Ok(()) };
+    let use_instead = format!("`{}` at {}", form.use_of(variable), each.line);
+    let advice = match (site.form(), form) {
+        (Some(wanted), _) if form != Form::Foreign => {
+            let place = port_of(value)
+                .map(|port| wanted.port(port))
+                .or_else(|| wanted.group(crate::nginx::site::address::authority(value)));
+            let place = place.unwrap_or_else(|| wanted.port(sought.ports.blue));
+            format!("write `set ${variable} {place};` at {at}, or {use_instead}; then `nginx -t && nginx -s reload`")
+        }
+        (_, Form::Foreign) => {
+            let wanted = site.form().unwrap_or(each.form);
+            format!("write `set ${variable} {};` at {at} (or the port that serves)", wanted.port(sought.ports.blue))
+        }
+        _ => format!("write {use_instead}; then `nginx -t && nginx -s reload`"),
+    };
+    refuse(
+        format!(
+            "`{}` ({}) needs {}, and the include sets `{value}` ({at}): nginx answers 500",
+            each.written,
+            each.line,
+            each.form.name()
+        ),
+        advice,
+    )
+}
+
+/// Nobody in a server block that follows the include goes past it to one of the two places.
+fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
+    let ours = |pin: &&Pin| pin.never.is_none() && pin.server.is_some_and(|server| site.reads_in(server));
+    let Some(Pin { written, line, port, through, .. }) = site.pins.iter().find(ours) else { return Ok(()) };
+    let wanted = form_of_value(site).use_of(&sought.variable);
+    let through = through.as_ref().map_or_else(String::new, |through| format!(" through {through}"));
+    refuse(
+        format!("`{written}` ({line}) goes to port {port}{through} and would stay behind at a cutover"),
+        format!("write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
+    )
+}
+
+/// The include may hold an `if`, by which the flag is looked at.
+fn takes_a_choice(site: &Site, sought: &Sought) -> Result<()> {
+    let include = sought.include.to_string_lossy();
+    let advice = format!(
+        "put `include {include};` into the server block, outside of locations; or set `proxy.cutover = \"reload\"`"
+    );
+    for Read { line, level, try_files, .. } in &site.reads {
+        if *level == Level::If {
+            return refuse(
+                format!("the include is read in an `if` ({line}), in which nginx allows no other `if`, and so no flag"),
+                advice,
+            );
+        }
+        if let Some(try_files) = try_files {
+            return refuse(
+                format!(
+                    "the include stands beside `try_files` ({line}, {try_files}), which the flag's `if` would switch off"
+                ),
+                advice,
+            );
+        }
+    }
+    if let Some(each) = site.followed().find(|each| each.form == Form::Port) {
+        return refuse(
+            format!("`{}` ({}) takes a port only, and the flag chooses between groups", each.written, each.line),
+            format!(
+                "write `{}` there and an address in the include, or set `proxy.cutover = \"reload\"`",
+                Form::Address.use_of(&sought.variable)
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// The groups may stand where their file is read, and their names may be a `Host` header where they become one.
+fn takes_groups(site: &Site, sought: &Sought) -> Result<()> {
+    if let Some(line) = site.groups_below.first() {
+        let file = sought.upstreams.to_string_lossy();
+        return refuse(
+            format!("`{file}` is read inside of a server block ({line}), where nginx allows no groups"),
+            format!("name the files one by one at {line}, or give `proxy.upstreams` in hooks.toml another directory"),
+        );
+    }
+    let is_no_host =
+        |name: &&String| !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let groups = Slot::BOTH.map(|slot| sought.groups.get(slot));
+    let (Some(name), Some(each)) =
+        (groups.into_iter().find(is_no_host), site.followed().find(|each| each.host.is_none()))
+    else {
+        return Ok(());
+    };
+    refuse(
+        format!(
+            "`{}` ({}) would send `Host: {name}`, a group's name, which is no valid host name",
+            each.written, each.line
+        ),
+        format!("write `proxy_set_header Host $http_host;` beside {}", each.line),
+    )
+}
+
+/// What a person should know, and no reason to refuse.
+fn notes(site: &Site, sought: &Sought) -> Vec<String> {
+    let mut notes = Vec::new();
+    for Pin { written, line, port, .. } in site.pins.iter().filter(|pin| pin.never.is_none()) {
+        notes.push(format!("`{written}` ({line}) goes to port {port} and follows no cutover"));
+    }
+    for each in &site.uses {
+        match &each.set {
+            SetBy::Nothing => notes.push(format!(
+                "nothing sets `${}` for `{}` ({}): nginx answers 500 there",
+                sought.variable, each.written, each.line
+            )),
+            SetBy::Again { line, .. } if each.never.is_none() => {
+                notes.push(format!(
+                    "`{}` ({}) follows no cutover where {line} sets the variable",
+                    each.written, each.line
+                ));
+            }
+            SetBy::Again { .. } | SetBy::Include => {}
+        }
+    }
+    notes.dedup();
+    notes
+}
+
+/// The form of what the include sets; a URL, as in the book, where it sets nothing.
+fn form_of_value(site: &Site) -> Form {
+    match site.value.as_ref().map(|(value, _)| Form::of_value(value)) {
+        Some(Form::Foreign) | None => site.form().filter(|form| *form != Form::Foreign).unwrap_or(Form::Url),
+        Some(form) => form,
+    }
+}
+
+/// The line that an include needs for its uses: for advice where it cannot be read.
+#[must_use]
+pub fn wanted_line(site: Option<&Site>, sought: &Sought, port: u16) -> String {
+    let variable = &sought.variable;
+    let form = site.and_then(Site::form).filter(|form| *form != Form::Foreign);
+    match form {
+        Some(form) => format!("`set ${variable} {};`", form.port(port)),
+        None => format!(
+            "`set ${variable} http://127.0.0.1:{port};` (or `set ${variable} 127.0.0.1:{port};` where nginx has `{}`)",
+            Form::Address.use_of(variable)
+        ),
+    }
+}
+
+/// Where a use of the variable stands, for sentences about the include.
+#[must_use]
+pub fn first_use(site: &Site) -> Option<(&str, &Line)> {
+    site.followed().next().map(|each| (each.written.as_str(), &each.line))
+}
