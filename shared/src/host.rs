@@ -70,6 +70,13 @@ pub trait Host {
     /// `NotFound` where nothing is there; `PermissionDenied` below a directory that this user may not pass.
     fn describe(&self, path: &Path) -> io::Result<FileFacts>;
 
+    /// The one name of what is there: without `.`, `..` and `//`, every symbolic link on the way followed.
+    ///
+    /// # Errors
+    /// `NotFound` where nothing is there, or a link leads to nothing; `PermissionDenied` below a directory that this user may not
+    /// pass.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
     /// The names in a directory, in no order, `.` and `..` left out.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
 use shared::ledger::{Stage, unchanged};
+use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
 use shared::patience::Patience;
@@ -177,9 +178,8 @@ async fn look_at_nginx(
             format!("the include `{}` does not exist", access.include.path.to_string_lossy()),
         )
         .advise(format!(
-            "write `set ${} http://127.0.0.1:{};` into it (the port that serves now), then deploy again",
-            scene.settings.proxy.variable,
-            scene.settings.place(serves).port
+            "write {} into it (the port that serves now), then deploy again",
+            verdict::wanted_line(None, &Sought::of(scene.settings), scene.settings.place(serves).port)
         )));
     };
     Ok(Nginx {

@@ -1,8 +1,9 @@
 //! Asks the witnesses. Nothing in here decides, and nothing that a witness answers is a failure: only an include that
 //! nginx would misread, or that cannot be read, ends the hook.
 
-use crate::route::flag;
-use std::path::Path;
+mod groups;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{DoorSays, Evidence, IncludeSays, LedgerSays, WordSays};
@@ -11,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
 use crate::nginx::workers;
 use crate::route::choice::Choice;
+use crate::route::flag;
 use crate::route::include::{Include, Leads};
 use crate::route::upstreams;
 use crate::route::word;
@@ -46,11 +48,17 @@ impl Testimony {
 /// `Kind::Undecided` for an include that nginx would misread, `Kind::Settings` or `Kind::NotAllowed` for one that cannot
 /// be read.
 pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>) -> Result<Testimony> {
-    let include = read_include(host, settings)?;
+    let (include, groups_at) = match read_include(host, settings).await? {
+        Some(include) => {
+            let (include, groups_at) = groups::resolve(host, settings, include).await?;
+            (Some(include), groups_at)
+        }
+        None => (None, Vec::new()),
+    };
     let upstreams = host.read_file(&settings.proxy.upstreams).unwrap_or_default();
     let door = ask_door(host, settings).await?;
     let evidence = Evidence {
-        include: what_include_says(host, settings, include.as_ref(), &upstreams)?,
+        include: what_include_says(host, settings, include.as_ref(), &upstreams, &groups_at)?,
         word: what_word_says(host, settings, &upstreams).await?,
         door: what_door_says(settings, &door),
         ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
@@ -68,31 +76,39 @@ pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>
 /// # Errors
 /// `Kind::Undecided` if nginx would misread it, `Kind::Settings` if it cannot be read or is no regular file, `Kind::NotAllowed`
 /// if this user may not read it.
-pub fn read_include(host: &impl Host, settings: &Settings) -> Result<Option<Include>> {
+pub async fn read_include(host: &impl Host, settings: &Settings) -> Result<Option<Include>> {
     let path = &settings.proxy.include;
     let shown = path.to_string_lossy();
-    let kind = match host.describe(path) {
+    let kind = match behind(host, path).and_then(|path| host.describe(&path)) {
         Ok(facts) => facts.kind,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(unreadable(Kind::of(&cause), &shown, &cause.to_string())),
     };
     match kind {
         FileKind::Regular => {}
-        FileKind::SymbolicLink => {
-            return Err(unreadable(Kind::Settings, &shown, "it is a symbolic link, needed the file itself"));
-        }
         FileKind::Directory => return Err(unreadable(Kind::Settings, &shown, "it is a directory, needed a file")),
-        FileKind::Special => return Err(unreadable(Kind::Settings, &shown, "it is no regular file")),
+        FileKind::Special | FileKind::SymbolicLink => {
+            return Err(unreadable(Kind::Settings, &shown, "it is no regular file"));
+        }
     }
     let bytes = host.read_file(path).map_err(|cause| unreadable(Kind::of(&cause), &shown, &cause.to_string()))?;
-    Include::parse(&bytes, &settings.proxy.variable).map(Some).map_err(|complaint| {
-        let Place { port, .. } = settings.place(Slot::Blue);
-        Error::new(Kind::Undecided, format!("the include `{shown}` cannot be used: {complaint}")).advise(format!(
-            "write `set ${} http://127.0.0.1:{port};` into it (or the other slot's port, whichever serves), \
-             then `nginx -t && nginx -s reload`",
-            settings.proxy.variable
-        ))
-    })
+    match Include::parse(&bytes, &settings.proxy.variable) {
+        Ok(include) => Ok(Some(include)),
+        Err(complaint) => {
+            let wanted = groups::wanted_line(host, settings).await;
+            Err(Error::new(Kind::Undecided, format!("the include `{shown}` cannot be used: {complaint}")).advise(format!(
+                "write {wanted} into it (or the other slot's port, whichever serves), then `nginx -t && nginx -s reload`"
+            )))
+        }
+    }
+}
+
+/// The file itself, where its name is a link: it is read, and replaced, where it stands.
+fn behind(host: &impl Host, path: &Path) -> std::io::Result<PathBuf> {
+    match host.describe(path)?.kind {
+        FileKind::SymbolicLink => host.canonicalize(path),
+        FileKind::Directory | FileKind::Regular | FileKind::Special => Ok(path.to_owned()),
+    }
 }
 
 fn unreadable(kind: Kind, shown: &str, why: &str) -> Error {
@@ -105,17 +121,24 @@ fn what_include_says(
     settings: &Settings,
     include: Option<&Include>,
     upstreams: &[u8],
+    groups_at: &[PathBuf],
 ) -> Result<IncludeSays> {
     let Some(include) = include else { return Ok(IncludeSays::Missing) };
     let changed = |path: &Path| {
-        let facts = host
-            .describe(path)
+        let facts = behind(host, path)
+            .and_then(|path| host.describe(&path))
             .map_err(|cause| unreadable(Kind::of(&cause), &path.to_string_lossy(), &cause.to_string()))?;
         Ok(facts.changed)
     };
     let mut last = changed(&settings.proxy.include)?;
     let port = match include.leads() {
-        Leads::To { port, .. } => *port,
+        Leads::To { port, .. } => {
+            for file in groups_at {
+                last = last.max(changed(file)?);
+            }
+            *port
+        }
+        Leads::Named { name, .. } => return Err(groups::unknown(settings, include, name, None)),
         Leads::By(choice) => {
             let port = chosen_port(host, settings, choice, upstreams)?;
             last = last.max(changed(&settings.proxy.upstreams)?);

@@ -75,6 +75,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::describe(path)
     }
 
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::canonicalize(path)
+    }
+
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         files::list(directory)
     }

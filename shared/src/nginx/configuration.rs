@@ -1,31 +1,61 @@
-//! nginx's own configuration, tested by nginx itself before anything is changed: it must be valid, and it must read the
-//! include, or a cutover could never take effect (F60, F70).
+//! nginx's own configuration, tested by nginx itself before anything is changed: it must be valid, and the site in it must follow
+//! the include, or a cutover would move nobody (F60, F70, F95).
 
 pub mod tree;
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::tree::Node;
+use crate::config::{CutoverWay, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, first_line};
 use crate::nginx::access::Access;
+use crate::nginx::site::{Site, Sought, verdict};
 use crate::sudo;
 
 /// How long the test may take. Names of upstreams are resolved during it.
 pub const TEST_AT_MOST: Duration = Duration::from_secs(10);
 
-/// Tests the configuration that a reload would read, and reads it.
+/// What was found in nginx's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    /// All of it.
+    pub tree: Vec<Node>,
+    /// What is ours in it.
+    pub site: Site,
+    /// What a person should know of that.
+    pub notes: Vec<String>,
+}
+
+/// Tests the configuration that a reload would read, reads it, and sees that a cutover of this way would move the site's traffic.
 ///
 /// # Errors
-/// `Kind::ProxyBroken` with nginx's own complaint, `Kind::Settings` if it does not read the include,
-/// `Kind::NotAllowed` if this user may not test it.
-pub async fn test(host: &impl Host, access: &Access) -> Result<Vec<Node>> {
+/// As `read`; `Kind::Settings` as the `verdict` on the site says.
+pub async fn test(host: &impl Host, settings: &Settings, access: &Access, way: CutoverWay) -> Result<Tested> {
+    let tree = read(host, settings, access).await?;
+    let sought = Sought::of(settings);
+    let site = Site::of(&tree, &sought);
+    let notes = verdict::judge(&site, &sought, way)?;
+    Ok(Tested { tree, site, notes })
+}
+
+/// Tests the configuration that a reload would read, and reads it. The include and the groups' file have the names of the
+/// settings in it, whatever nginx calls them.
+///
+/// # Errors
+/// `Kind::ProxyBroken` with nginx's own complaint, `Kind::NotAllowed` if this user may not test it.
+pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Result<Vec<Node>> {
     let command = access.dump();
     let output = host.run(&command, TEST_AT_MOST).await?;
     if output.success {
-        let tree = tree::parse(&output.output);
-        return reads_include(&tree, &access.include.path).map(|()| tree);
+        let mut tree = tree::parse(&output.output);
+        for path in [&settings.proxy.include, &settings.proxy.upstreams] {
+            name_as_in_settings(host, &mut tree, path);
+        }
+        return Ok(tree);
     }
     if command.first().is_some_and(|program| program == "sudo") && !output.complaint.contains("nginx: ") {
         let said = first_line(&output.complaint);
@@ -35,24 +65,25 @@ pub async fn test(host: &impl Host, access: &Access) -> Result<Vec<Node>> {
         .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
 }
 
+/// `..`, `//` and links make other names for the same file (F96).
+fn name_as_in_settings(host: &impl Host, tree: &mut [Node], path: &Path) {
+    // Files are asked for once: a tree names each of them as often as it has lines.
+    let known: RefCell<BTreeMap<PathBuf, Option<PathBuf>>> = RefCell::default();
+    let own_name = |path: &Path| {
+        let mut known = known.borrow_mut();
+        known.entry(path.to_owned()).or_insert_with(|| host.canonicalize(path).ok()).clone()
+    };
+    let same = |one: &Path, other: Option<PathBuf>| other.is_some() && own_name(one) == other;
+    let above = path.parent().unwrap_or(Path::new("/"));
+    tree::name_as(tree, path, &|file| same(file, own_name(path)), &|directory| same(directory, own_name(above)));
+}
+
 /// The line of nginx's that says what is wrong.
 fn complaint(text: &str) -> &str {
     text.lines()
         .find(|line| line.contains("[emerg]") || line.contains("[alert]"))
         .unwrap_or_else(|| first_line(text))
         .trim_start_matches("nginx: ")
-}
-
-fn reads_include(tree: &[Node], include: &Path) -> Result<()> {
-    if tree::any(tree, &|node| node.reads(include)) {
-        return Ok(());
-    }
-    let wanted = include.to_string_lossy();
-    Err(Error::new(Kind::Settings, format!("nginx's configuration does not read the include `{wanted}`")).advise(
-        format!(
-            "put `include {wanted};` into the application's server block, or correct `proxy.include` in hooks.toml"
-        ),
-    ))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::host::{Host, first_line};
+use crate::host::{FileKind, Host, first_line};
 use crate::ledger::store::unwritable;
 use crate::sudo::{COMMAND_AT_MOST, Way, refused, through};
 
@@ -14,7 +14,7 @@ const MODE: u32 = 0o644;
 /// A file of nginx's configuration that the hooks write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigurationFile {
-    /// Where nginx reads it.
+    /// Where it stands: behind the link, where its name is one.
     pub path: PathBuf,
     /// Who writes it: this user, if it may make files in the directory.
     pub way: Way,
@@ -24,6 +24,9 @@ pub struct ConfigurationFile {
 
 impl ConfigurationFile {
     pub(super) fn find(host: &impl Host, settings: &Settings, path: &Path) -> ConfigurationFile {
+        let is_link = host.describe(path).is_ok_and(|facts| facts.kind == FileKind::SymbolicLink);
+        let behind = is_link.then(|| host.canonicalize(path).ok()).flatten();
+        let path = behind.as_deref().unwrap_or(path);
         let directory = path.parent().unwrap_or(Path::new("/"));
         ConfigurationFile {
             path: path.to_owned(),

@@ -176,10 +176,12 @@ impl Site {
         self.groups.iter().find(|group| group.name == name)
     }
 
-    /// The form in which the site uses the variable, where it is one.
+    /// The form in which the site uses the variable, where it is one. Where nothing sets it yet, every use counts.
     #[must_use]
     pub fn form(&self) -> Option<Form> {
-        let mut forms = self.followed().map(|each| each.form);
+        let nobody = self.followed().next().is_none();
+        let counts = |each: &&Use| nobody || (each.set == SetBy::Include && each.never.is_none());
+        let mut forms = self.uses.iter().filter(counts).map(|each| each.form);
         let first = forms.next()?;
         forms.all(|form| form == first).then_some(first)
     }

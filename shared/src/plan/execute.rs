@@ -3,7 +3,7 @@
 
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
 use crate::codedeploy::consent;
-use crate::config::Settings;
+use crate::config::{CutoverWay, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
 use crate::ledger::{Change, Ledger, store};
@@ -157,9 +157,11 @@ impl<'a, H: Host> Execution<'a, H> {
             }
             Action::SetFlag { flag, exists, place } => flag::set(self.host, flag, *exists, place),
             Action::TestConfiguration { access, for_flag } => {
-                let tree = configuration::test(self.host, access).await?;
-                let checked = if *for_flag { installation::check_configuration(self.settings, &tree) } else { Ok(()) };
-                self.configuration = Some(tree);
+                let way = if *for_flag { CutoverWay::Instant } else { CutoverWay::Reload };
+                let tested = configuration::test(self.host, self.settings, access, way).await?;
+                let checked =
+                    if *for_flag { installation::check_configuration(self.settings, &tested.tree) } else { Ok(()) };
+                self.configuration = Some(tested.tree);
                 checked
             }
             Action::Reload { master, access, at_most } => {
@@ -203,7 +205,7 @@ impl<'a, H: Host> Execution<'a, H> {
         }
         file.write(self.host, bytes).await?;
         self.word_written = true;
-        if let Err(cause) = configuration::test(self.host, access).await {
+        if let Err(cause) = configuration::test(self.host, self.settings, access, CutoverWay::Reload).await {
             file.write(self.host, before).await?;
             self.word_written = false;
             self.report.say(&format!("note: nginx cannot be made to tell where it sends requests: {cause}"));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::nginx::directives::{Directive, End};
+use crate::nginx::site::{Form, address};
 use crate::slot::Slot;
 
 /// A choice by flag file.
@@ -35,38 +36,42 @@ impl Choice {
         if flag_exists { &self.with } else { &self.without }
     }
 
-    /// As it stands in the include.
-    pub(super) fn render(&self, variable: &str) -> String {
+    /// As it stands in the include, the groups in the form that its uses need.
+    pub(super) fn render(&self, variable: &str, form: Form) -> String {
         let Choice { without, with, flag } = self;
-        let flag = flag.to_string_lossy();
+        let (without_value, with_value, flag) = (form.group(without), form.group(with), flag.to_string_lossy());
         format!(
-            "set ${variable} http://{without};\n\
+            "set ${variable} {without_value};\n\
              # {with} serves while this file exists; `switch` makes and removes it.\n\
-             if (-f {flag}) {{\n    set ${variable} http://{with};\n}}"
+             if (-f {flag}) {{\n    set ${variable} {with_value};\n}}"
         )
     }
 
     /// Reads it from the directives that it is made of, the first of them being the `set` of `variable`. Anything but
-    /// exactly this form is none. Returns how many directives it took.
-    pub(super) fn read(directives: &[Directive], bytes: &[u8], variable: &str) -> Option<(Choice, usize)> {
+    /// exactly this form is none. Returns the form of the groups, and how many directives it took.
+    pub(super) fn read(directives: &[Directive], bytes: &[u8], variable: &str) -> Option<(Choice, Form, usize)> {
         let [first, test, inner, close, ..] = directives else { return None };
         let group = |directive: &Directive| {
             let words = directive.words(bytes);
             let [b"set", name, target] = words.as_slice() else { return None };
             let sets_ours = name.strip_prefix(b"$") == Some(variable.as_bytes()) && directive.end == End::Semicolon;
-            let group = std::str::from_utf8(target).ok()?.strip_prefix("http://")?;
-            (sets_ours && is_group(group)).then(|| group.to_owned())
+            let value = std::str::from_utf8(target).ok()?;
+            let (form, group) = (Form::of_value(value), address::authority(value));
+            (sets_ours && is_group(group) && form != Form::Foreign).then(|| (group.to_owned(), form))
         };
         let words = test.words(bytes);
         let [b"if", b"(-f", flag] = words.as_slice() else { return None };
         let flag = Path::new(std::str::from_utf8(flag.strip_suffix(b")")?).ok()?);
         let closes = close.words.is_empty() && close.end == End::Close;
         (test.end == End::Open && closes).then_some(())?;
-        Some((Choice { without: group(first)?, with: group(inner)?, flag: flag.to_owned() }, 4))
+        let ((without, form), (with, inner_form)) = (group(first)?, group(inner)?);
+        (form == inner_form && form != Form::Port).then_some(())?;
+        Some((Choice { without, with, flag: flag.to_owned() }, form, 4))
     }
 }
 
 /// Whether this is the name of an upstream group: no address, no port, no path.
-fn is_group(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+pub(super) fn is_group(name: &str) -> bool {
+    let is_address = name.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    !is_address && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'))
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::nginx::directives::{Directive, End, directives};
-use crate::route::choice::Choice;
+use crate::nginx::site::Form;
+use crate::route::choice::{self, Choice};
 
 /// An include with the one thing in it that matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub struct Include {
     bytes: Vec<u8>,
     variable: String,
     leads: Leads,
+    /// The form in which it says so, which is the one that its uses need.
+    form: Form,
+    /// The groups of the user's own that it may name instead of a port, with the port of each.
+    groups: Vec<(String, u16)>,
     /// Where that is said: one directive, or the few that a choice is made of.
     said_at: Range<usize>,
 }
@@ -24,7 +29,14 @@ pub enum Leads {
     To {
         /// The port on 127.0.0.1.
         port: u16,
-        /// Where its digits stand, in bytes.
+        /// Where its digits stand, or the name of the group that leads there, in bytes.
+        at: Range<usize>,
+    },
+    /// To an upstream group of the user's own. Which port that is, nginx's configuration says.
+    Named {
+        /// The group's name.
+        name: String,
+        /// Where it stands, in bytes.
         at: Range<usize>,
     },
     /// To one of two upstream groups, by a flag that nginx looks at for each request.
@@ -35,6 +47,7 @@ impl fmt::Display for Leads {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Leads::To { port, .. } => write!(formatter, "port {port}"),
+            Leads::Named { name, .. } => write!(formatter, "the group `{name}`"),
             Leads::By(_) => formatter.write_str("the flag"),
         }
     }
@@ -55,7 +68,7 @@ impl fmt::Display for Complaint {
 }
 
 impl Include {
-    /// Reads an include that sets `variable` to `http://127.0.0.1:PORT`, or that chooses by a flag as `switch` writes it.
+    /// Reads an include that sets `variable` to a port of 127.0.0.1 or to a group, or that chooses by a flag as `switch` writes it.
     ///
     /// # Errors
     /// The first thing in it that nginx would refuse, or take for something else.
@@ -65,7 +78,7 @@ impl Include {
             return complain(0, "it begins with a byte order mark, which nginx refuses; save it without".to_owned());
         }
         let directives = directives(bytes);
-        let mut found: Option<(Leads, Range<usize>)> = None;
+        let mut found: Option<(Leads, Form, Range<usize>)> = None;
         let mut others = Vec::new();
         let mut depth = 0_usize;
         let mut at = 0;
@@ -102,19 +115,20 @@ impl Include {
             if found.is_some() {
                 return complain(start, format!("`${variable}` is set a second time; keep one of the two lines"));
             }
-            let (leads, taken) = leads(&directives[at - 1..], bytes, variable)?;
+            let (leads, form, taken) = leads(&directives[at - 1..], bytes, variable)?;
             at += taken - 1;
-            found = Some((leads, start..directives[at - 1].end_at + 1));
+            found = Some((leads, form, start..directives[at - 1].end_at + 1));
         }
-        let Some((leads, said_at)) = found else {
+        let Some((leads, form, said_at)) = found else {
             let found = match others.first() {
                 Some(other) => format!("it sets `{other}`"),
                 None if bytes.iter().all(u8::is_ascii_whitespace) => "it is empty".to_owned(),
                 None => format!("it does not set `${variable}`"),
             };
-            return complain(0, format!("{found}, needed `set ${variable} http://127.0.0.1:PORT;`"));
+            return complain(0, format!("{found}, needed `set ${variable} …;`"));
         };
-        Ok(Include { bytes: bytes.to_owned(), variable: variable.to_owned(), leads, said_at })
+        let variable = variable.to_owned();
+        Ok(Include { bytes: bytes.to_owned(), variable, leads, form, groups: Vec::new(), said_at })
     }
 
     /// Where it leads.
@@ -128,16 +142,43 @@ impl Include {
     pub fn choice(&self) -> Option<&Choice> {
         match &self.leads {
             Leads::By(choice) => Some(choice),
-            Leads::To { .. } => None,
+            Leads::To { .. } | Leads::Named { .. } => None,
         }
     }
 
-    /// The same bytes, leading to this port; in place of a choice stands what the scripts wrote.
+    /// The same include, where it names a group: it leads to the port of that group, and may come to name another one of them.
+    #[must_use]
+    pub fn among(self, groups: Vec<(String, u16)>) -> Include {
+        let Leads::Named { name, at } = &self.leads else { return self };
+        match groups.iter().find(|(group, _)| group == name) {
+            Some((_, port)) => Include { leads: Leads::To { port: *port, at: at.clone() }, groups, ..self },
+            None => self,
+        }
+    }
+
+    /// The form in which it says so.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The line on which it says where it leads.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        line(&self.bytes, self.said_at.start)
+    }
+
+    /// The same bytes, leading to this port: by its number, or by the name of a group where groups were named. In place of a
+    /// choice stands what the scripts wrote.
     #[must_use]
     pub fn with_port(&self, port: u16) -> Vec<u8> {
         match &self.leads {
-            Leads::To { at, .. } => self.with(at, &port.to_string()),
-            Leads::By(_) => self.with(&self.said_at, &format!("set ${} http://127.0.0.1:{port};", self.variable)),
+            Leads::To { at, .. } if self.groups.is_empty() => self.with(at, &port.to_string()),
+            Leads::To { at, .. } | Leads::Named { at, .. } => {
+                let group = self.groups.iter().find(|(_, leads_to)| *leads_to == port);
+                self.with(at, &group.map_or_else(|| format!("127.0.0.1:{port}"), |(name, _)| name.clone()))
+            }
+            Leads::By(_) => self.with(&self.said_at, &format!("set ${} {};", self.variable, self.form.port(port))),
         }
     }
 
@@ -147,7 +188,7 @@ impl Include {
         if self.choice() == Some(choice) {
             return self.bytes.clone();
         }
-        self.with(&self.said_at, &choice.render(&self.variable))
+        self.with(&self.said_at, &choice.render(&self.variable, self.form))
     }
 
     /// The bytes as they were read.
@@ -164,45 +205,57 @@ impl Include {
     }
 }
 
-/// Where the directives lead that begin with the `set` of our variable, and how many of them say so.
-fn leads(directives: &[Directive], bytes: &[u8], variable: &str) -> Result<(Leads, usize), Complaint> {
-    if let Some((choice, taken)) = Choice::read(directives, bytes, variable) {
-        return Ok((Leads::By(choice), taken));
+/// Where the directives lead that begin with the `set` of our variable, in which form, and how many of them say so.
+fn leads(directives: &[Directive], bytes: &[u8], variable: &str) -> Result<(Leads, Form, usize), Complaint> {
+    if let Some((choice, form, taken)) = Choice::read(directives, bytes, variable) {
+        return Ok((Leads::By(choice), form, taken));
     }
     let target = directives.first().and_then(|directive| directive.words.get(2)).cloned().unwrap_or_default();
-    let (port, at) = port_of(bytes, &target).map_err(|(offset, what)| complaint(bytes, offset, what))?;
-    Ok((Leads::To { port, at }, 1))
+    let (leads, form) = target_of(bytes, &target).map_err(|(offset, what)| complaint(bytes, offset, what))?;
+    Ok((leads, form, 1))
 }
 
-/// The port in `http://127.0.0.1:PORT`, and where it stands; or what is wrong, and where.
-fn port_of(bytes: &[u8], target: &Range<usize>) -> Result<(u16, Range<usize>), (usize, String)> {
+/// Where a target leads, and in which form it says so; or what is wrong, and where.
+fn target_of(bytes: &[u8], target: &Range<usize>) -> Result<(Leads, Form), (usize, String)> {
     let text = String::from_utf8_lossy(&bytes[target.clone()]).into_owned();
     let wrong = |why: &str| Err((target.start, format!("the target is `{text}`, {why}")));
-    let Some(authority) = text.strip_prefix("http://") else {
-        return wrong("which nginx takes for no URL; needed `http://127.0.0.1:PORT`");
+    let (authority, form) = match text.strip_prefix("http://") {
+        Some(authority) => (authority, Form::Url),
+        None if text.contains("://") => return wrong("and these hooks ask an application by `http://`"),
+        None if text.bytes().all(|byte| byte.is_ascii_digit()) => (text.as_str(), Form::Port),
+        None => (text.as_str(), Form::Address),
     };
-    let Some(port) = authority.strip_prefix("127.0.0.1:") else {
-        if authority.starts_with("localhost") {
+    let at = |length: usize| target.end - length..target.end;
+    let port = match authority.strip_prefix("127.0.0.1:") {
+        Some(port) => port,
+        None if form == Form::Port => authority,
+        None if authority == "localhost" || authority.starts_with("localhost:") => {
             return wrong("a name for which nginx needs a resolver, so it answers 502; write `127.0.0.1`");
         }
-        return wrong("needed `http://127.0.0.1:PORT`");
+        None if choice::is_group(authority) => {
+            return Ok((Leads::Named { name: authority.to_owned(), at: at(authority.len()) }, form));
+        }
+        None => return wrong("needed a port of 127.0.0.1, or the name of an upstream group"),
     };
     if port.contains('/') {
         return wrong("with a slash after the port nginx sends every request to `/`; remove it");
     }
     match port.parse::<u16>() {
         Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok((number, target.end - port.len()..target.end))
+            Ok((Leads::To { port: number, at: at(port.len()) }, form))
         }
         _ => wrong("needed a port from 1 to 65535"),
     }
 }
 
+fn line(bytes: &[u8], offset: usize) -> usize {
+    bytes[..offset.min(bytes.len())].split(|byte| *byte == b'\n').count()
+}
+
 fn complaint(bytes: &[u8], offset: usize, what: String) -> Complaint {
     let before = &bytes[..offset.min(bytes.len())];
-    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    Complaint { line, column, what }
+    Complaint { line: line(bytes, offset), column, what }
 }
 
 #[cfg(test)]
@@ -215,7 +268,7 @@ mod tests {
     fn port(include: &Include) -> u16 {
         match include.leads() {
             Leads::To { port, .. } => *port,
-            Leads::By(choice) => panic!("it chooses: {choice:?}"),
+            other => panic!("it leads to {other}"),
         }
     }
 
@@ -227,6 +280,8 @@ mod tests {
             ("CRLF", "set $service_url http://127.0.0.1:8081;\r\n# x\r\n"),
             ("comments around it", "# live slot: 8081\n  set   $service_url\thttp://127.0.0.1:8081 ; # 8081!\n"),
             ("other variables", "set $a 8081;\nset $service_url http://127.0.0.1:8081;\nset $b \"x; y\";\n"),
+            ("a bare address", "set $service_url 127.0.0.1:8081;\n"),
+            ("a port alone", "set $service_url 8081; # 8081\n"),
             ("quoted", "set $service_url \"http://127.0.0.1:8081\";\n"),
             (
                 "commented out twin",
@@ -253,7 +308,7 @@ mod tests {
     #[test]
     fn f67_f68_what_nginx_would_refuse_or_misread_is_refused_with_its_place() {
         for (name, text, wanted) in [
-            ("empty", "", "line 1, column 1: it is empty, needed `set $service_url http://127.0.0.1:PORT;`"),
+            ("empty", "", "line 1, column 1: it is empty, needed `set $service_url …;`"),
             (
                 "trailing slash",
                 "# x\nset $service_url http://127.0.0.1:8081/;",
@@ -277,9 +332,12 @@ mod tests {
                 "set $backend http://127.0.0.1:8081;",
                 "it sets `$backend`, needed `set $service_url",
             ),
-            ("no URL", "set $service_url 127.0.0.1:8081;", "which nginx takes for no URL"),
-            ("another host", "set $service_url http://10.0.0.7:8081;", "needed `http://127.0.0.1:PORT`"),
-            ("no port", "set $service_url http://127.0.0.1;", "needed `http://127.0.0.1:PORT`"),
+            ("TLS", "set $service_url https://127.0.0.1:8081;", "ask an application by `http://`"),
+            ("another host", "set $service_url http://10.0.0.7:8081;", "needed a port of 127.0.0.1"),
+            ("another host, bare", "set $service_url 10.0.0.7:8081;", "needed a port of 127.0.0.1"),
+            ("no port", "set $service_url http://127.0.0.1;", "needed a port of 127.0.0.1"),
+            ("nothing", "set $service_url \"\";", "a port from 1 to 65535"),
+            ("a socket", "set $service_url http://unix:/run/a.socket;", "needed a port of 127.0.0.1"),
             ("port out of range", "set $service_url http://127.0.0.1:99999;", "a port from 1 to 65535"),
             ("signed port", "set $service_url http://127.0.0.1:+8081;", "a port from 1 to 65535"),
             ("inside braces", "if ($x) { set $service_url http://127.0.0.1:8081; }", "inside braces"),
@@ -323,17 +381,59 @@ mod tests {
         let ours = "set $service_url http://real1;\nif (-f /f) {\n    set $service_url http://real2;\n}\n";
         assert!(Include::parse(ours.as_bytes(), "service_url").is_ok());
         for (name, from, to, wanted) in [
-            ("the test is turned round", "(-f", "(!-f", "the target is `http://real1`"),
-            ("something else in the block", "http://real2;", "http://real2; set $x 1;", "the target is"),
-            ("a port in the block", "http://real2", "http://127.0.0.1:8082", "the target is"),
-            ("another variable in the block", "    set $service_url", "    set $other", "the target is"),
-            ("a block that does not end", "}", "", "the target is"),
+            ("the test is turned round", "(-f", "(!-f", "inside braces"),
+            ("something else in the block", "http://real2;", "http://real2; set $x 1;", "inside braces"),
+            ("a port in the block", "http://real2", "http://127.0.0.1:8082", "inside braces"),
+            ("two forms", "http://real2", "real2", "inside braces"),
+            ("a block that does not end", "}", "", "inside braces"),
             ("a third line", "}\n", "}\nset $service_url http://real1;\n", "a second time"),
         ] {
             let told =
                 Include::parse(ours.replacen(from, to, 1).as_bytes(), "service_url").map_err(|why| why.to_string());
             assert!(told.as_ref().is_err_and(|told| told.contains(wanted)), "{name}: {told:?}");
         }
+    }
+
+    #[test]
+    fn f96_a_choice_is_written_in_the_form_that_the_include_had() {
+        let include = Include::parse(b"set $service_url 127.0.0.1:8081;\n", "service_url").unwrap();
+        let chosen = include.with_choice(&choice());
+        expect![[r#"
+            set $service_url real1;
+            # real2 serves while this file exists; `switch` makes and removes it.
+            if (-f /var/lib/service-url/green) {
+                set $service_url real2;
+            }
+        "#]]
+        .assert_eq(&String::from_utf8_lossy(&chosen));
+        let chosen = Include::parse(&chosen, "service_url").unwrap();
+        assert_eq!(chosen.choice(), Some(&choice()));
+        assert_eq!(chosen.with_port(8081), b"set $service_url 127.0.0.1:8081;\n");
+    }
+
+    #[test]
+    fn f96_a_group_of_the_users_own_is_replaced_by_the_one_that_leads_there_or_by_an_address() {
+        for (text, groups, moved) in [
+            ("set $service_url blue; # x\n", vec![("blue", 8081), ("green", 8082)], "set $service_url green; # x\n"),
+            ("set $service_url http://blue;", vec![("blue", 8081), ("green", 8082)], "set $service_url http://green;"),
+            ("set $service_url blue;", vec![("blue", 8081)], "set $service_url 127.0.0.1:8082;"),
+            (
+                "set $service_url \"http://app.blue\";",
+                vec![("app.blue", 8081)],
+                "set $service_url \"http://127.0.0.1:8082\";",
+            ),
+        ] {
+            let include = Include::parse(text.as_bytes(), "service_url").unwrap();
+            assert!(matches!(include.leads(), Leads::Named { .. }), "{text}");
+            let groups: Vec<(String, u16)> = groups.into_iter().map(|(name, port)| (name.to_owned(), port)).collect();
+            let include = include.among(groups);
+            assert_eq!(port(&include), 8081, "{text}");
+            assert_eq!(String::from_utf8_lossy(&include.with_port(8082)), moved);
+            assert_eq!(include.with_port(8081), text.as_bytes());
+        }
+        let unknown =
+            Include::parse(b"set $service_url blue;", "service_url").unwrap().among(vec![("red".to_owned(), 1)]);
+        assert_eq!(unknown.leads().to_string(), "the group `blue`");
     }
 
     proptest! {

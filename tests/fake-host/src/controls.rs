@@ -88,6 +88,13 @@ impl FakeHost {
         self.world.borrow_mut().write_as_root(path, bytes.to_owned());
     }
 
+    /// Makes a symbolic link, as root.
+    pub fn place_link(&self, path: &Path, to: &Path) {
+        let mut world = self.world.borrow_mut();
+        let now = world.clock.time_of_day();
+        world.files.place_link(path, to, now);
+    }
+
     /// Makes a FIFO, as root.
     pub fn place_fifo(&self, path: &Path) {
         let mut world = self.world.borrow_mut();

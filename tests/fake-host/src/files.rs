@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use shared::host::{FileFacts, FileKind};
@@ -26,13 +26,13 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let node = self.node(path)?;
+        let node = self.node(&self.canonicalize(path)?)?;
         if node.kind == FileKind::Regular { Ok(node.bytes.clone()) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
     /// Reads as a user, who may not be allowed to.
     pub(super) fn read_as(&self, path: &Path, user: u32) -> io::Result<Vec<u8>> {
-        let node = self.node(path)?;
+        let node = self.node(&self.canonicalize(path)?)?;
         let may = user == 0 || (node.owner == user && node.mode & 0o400 != 0) || node.mode & 0o004 != 0;
         if may { self.read(path) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
@@ -48,6 +48,25 @@ impl Files {
             changed: *changed,
             written: *written,
         })
+    }
+
+    /// The one name of what is there, every link on the way followed.
+    pub(super) fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let mut found = PathBuf::from("/");
+        for component in path.components() {
+            match component {
+                Component::ParentDir => _ = found.pop(),
+                Component::Normal(name) => {
+                    found.push(name);
+                    let node = self.nodes.get(&found).filter(|node| node.kind == FileKind::SymbolicLink);
+                    if let Some(node) = node {
+                        found = self.canonicalize(Path::new(&*String::from_utf8_lossy(&node.bytes)))?;
+                    }
+                }
+                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+            }
+        }
+        self.node(&found).map(|_| found.clone())
     }
 
     pub(super) fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -116,6 +135,13 @@ impl Files {
             Node { kind: FileKind::Directory, bytes: Vec::new(), mode, owner: user, changed: now, written: now },
         );
         Ok(())
+    }
+
+    /// Puts a symbolic link at a path.
+    pub(super) fn place_link(&mut self, path: &Path, to: &Path, now: SystemTime) {
+        let bytes = to.to_string_lossy().into_owned().into_bytes();
+        let node = Node { kind: FileKind::SymbolicLink, bytes, mode: 0o777, owner: 0, changed: now, written: now };
+        self.nodes.insert(path.to_owned(), node);
     }
 
     /// Puts a FIFO at a path.

@@ -116,6 +116,10 @@ impl Host for FakeHost {
         self.world.borrow().files.describe(path)
     }
 
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        self.world.borrow().files.canonicalize(path)
+    }
+
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         self.world.borrow().files.list(directory)
     }

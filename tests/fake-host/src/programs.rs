@@ -82,7 +82,10 @@ impl World {
         };
         let Nginx { include, upstreams, reads_include, .. } = &self.nginx;
         let reads = if *reads_include { format!("include {};", include.to_string_lossy()) } else { String::new() };
-        let main = format!("http {{\ninclude {};\nserver {{ {reads} }}\n}}\n", upstreams.to_string_lossy());
+        let main = format!(
+            "http {{\ninclude {};\nserver {{ {reads} location / {{ proxy_pass $service_url; }} }}\n}}\n",
+            upstreams.to_string_lossy()
+        );
         let included = if *reads_include { file(include) } else { String::new() };
         format!("# configuration file /etc/nginx/nginx.conf:\n{main}{}{included}", file(upstreams))
     }

@@ -7,7 +7,7 @@ use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::Change;
 use shared::nginx::access::Access;
-use shared::nginx::configuration;
+use shared::nginx::configuration::{self, Tested};
 use shared::nginx::workers;
 use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
@@ -28,7 +28,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     }
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
-        configuration::test(host, &access).await?;
+        tell(scene, &configuration::test(host, settings, &access, settings.proxy.cutover).await?);
         return Ok(None);
     }
     let workers = workers::accepting(&workers::workers(host, &master.identity));
@@ -40,7 +40,9 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
         ownership::check_port(host, settings, port)?;
     }
     installation::check(host, settings, &access, testimony.include.as_ref()).await?;
-    installation::check_configuration(settings, &configuration::test(host, &access).await?)?;
+    let tested = configuration::test(host, settings, &access, settings.proxy.cutover).await?;
+    installation::check_configuration(settings, &tested.tree)?;
+    tell(scene, &tested);
     Ok(None)
 }
 
@@ -57,6 +59,11 @@ fn silent_door(settings: &Settings, why: &str) -> Error {
     )
 }
 
+/// Once for each deploy: the later hooks look at the same configuration.
+fn tell(scene: &Scene<'_, impl Host>, tested: &Tested) {
+    tested.notes.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+}
+
 /// Where the flag is in force, nginx's configuration is looked at again only after somebody has made nginx read it again, and
 /// only by whoever may: the flag itself needs neither that nor root.
 async fn check_once_more(
@@ -71,9 +78,10 @@ async fn check_once_more(
     if access.nginx == Way::Sudo && sudo::refusal(host, &[access.dump()]).await?.is_some() {
         return Ok(None);
     }
-    match configuration::test(host, access).await {
-        Ok(tree) => {
-            installation::check_configuration(settings, &tree)?;
+    match configuration::test(host, settings, access, settings.proxy.cutover).await {
+        Ok(tested) => {
+            installation::check_configuration(settings, &tested.tree)?;
+            tell(scene, &tested);
             Ok(Some(Change::Checked(workers)))
         }
         Err(cause) if cause.kind() == Kind::ProxyBroken => {

@@ -57,13 +57,12 @@ impl Form {
         }
     }
 
-    /// A group's name in this form; a port takes none.
+    /// A group's name in this form. A port can be no group, which the verdict refuses.
     #[must_use]
-    pub fn group(self, name: &str) -> Option<String> {
+    pub fn group(self, name: &str) -> String {
         match self {
-            Form::Url | Form::Foreign => Some(format!("http://{name}")),
-            Form::Address => Some(name.to_owned()),
-            Form::Port => None,
+            Form::Url | Form::Foreign => format!("http://{name}"),
+            Form::Address | Form::Port => name.to_owned(),
         }
     }
 
@@ -143,7 +142,7 @@ mod tests {
             );
         }
         assert_eq!(Form::Address.port(8082), "127.0.0.1:8082");
-        assert_eq!(Form::Url.group("green"), Some("http://green".to_owned()));
-        assert_eq!(Form::Port.group("green"), None);
+        assert_eq!(Form::Url.group("green"), "http://green");
+        assert_eq!(Form::Address.group("green"), "green");
     }
 }

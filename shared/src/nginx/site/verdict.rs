@@ -3,6 +3,7 @@
 
 use crate::config::CutoverWay;
 use crate::error::{Error, Kind, Result};
+use crate::nginx::site::address;
 use crate::nginx::site::form::port_of;
 use crate::nginx::site::{Form, Level, Line, Pin, Read, SetBy, Site, Sought, Use};
 use crate::slot::Slot;
@@ -127,10 +128,8 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
     let use_instead = format!("`{}` at {}", form.use_of(variable), each.line);
     let advice = match (site.form(), form) {
         (Some(wanted), _) if form != Form::Foreign => {
-            let place = port_of(value)
-                .map(|port| wanted.port(port))
-                .or_else(|| wanted.group(crate::nginx::site::address::authority(value)));
-            let place = place.unwrap_or_else(|| wanted.port(sought.ports.blue));
+            let group = || wanted.group(address::authority(value));
+            let place = port_of(value).map_or_else(group, |port| wanted.port(port));
             format!("write `set ${variable} {place};` at {at}, or {use_instead}; then `nginx -t && nginx -s reload`")
         }
         (_, Form::Foreign) => {

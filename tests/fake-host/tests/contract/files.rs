@@ -13,6 +13,7 @@ contract! {
         what_was_written_is_read_and_told,
         what_is_not_there_is_not_found,
         a_directory_and_a_fifo_are_refused_without_waiting_on_them,
+        what_has_many_names_has_one_of_its_own,
         whoever_has_opened_a_file_reads_at_any_place,
         a_directory_is_made_with_what_is_missing_above_it,
         a_file_in_the_way_of_a_directory_is_told,
@@ -47,6 +48,7 @@ async fn what_is_not_there_is_not_found(subject: &impl Subject) {
         ("open", host.open(&none).map(|_| ())),
         ("describe", host.describe(&none).map(|_| ())),
         ("list", host.list(&none).map(|_| ())),
+        ("canonicalize", host.canonicalize(&none).map(|_| ())),
         ("remove", host.remove(&none)),
         ("give", host.give(&none, USER)),
         ("sync", host.sync(&none)),
@@ -78,6 +80,23 @@ async fn a_directory_and_a_fifo_are_refused_without_waiting_on_them(subject: &im
     }
     host.remove(&fifo).unwrap();
     assert_eq!(host.list(subject.directory()).unwrap(), Vec::<String>::new());
+}
+
+/// F96: an include is the same one under whatever name nginx reads it.
+async fn what_has_many_names_has_one_of_its_own(subject: &impl Subject) {
+    let (host, path) = (subject.host(), subject.path("conf.d/x.inc"));
+    host.make_directory(&subject.path("conf.d"), 0o755).unwrap();
+    host.replace_file(&path, b"bytes", 0o644).unwrap();
+    subject.place_link(&subject.path("link.inc"), &path);
+    subject.place_link(&subject.path("linked"), &subject.path("conf.d"));
+    subject.place_link(&subject.path("dangling"), &subject.path("none"));
+    let own = host.canonicalize(&path).unwrap();
+    for name in ["conf.d/../conf.d/x.inc", "conf.d//./x.inc", "link.inc", "linked/x.inc", "linked/../conf.d/x.inc"] {
+        assert_eq!(host.canonicalize(&subject.path(name)).unwrap(), own, "{name}");
+    }
+    assert_eq!(host.describe(&subject.path("link.inc")).unwrap().kind, FileKind::SymbolicLink);
+    assert_eq!(host.read_file(&subject.path("link.inc")).unwrap(), b"bytes");
+    assert_eq!(host.canonicalize(&subject.path("dangling")).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 async fn whoever_has_opened_a_file_reads_at_any_place(subject: &impl Subject) {

@@ -64,6 +64,10 @@ impl Subject for InMemory {
         self.host.place_fifo(path);
     }
 
+    fn place_link(&self, path: &Path, to: &Path) {
+        self.host.place_link(path, to);
+    }
+
     fn free_port(&self) -> u16 {
         self.last_port.set(self.last_port.get() + 1);
         self.last_port.get()

@@ -170,6 +170,10 @@ impl Subject for OnMachine {
         mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     }
 
+    fn place_link(&self, path: &Path, to: &Path) {
+        std::os::unix::fs::symlink(to, path).unwrap();
+    }
+
     fn free_port(&self) -> u16 {
         let (port, held) = reserve();
         self.ports.borrow_mut().push(held);

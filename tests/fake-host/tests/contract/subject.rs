@@ -52,6 +52,9 @@ pub(crate) trait Subject {
     /// A FIFO, which whoever opens it would wait on.
     fn place_fifo(&self, path: &Path);
 
+    /// A symbolic link.
+    fn place_link(&self, path: &Path, to: &Path);
+
     /// A port that nobody listens on.
     fn free_port(&self) -> u16;
 
