@@ -188,8 +188,8 @@ mod tests {
     fn each_hook_has_the_time_of_every_single_thing_that_it_may_wait_for() {
         // The lock, the door, six writes.
         let all = 7.0 + 2.0 + 6.0;
-        // The release, CodeDeploy, nginx's test; the reload, the way back and what is between; the door.
-        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 3.0 * 23.0 + 2.0;
+        // The release, CodeDeploy, nginx's test; the reload, the way back and what is between; the door, there and back.
+        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0);
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
         let unwatched = "[switch]\nwatch = \"0s\"\n";
@@ -215,6 +215,12 @@ mod tests {
                 "a test, a directory and six writes more",
                 format!("cutover = \"instant\"\n{unwatched}"),
                 switch + 10.0 + 5.0 + 6.0,
+            ),
+            (
+                "switch",
+                "nginx itself is asked, there and back, once it can be",
+                format!("{reload}word = \"+10000\"\n{unwatched}"),
+                switch + 2.0 * (3.0 + 1.0) + (10.0 + 3.0),
             ),
             (
                 "switch",

@@ -130,7 +130,6 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
         9. reload nginx, in force within 5 s (new workers accept, no old one does)
         10. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
-           if it comes to nothing: see that requests go to `real1` (port 8081) again
         11. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         12. remember: green is live
         13. protect process 77 as usual when memory is short
