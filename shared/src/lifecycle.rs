@@ -1,5 +1,7 @@
 //! Who called this hook: the agent's variables (docs/agent.md). A hook without them was called by hand.
 
+pub mod sequence;
+
 use std::path::Path;
 
 use crate::environment;
@@ -30,7 +32,7 @@ pub struct Lifecycle {
     pub execution: Option<String>,
     /// Whether a variable speaks of AWS: a region, credentials, an endpoint.
     pub aws: bool,
-    /// The timeouts that the agent holds the hooks to; nothing when a person runs the hook by hand.
+    /// What its `appspec.yml` says of the hooks, their timeouts among it; nothing when a person runs the hook by hand.
     pub app_spec: Option<AppSpec>,
 }
 

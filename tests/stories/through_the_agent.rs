@@ -4,7 +4,7 @@
 use agent::{Agent, Bundle, DeploymentReport, Environment, EventStatus, Generation, LifecycleEvent};
 use demo_app::{Fault, Jar};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, listener};
 
 fn agent(rig: &Rig, generation: Generation) -> Agent {
     Agent::new(rig.host.directory().join("agent"), generation)
@@ -92,5 +92,38 @@ fn i9_a_hook_ends_before_the_timeout_of_its_own_bundle_with_its_own_verdict_and_
         }
         let log = std::fs::read_to_string(deployment.folder.scripts_log()).unwrap();
         assert!(log.contains("`timeout: 8` of `health` in appspec.yml is shorter than it can take"), "{log}");
+    }
+}
+
+#[test]
+fn f113_a_bundle_whose_hooks_cannot_come_to_the_end_is_refused_while_the_standby_runs_on() {
+    let rig = Rig::new();
+    let agent = agent(&rig, Generation::One);
+    for release in ["v1", "v2"] {
+        assert!(deploy(&rig, &agent, &Jar::release(release)).succeeded);
+    }
+    let (_, idle) = rig.live_and_idle_ports();
+    let standby = listener(idle).expect("a standby");
+    let jar = rig.jar(&Jar::release("v3"));
+    let own = "    - location: scripts/warm.sh\n    - location: hooks/health\n";
+    for (name, from, to, words) in [
+        ("no `health`", "    - location: hooks/health\n      timeout: 150\n", "", "no event runs `hooks/health`"),
+        ("misplaced", "  ApplicationStart:\n", "  BeforeAllowTraffic:\n", "only behind a load balancer"),
+        ("not in it", "    - location: hooks/health\n", own, "runs `scripts/warm.sh`, which is not in the bundle"),
+    ] {
+        let bundle = rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap();
+        let spec = bundle.join("appspec.yml");
+        let shipped = std::fs::read_to_string(&spec).unwrap();
+        let written = shipped.replacen(from, to, 1);
+        assert_ne!(written, shipped, "{name}: {shipped}");
+        std::fs::write(&spec, written).unwrap();
+        let deployment = agent.deploy(&Bundle::open(bundle).unwrap());
+        let failure = deployment.failure().unwrap_or_else(|| panic!("{name}: it failed"));
+        let told = failure.diagnostics.to_json().to_string();
+        assert!(
+            words.is_empty() || told.contains("failed with exit code 10") && told.contains(words),
+            "{name}: {told}"
+        );
+        assert_eq!((listener(idle), rig.release().as_str()), (Some(standby), "v2"), "{name}");
     }
 }

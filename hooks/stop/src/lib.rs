@@ -28,6 +28,7 @@ impl Hook for Stop {
     type Arguments = Arguments;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
+        preflight::check_app_spec(scene)?;
         let (finding, testimony) = scene.discover().await?;
         let mut roles = finding.roles;
         let mut steps = Vec::new();

@@ -1,7 +1,9 @@
 //! What the later hooks will need, asked before anything changes: whoever fails here has lost nothing, not even the standby.
 
+mod app_spec;
 mod proxy;
 
+pub(crate) use self::app_spec::check as check_app_spec;
 use shared::budget;
 use shared::config::Settings;
 use shared::discovery::witness::Testimony;

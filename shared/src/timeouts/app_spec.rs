@@ -1,5 +1,5 @@
-//! The timeouts that `appspec.yml` gives the hooks. It is found from the program, as the settings are, and read as far as
-//! that needs; whatever else is in it is the agent's business.
+//! The hooks of an `appspec.yml`: in which events they stand, as whom and how long they may run. It is found from the program,
+//! as the settings are, and read as far as that needs; whatever else is in it is the agent's business.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +22,10 @@ const LEVELS: usize = 3;
 pub struct AppSpec {
     /// In the order of the file.
     pub scripts: Vec<Script>,
+    /// The top of the bundle.
+    pub top: PathBuf,
+    /// Where the program that it was found by is in the bundle, for example `hooks/stop`; nothing for a text alone.
+    pub own: Option<PathBuf>,
 }
 
 /// One script of a lifecycle event.
@@ -33,6 +37,8 @@ pub struct Script {
     pub location: String,
     /// How long it may take.
     pub timeout: Duration,
+    /// The user that it runs as; nothing for the agent's own.
+    pub runas: Option<String>,
 }
 
 impl AppSpec {
@@ -50,10 +56,11 @@ impl AppSpec {
                     event: event.as_str()?.to_owned(),
                     location: location.trim_start_matches("./").trim_start_matches('/').to_owned(),
                     timeout: entry.as_mapping_get("timeout").and_then(duration).unwrap_or(DEFAULT_TIMEOUT),
+                    runas: entry.as_mapping_get("runas").and_then(Yaml::as_str).map(str::to_owned),
                 })
             })
         });
-        Ok(AppSpec { scripts: scripts.collect() })
+        Ok(AppSpec { scripts: scripts.collect(), ..AppSpec::default() })
     }
 
     /// The timeout of the hook with this name, under this event where it is known: the shortest, where there are several.
@@ -95,7 +102,8 @@ pub fn of_bundle(host: &impl Host, program: &Path) -> Result<Option<AppSpec>, St
     let bytes = host.read_file(&path).map_err(|cause| told(&cause.to_string()))?;
     let spec = AppSpec::parse(&String::from_utf8_lossy(&bytes)).map_err(|why| told(&why))?;
     let own = program.strip_prefix(top).unwrap_or(program);
-    Ok(spec.scripts.iter().any(|script| Path::new(&script.location) == own).then_some(spec))
+    let names_it = spec.scripts.iter().any(|script| Path::new(&script.location) == own);
+    Ok(names_it.then(|| AppSpec { top: top.to_owned(), own: Some(own.to_owned()), ..spec }))
 }
 
 fn found_in<'a>(host: &impl Host, top: &'a Path) -> Option<(&'a Path, PathBuf)> {

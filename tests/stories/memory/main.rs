@@ -2,6 +2,7 @@
 //! told by the other stories; these are about what holds whatever happens.
 
 mod actions;
+mod app_spec;
 mod cleaning;
 mod codedeploy;
 mod deadlines;
