@@ -22,6 +22,9 @@ const SUDO_AT_MOST: Duration = Duration::from_secs(20);
 /// How long a release that failed to start is given to end.
 pub const FAILED_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a release that `health` refused is given to end.
+pub const REFUSED_GRACE: Duration = Duration::from_secs(2);
+
 /// How long a warm standby is asked before it counts as dead.
 pub const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,7 +36,9 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             TEST_AT_MOST + SUDO_AT_MOST + settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST
         }
         "start" => PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST,
-        "health" => settings.health.patience.at_most + settings.health.timeout,
+        "health" => {
+            settings.health.patience.at_most + settings.health.timeout + REFUSED_GRACE + KILLED_AT_MOST + WRITE_AT_MOST
+        }
         "switch" => {
             let reload = settings.proxy.reload_at_most;
             let asked =
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn the_timeout_of_the_book_is_told_to_be_too_short_for_health_and_what_to_do() {
         let told = too_short("hooks/health", Duration::from_mins(1), &defaults()).unwrap().to_string();
-        assert!(told.contains("`timeout: 60` of `health`") && told.contains("Needed `timeout: 130`"), "{told}");
+        assert!(told.contains("`timeout: 60` of `health`") && told.contains("Needed `timeout: 140`"), "{told}");
         assert!(told.contains("`health.patience`"), "{told}");
     }
 
@@ -201,7 +206,12 @@ mod tests {
                 10.0 + 20.0 + 11.0 + 13.0 + 3.0 + 3.0,
             ),
             ("start", "copy, first moments, the way back", reload.to_owned(), 50.0 + 17.0 + 1.0 + 3.0),
-            ("health", "patience and the last answer", reload.to_owned(), 19.0 + 3.0),
+            (
+                "health",
+                "patience, the last answer, the end of a refused one",
+                reload.to_owned(),
+                19.0 + 3.0 + 2.0 + 3.0 + 1.0,
+            ),
             ("switch", "not watched", format!("{reload}{unwatched}"), switch),
             ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),
             (

@@ -31,6 +31,9 @@ pub struct Ledger {
     pub checked: Vec<ProcessIdentity>,
     /// The include of the application whose ledger this is; nothing in one that an earlier version wrote.
     pub application: Option<PathBuf>,
+    /// The release that `health` refused last, and ended, until another one is launched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// What runs in a slot.
@@ -98,6 +101,8 @@ pub enum Change {
     },
     /// The release in the deployment's slot is healthy.
     Proven,
+    /// The release in this slot was refused by `health` and ended.
+    Refused(Slot),
     /// A cutover begins.
     Intend(Intent),
     /// The cutover was undone.
@@ -140,7 +145,12 @@ impl Ledger {
                 *self.tenants.get_mut(*slot) = Tenant::default();
                 self.reach(Stage::Stopped);
             }
+            Change::Refused(slot) => {
+                self.refused = std::mem::take(self.tenants.get_mut(*slot)).release.map(|release| release.name);
+                self.reach(Stage::Stopped);
+            }
             Change::Launching { slot, release } => {
+                self.refused = None;
                 *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), ..Tenant::default() };
             }
             Change::Launched { slot, process, port } => {
@@ -231,6 +241,20 @@ mod tests {
         launching.apply(&Change::Launching { slot: Slot::Green, release: release.clone() }, "boot 1");
         let new = Tenant { release: Some(release), ..Tenant::default() };
         assert_eq!((&launching.tenants.blue, &launching.tenants.green), (&tenant, &new));
+    }
+
+    #[test]
+    fn f117_a_refused_release_leaves_its_slot_free_and_its_name_until_the_next_one_comes() {
+        let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
+        let mut ledger = ledger(Some("d-A"), Stage::Started);
+        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("bad") }, "boot 1");
+        ledger.apply(&Change::Refused(Slot::Green), "boot 1");
+        assert_eq!((&ledger.tenants.green, ledger.refused.as_deref()), (&Tenant::default(), Some("bad")));
+        assert_eq!(ledger.deployment.as_ref().map(|deployment| deployment.stage), Some(Stage::Stopped));
+        ledger.apply(&Change::Freed(Slot::Green), "boot 1");
+        assert_eq!(ledger.refused.as_deref(), Some("bad"), "it was the last that was refused");
+        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("good") }, "boot 1");
+        assert_eq!(ledger.refused, None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use demo_app::Jar;
+use demo_app::{Fault, Jar};
 use sandbox::Door;
 
 use crate::permissions::{as_nobody, stage_of_nobody};
@@ -282,4 +282,27 @@ fn what_is_shown_before_a_deploy_says_what_the_first_switch_will_do() {
     let shown = rig.untouched_by(|| rig.hook("switch").argument("--dry-run").run().unwrap());
     said(&shown, &["name the flag", "reload nginx", "make the flag", "if it comes to nothing: remove the flag"]);
     assert!(!Path::new(&rig.host.nginx().upstreams_path()).exists());
+}
+
+#[test]
+fn f117_a_refused_release_is_never_what_users_get_when_the_live_one_dies() {
+    let rig = Rig::instant();
+    rig.impatient();
+    let (live, idle) = (rig.host.ports().blue, rig.host.ports().green);
+    let (live, idle) = if rig.profile() == "real1" { (live, idle) } else { (idle, live) };
+    let deployed = rig.deploy(&Jar::release("v2").fault(Fault::answers(401, "who are you?")));
+    deployed.fails("health", 31, &["HTTP 401", "was ended, so that nginx cannot fall back on it", "serving: "]);
+    assert_eq!((listener(idle), rig.release().as_str()), (None, "v1"));
+    let status = rig.run("status").output;
+    assert!(status.contains("was refused by `health` and ended"), "{status}");
+    kill(listener(live).expect("a live release"));
+    for _ in 0..20 {
+        let answer = rig.host.door_get("/profile").expect("nginx answers");
+        assert_eq!(answer.status, 502, "nobody serves: {}", answer.body);
+    }
+    // The next deploy is the remedy, and knows of no standby.
+    let deployed = rig.deploy(&Jar::release("v3"));
+    deployed.succeeds();
+    assert!(!deployed.output().contains("stays warm"), "{}", deployed.output());
+    assert_eq!(rig.release(), "v3");
 }

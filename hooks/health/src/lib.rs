@@ -1,14 +1,14 @@
 //! `health` (ValidateService) asks the new release on its own port until it is proven. It looks at the process that `start`
 //! launched: nobody else's answer counts.
 
-use std::time::Duration;
-
+use shared::budget::REFUSED_GRACE;
 use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
+use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
@@ -83,7 +83,8 @@ fn validate(validation: Validation) -> Plan {
 /// The probe with no more patience than the agent has.
 fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
     let Some(deadline) = scene.lifecycle.deadline(Health::NAME) else { return probe };
-    let left = deadline.waits_end(Duration::ZERO).saturating_sub(scene.host.elapsed() + probe.timeout);
+    // To be killed takes a refused release longer than that, which is rare.
+    let left = deadline.waits_end(REFUSED_GRACE).saturating_sub(scene.host.elapsed() + probe.timeout);
     if left < probe.patience.at_most {
         scene.report.say(&format!(
             "note: `timeout: {}` in appspec.yml leaves {} of `health.patience`",
@@ -95,13 +96,21 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
     probe
 }
 
+/// A release that was refused serves nobody: in its slot nginx would fall back on it.
+fn refusal(idle: Slot) -> Refusal {
+    Refusal { slot: idle, grace: REFUSED_GRACE }
+}
+
 /// What `health` does about a release that was launched.
 #[must_use]
 pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) -> Plan {
     let place = settings.place(idle);
     let log = settings.log_of(idle, &release.name);
     Plan {
-        steps: vec![Step::of(Action::Probe { probe, log: Some(log) }), Step::of(Action::Remember(Change::Proven))],
+        steps: vec![
+            Step::of(Action::Probe { probe, log: Some(log), refusal: Some(refusal(idle)) }),
+            Step::of(Action::Remember(Change::Proven)),
+        ],
         result: format!("release `{}` in {place} is healthy", release.name),
     }
 }
@@ -121,7 +130,7 @@ mod tests {
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
         let plan = plan(&settings, Slot::Green, probe, &release);
         expect![[r#"
-            1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77
+            1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
             2. remember: the release is proven
             then: release `r1` in `real2` (port 8082) is healthy"#]]
         .assert_eq(&plan.to_string());

@@ -54,6 +54,9 @@ impl HostView {
             format!("a cutover to {place} was begun and not ended; the next hook settles it")
         });
         let mut notes = finding.notes;
+        notes.extend(scene.ledger.refused.as_ref().map(|release| {
+            format!("release `{release}` was refused by `health` and ended; there is no standby until the next deploy")
+        }));
         let mut nginx = None;
         match scene.nginx().await {
             Ok((master, access)) => {

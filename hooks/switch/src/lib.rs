@@ -96,7 +96,7 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
         // `health` has proven a new release moments ago; a standby is proven here.
         probe.consecutive = settings.health.consecutive;
     }
-    let mut steps = vec![Step::of(Action::Probe { probe, log: None })];
+    let mut steps = vec![Step::of(Action::Probe { probe, log: None, refusal: None })];
     steps.extend(cutover::steps(settings, cutover));
     let standby = match (cutover.from, cutover.standby) {
         (Some(from), Some(_)) if cutover.retirement.is_some() => {
@@ -117,7 +117,7 @@ fn again(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan {
     let result = format!("{} serves already", proof.place);
     Plan {
         steps: vec![
-            Step::of(Action::Probe { probe: one_look(settings, proof.slot, process), log: None }),
+            Step::of(Action::Probe { probe: one_look(settings, proof.slot, process), log: None, refusal: None }),
             Step::of(Action::Prove(proof)),
         ],
         result,

@@ -18,7 +18,7 @@ use crate::proof::arrival::Proof;
 use crate::proof::watch::Watch;
 use crate::release::{Artifact, Release, megabytes};
 use crate::report::duration;
-use crate::slot::Place;
+use crate::slot::{Place, Slot};
 use crate::sudo::COMMAND_AT_MOST;
 
 /// How long a killed process may take to be gone.
@@ -29,6 +29,23 @@ pub const PORT_FREE_AT_MOST: Duration = Duration::from_secs(3);
 pub const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
 /// How long one write and its fsync may take on a busy disk.
 pub const WRITE_AT_MOST: Duration = Duration::from_secs(1);
+
+/// What becomes of a release that is refused: whoever was not proven may not be nginx's backup (F117).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The slot that it ran in, and that is free then.
+    pub slot: Slot,
+    /// How long it may take to end after SIGTERM.
+    pub grace: Duration,
+}
+
+impl Refusal {
+    /// The longest that ending it can take.
+    #[must_use]
+    pub fn at_most(self) -> Duration {
+        self.grace + KILLED_AT_MOST + WRITE_AT_MOST
+    }
+}
 
 /// One side effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +109,8 @@ pub enum Action {
         probe: Probe,
         /// The application's log, whose end is shown if it fails.
         log: Option<PathBuf>,
+        /// What becomes of a release that is refused; nothing where it stays.
+        refusal: Option<Refusal>,
     },
     /// Remove a file or directory of ours that nobody needs. What comes of it is noted, never a failure.
     Discard(PathBuf),
@@ -245,7 +264,7 @@ impl Action {
             Action::SeeLive(_) | Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => {
                 Duration::ZERO
             }
-            Action::Probe { probe, .. } => probe.at_most(),
+            Action::Probe { probe, refusal, .. } => probe.at_most() + refusal.map_or(Duration::ZERO, Refusal::at_most),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::WriteWord { .. } => WRITE_AT_MOST + configuration::TEST_AT_MOST,
             Action::TakeWordBack { .. } => WRITE_AT_MOST,
@@ -295,7 +314,10 @@ impl fmt::Display for Action {
                     duration(*at_most)
                 )
             }
-            Action::Probe { probe, .. } => write!(formatter, "{probe}"),
+            Action::Probe { probe, refusal: None, .. } => write!(formatter, "{probe}"),
+            Action::Probe { probe, refusal: Some(Refusal { grace, .. }), .. } => {
+                write!(formatter, "{probe}; one that is refused is ended: SIGTERM, after {} SIGKILL", duration(*grace))
+            }
             Action::Discard(path) => write!(formatter, "remove `{}`, which nobody uses", path.to_string_lossy()),
             Action::Sacrifice { process, score: 0 } => {
                 write!(formatter, "protect process {} as usual when memory is short", process.id)
@@ -363,6 +385,7 @@ impl fmt::Display for Change {
             Change::Freed(slot) => write!(formatter, "{slot} is free"),
             Change::Launching { slot, release } => write!(formatter, "{slot} is to run release `{}`", release.name),
             Change::Launched { slot, .. } => write!(formatter, "{slot} runs it"),
+            Change::Refused(slot) => write!(formatter, "the release in {slot} was refused and ended"),
             Change::Proven => write!(formatter, "the release is proven"),
             Change::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
             Change::SentBack => write!(formatter, "the cutover was undone"),

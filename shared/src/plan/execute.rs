@@ -1,9 +1,11 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
+use super::action::Refusal;
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
 use crate::codedeploy::consent;
 use crate::config::{CutoverWay, Settings};
+use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
 use crate::ledger::{Change, Ledger, store};
@@ -13,7 +15,7 @@ use crate::nginx::configuration::tree::Node;
 use crate::nginx::reload;
 use crate::nginx::workers::{self, Worker};
 use crate::occupant;
-use crate::probe::{self, validation};
+use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
@@ -127,10 +129,16 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 outcome
             }
-            Action::Probe { probe, log } => {
+            Action::Probe { probe, log, refusal } => {
                 let outcome = probe::run(self.host, probe).await;
                 if let (Err(_), Some(log)) = (&outcome, log) {
                     self.quote(log);
+                }
+                // Whoever was interrupted has refused nobody, and a stranger on the port says nothing about the release.
+                if let (Err(error), Some(refusal)) = (&outcome, refusal)
+                    && matches!(error.kind(), Kind::NotHealthy | Kind::NotStarted)
+                {
+                    self.end_refused(probe, *refusal).await;
                 }
                 outcome
             }
@@ -265,6 +273,29 @@ impl<'a, H: Host> Execution<'a, H> {
             self.quote(log);
         }
         outcome
+    }
+
+    /// Ends a release that was refused; whatever comes of it, the refusal stands. A signal waits meanwhile: half-ended it would be
+    /// neither nginx's backup nor gone.
+    async fn end_refused(&mut self, probe: &Probe, refusal: Refusal) {
+        self.host.shield(true);
+        let outcome = self.end_in(probe, refusal).await;
+        self.host.shield(false);
+        self.report.say(&match outcome {
+            Ok(()) => format!("the refused release in {} was ended, so that nginx cannot fall back on it", probe.place),
+            Err(cause) => format!("note: the refused release in {} was not ended: {cause}", probe.place),
+        });
+    }
+
+    async fn end_in(&mut self, probe: &Probe, Refusal { slot, grace }: Refusal) -> Result<()> {
+        // Traffic may have moved there meanwhile, by a person or since the live one has died: what users have is not ours to take,
+        // bad as it is (I2).
+        if witness::may_serve(self.host, self.settings, slot)? {
+            return Err(Error::new(Kind::Undecided, "nginx sends the traffic there, or has nowhere else to send it"));
+        }
+        let family = occupant::family(self.host, &probe.process);
+        processes::terminate(self.host, self.report, &probe.place, &family, grace).await?;
+        self.remember(&Change::Refused(slot))
     }
 
     /// Stops the slot that served before; whatever comes of it, the cutover holds.

@@ -67,7 +67,7 @@ impl Before {
                 }
                 Deed::Signalled { process, signal, nature } => {
                     assert_eq!(nature, Nature::Release, "I2, {signal:?} to {process:?}: {told}");
-                    let may = matches!(hook, Hook::Stop | Hook::Start)
+                    let may = matches!(hook, Hook::Stop | Hook::Start | Hook::Health)
                         || hook == Hook::Switch && site.settings.switch.standby == Standby::Stop;
                     assert!(may, "I2, {signal:?} to {process:?}: {told}");
                 }

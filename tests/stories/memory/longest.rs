@@ -81,7 +81,7 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
     // One more answer than patience has room for.
     site.settings.health.patience.at_most = 3 * SECOND + Duration::from_millis(50);
     let probe = Probe::of(&site.settings, Slot::Green, hanging);
-    takes("a release that hangs", &site, Action::Probe { probe, log: None }, Duration::from_millis(50));
+    takes("a release that hangs", &site, Action::Probe { probe, log: None, refusal: None }, Duration::from_millis(50));
     site.host.door(Door::Hangs);
     let mut proof = Proof::of(&site.settings, Slot::Green, &Answer::Silence("x".into()));
     proof.at_most = 2 * SECOND + Duration::from_millis(50);

@@ -18,6 +18,7 @@ mod launches;
 mod longest;
 mod looks;
 mod operation;
+mod refusal;
 mod schedule;
 mod site;
 mod switches;
