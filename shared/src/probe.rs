@@ -1,15 +1,19 @@
 //! Asking a release whether it is healthy: the exact answer, several times in a row, from the very process that was
 //! launched. What can never become good fails at once and says why.
 
+mod refusal;
+mod streak;
 pub mod validation;
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use self::streak::Streak;
 use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Answer, Host, ProcessIdentity, Request};
+use crate::host::{Answer, Host, Listener, ProcessIdentity, Request};
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
@@ -46,10 +50,30 @@ pub struct Probe {
 pub enum Judgement {
     /// As it should be.
     Good,
-    /// Not yet: why.
-    NotYet(String),
+    /// Not yet: why, and what that means if it stays so.
+    NotYet(String, Option<Hopeless>),
     /// It will never be: why, and what to do.
     Never(String, String),
+}
+
+/// What an answer that is not good yet means if it stays so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hopeless {
+    /// What to do then.
+    pub advice: String,
+    /// When it is known that it stays so.
+    pub after: After,
+}
+
+/// When it is known that nothing will change any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// When patience is at its end.
+    Patience,
+    /// When it was seen for some seconds.
+    AWhile,
+    /// When enough different bodies have come: this one.
+    Different(String),
 }
 
 impl Probe {
@@ -87,7 +111,7 @@ impl Probe {
         let found = witness::describe(answer);
         let told = format!("{} answers {found}, needed {needed}", self.url);
         let Answer::Response { status, body, .. } = answer else {
-            return Judgement::NotYet(format!("{} does not answer: {found}", self.url));
+            return Judgement::NotYet(format!("{} does not answer: {found}", self.url), None);
         };
         if *status == self.status {
             return match &self.body {
@@ -101,15 +125,12 @@ impl Probe {
                         self.place.profile
                     ),
                 ),
-                Some(_) => Judgement::NotYet(told),
+                Some(_) => Judgement::NotYet(told, Some(refusal::wrong_body(body))),
             };
         }
-        match status {
-            300..=399 | 401 | 403 => Judgement::Never(
-                told,
-                format!("let everybody read `{}`: with Spring Security, permit it (`permitAll()`)", self.path),
-            ),
-            _ => Judgement::NotYet(told),
+        match refusal::advice(self, answer) {
+            Some(advice) => Judgement::Never(told, advice),
+            None => Judgement::NotYet(told, refusal::unless_it_changes(self, *status)),
         }
     }
 }
@@ -137,26 +158,31 @@ fn is_profile(body: &str, other: &str) -> bool {
 pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
     let mut waiting = Waiting::begin(host, probe.patience);
     let mut in_a_row = 0;
+    let mut streak = Streak::default();
     loop {
-        let last = match attempt(host, probe).await? {
+        let (last, hopeless) = match attempt(host, probe).await? {
             Judgement::Good => {
                 in_a_row += 1;
                 if in_a_row >= probe.consecutive {
                     return Ok(());
                 }
-                format!("it gave {in_a_row} good answers in a row, needed {}", probe.consecutive)
+                (format!("it gave {in_a_row} good answers in a row, needed {}", probe.consecutive), None)
             }
-            Judgement::NotYet(why) => {
+            Judgement::NotYet(why, hopeless) => {
                 in_a_row = 0;
-                why
+                (why, hopeless)
             }
             Judgement::Never(why, advice) => return Err(unhealthy(probe, &why).advise(advice)),
         };
+        if let (Some(seen), Some(Hopeless { advice, .. })) = (streak.look(hopeless.as_ref()), &hopeless) {
+            return Err(unhealthy(probe, &format!("{last}, {seen}")).advise(advice));
+        }
         if !waiting.for_another_look().await? {
             let patience = duration(probe.patience.at_most);
-            return Err(unhealthy(probe, &format!("{last} (waited {patience})")).advise(
-                "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService",
-            ));
+            let generic =
+                "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService";
+            let advice = hopeless.map_or_else(|| generic.to_owned(), |hopeless| hopeless.advice);
+            return Err(unhealthy(probe, &format!("{last} (waited {patience})")).advise(advice));
         }
     }
 }
@@ -171,14 +197,29 @@ fn unhealthy(probe: &Probe, why: &str) -> Error {
 /// As `run`, but for `Kind::NotHealthy`.
 pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
     if !check_listener(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it does not listen on port {}", probe.place.port)));
+        return Ok(Judgement::NotYet(format!("it does not listen on port {}", probe.place.port), None));
     }
     let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
     let answer = host.get(&request).await?;
     if !check_listener(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it stopped listening on port {}", probe.place.port)));
+        return Ok(Judgement::NotYet(format!("it stopped listening on port {}", probe.place.port), None));
+    }
+    if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&listeners(host, probe.place.port)?)) {
+        return Ok(refusal::listens_elsewhere(probe.place.port, address));
     }
     Ok(probe.judge(&answer))
+}
+
+/// The address on which all of these listen, where that is none that takes what comes to 127.0.0.1.
+fn elsewhere(listeners: &[Listener]) -> Option<IpAddr> {
+    let takes = |address: IpAddr| address.is_unspecified() || address == Ipv4Addr::LOCALHOST;
+    let first = listeners.first()?.address;
+    (!listeners.iter().any(|listener| takes(listener.address))).then_some(first)
+}
+
+fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
+    host.listeners(port)
+        .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
 }
 
 /// Whether the launched process listens.
@@ -187,9 +228,7 @@ pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement
 /// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
 pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
-    let listeners = host.listeners(probe.place.port).map_err(|cause| {
-        Error::new(Kind::of(&cause), format!("the listeners of port {} cannot be seen: {cause}", probe.place.port))
-    })?;
+    let listeners = listeners(host, probe.place.port)?;
     for listener in &listeners {
         let Some(process) = listener.processes.first() else {
             let owner = host.user_named(listener.owner).name;
@@ -228,12 +267,19 @@ mod tests {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 7, started: 1 });
         let response = |status, body: &str| Answer::Response { status, location: None, body: body.to_owned() };
-        let redirect = Answer::Response { status: 302, location: Some("/login".into()), body: String::new() };
+        let to =
+            |location: &str| Answer::Response { status: 302, location: Some(location.into()), body: String::new() };
+        let redirect = to("/login");
         for (name, answer, wanted) in [
             ("exactly the profile", response(200, "real2"), "good"),
             ("F51 a body that contains it", response(200, "<p>real2</p>"), "not yet"),
             ("b6 an error that contains `real`", response(500, "could not open the real-db"), "not yet"),
             ("F51 a realm", response(401, "{\"realm\":\"real2\"}"), "never: permitAll"),
+            ("F52 a redirect to https", to("https://shop.example.com/profile"), "never: redirect to https"),
+            ("F52 the same on another port", to("HTTPS://127.0.0.1:8443/profile"), "never: redirect to https"),
+            ("F52 a login page over https", to("https://accounts.example.com/login"), "never: permitAll"),
+            ("F52 the path has another end", to("/profile/"), "never: health.path = \"/profile/\""),
+            ("F52 another host's path", to("http://127.0.0.1:8082/api/profile"), "never: permitAll"),
             ("F52 a redirect to a login page", redirect, "never: permitAll"),
             ("F52 forbidden", response(403, ""), "never: permitAll"),
             ("F52 not found may still come", response(404, ""), "not yet"),
@@ -245,7 +291,7 @@ mod tests {
         ] {
             match (probe.judge(&answer), wanted.split_once(": ")) {
                 (Judgement::Good, None) => assert_eq!(wanted, "good", "{name}"),
-                (Judgement::NotYet(_), None) => assert_eq!(wanted, "not yet", "{name}"),
+                (Judgement::NotYet(..), None) => assert_eq!(wanted, "not yet", "{name}"),
                 (Judgement::Never(_, advice), Some((_, words))) => assert!(advice.contains(words), "{name}: {advice}"),
                 (judgement, _) => panic!("{name}: {judgement:?}"),
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use demo_app::{Fault, Jar};
+use demo_app::{Bind, Fault, Jar};
 
 use crate::rig::Rig;
 
@@ -56,6 +56,20 @@ fn f50_one_good_answer_among_bad_ones_is_not_enough() {
 fn f54_an_app_that_hangs_or_never_ends_its_answer_is_given_up() {
     unhealthy(Fault::Hangs, &["does not answer"]);
     unhealthy(Fault::EndlessBody, &["needed HTTP 200 `real2`"]);
+}
+
+#[test]
+fn f35_an_app_that_listens_where_nginx_does_not_ask_is_told_which_address_that_is() {
+    let rig = Rig::live_in("real1");
+    let deployed = rig.deploy(&Jar::release("v2").bind(Bind::Loopback6));
+    deployed.fails("health", 31, &["listens on `::1` alone", "nginx asks 127.0.0.1", "`server.address`"]);
+    assert_eq!(rig.release(), "v1");
+}
+
+#[test]
+fn f52_a_redirect_to_https_is_told_apart_from_a_login_page() {
+    let words = ["HTTP 302 to https://shop.example.com/profile", "out of the redirect to https", "`health.path`"];
+    unhealthy(Fault::redirects("https://shop.example.com/profile"), &words);
 }
 
 #[test]

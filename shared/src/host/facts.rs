@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{Read, Seek};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -120,6 +120,8 @@ impl Process {
 /// A socket that listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
+    /// The address that it listens on; IPv4 where that stands in an IPv6 one.
+    pub address: IpAddr,
     /// The user id that owns the socket.
     pub owner: u32,
     /// The processes that hold the socket; empty if this user may not see them.

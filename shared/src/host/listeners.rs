@@ -19,7 +19,12 @@ pub(super) fn on(port: u16, holders: &Holders) -> io::Result<Vec<Listener>> {
     let processes = |socket: &TcpSocket| {
         held.get(&socket.inode).into_iter().flatten().filter_map(|id| processes::find(*id)).collect()
     };
-    Ok(sockets.iter().map(|socket| Listener { owner: socket.owner, processes: processes(socket) }).collect())
+    let listener = |socket: &&TcpSocket| Listener {
+        address: socket.local.ip().to_canonical(),
+        owner: socket.owner,
+        processes: processes(socket),
+    };
+    Ok(sockets.iter().map(listener).collect())
 }
 
 /// Whether anybody listens on `port`.

@@ -24,6 +24,8 @@ pub enum Bind {
     Dual,
     /// `127.0.0.1`.
     Loopback,
+    /// `::1`.
+    Loopback6,
 }
 
 /// How a release behaves.
@@ -116,6 +118,7 @@ impl Bind {
         match self {
             Self::Dual => "dual",
             Self::Loopback => "loopback",
+            Self::Loopback6 => "loopback6",
         }
     }
 }
@@ -127,6 +130,7 @@ impl FromStr for Bind {
         match text {
             "dual" => Ok(Self::Dual),
             "loopback" => Ok(Self::Loopback),
+            "loopback6" => Ok(Self::Loopback6),
             other => {
                 let found = other.to_owned();
                 Err(BehaviourError::Invalid { name: BIND, found, needed: "`dual` or `loopback`" })

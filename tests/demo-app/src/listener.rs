@@ -15,6 +15,7 @@ const BACKLOG: u32 = 1024;
 pub(crate) fn listen(bind: Bind, port: u16) -> io::Result<TcpListener> {
     match bind {
         Bind::Loopback => listen_at(TcpSocket::new_v4()?, (Ipv4Addr::LOCALHOST, port).into()),
+        Bind::Loopback6 => listen_at(TcpSocket::new_v6()?, (Ipv6Addr::LOCALHOST, port).into()),
         Bind::Dual => match listen_dual(port) {
             Err(error) if is_without_ipv6(&error) => {
                 listen_at(TcpSocket::new_v4()?, (Ipv4Addr::UNSPECIFIED, port).into())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::app::{App, OnTerminate};
@@ -97,6 +98,7 @@ impl Processes {
         let listening = self.all().filter(|running| running.listens_on == Some(port));
         listening
             .map(|running| Listener {
+                address: Ipv6Addr::UNSPECIFIED.into(),
                 owner: running.process.owner,
                 processes: if user == 0 || running.process.owner == user {
                     vec![running.process.clone()]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fake_host::{App, AppAnswer, Binding, OnTerminate};
 use shared::error::Kind;
+use shared::host::Host;
 use shared::slot::Slot;
 
 use crate::exit::Hook;
@@ -57,6 +58,25 @@ fn f33_f50_f53_a_release_that_does_not_come_up_is_told_as_what_it_is() {
             site.deploys("d-2");
             assert_eq!(site.live(), Some(Slot::Green), "{name}");
         }
+    }
+}
+
+#[test]
+fn f51_a_body_that_is_another_one_each_time_is_given_up_long_before_patience_is_and_one_that_stays_is_not() {
+    let says = |text: String| AppAnswer::Says(200, text);
+    let stamped = (0..3000).fold(App::good(), |app, at| {
+        let body = format!("{{\"status\":\"UP\",\"time\":\"{at}\"}}");
+        app.then_answering(Duration::from_millis(at * 40), says(body))
+    });
+    let up = App::good().answering(says("{\"status\":\"UP\"}".into()));
+    for (name, app, at_least, at_most) in [("a time stamp", stamped, 0, 10), ("always the same", up, 100, 120)] {
+        let site = Site::of_scripts(Slot::Blue, User::Root);
+        site.host.next_release(app);
+        let (hook, exit) = site.deploy("d-1");
+        assert_eq!((hook, exit.kind()), (Hook::Health, Some(Kind::NotHealthy)), "{name}: {exit:?}");
+        assert!(format!("{exit:?}").contains("`health.body = \\\"\\\"`"), "{name}: {exit:?}");
+        let took = site.host.elapsed().as_secs();
+        assert!((at_least..=at_most).contains(&took), "{name}: {took} s");
     }
 }
 
