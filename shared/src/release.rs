@@ -1,16 +1,19 @@
 //! A release: one immutable copy of an artifact. Here an artifact is chosen among the files in the agent's directory,
 //! checked (`jar`), and given the name under which its copy is kept.
 
+mod candidates;
 pub mod jar;
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ArtifactPattern, Settings};
+pub use self::candidates::{Unchosen, choose};
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host};
+use crate::timeouts::app_spec::AppSpec;
 
 /// What is kept free on the disk beside a release.
 const DISK_RESERVE: u64 = 32 * 1024 * 1024;
@@ -50,11 +53,12 @@ impl Release {
     }
 }
 
-/// Chooses and checks the artifact: what `start` will copy, and what `stop` refuses before it frees the idle slot.
+/// Chooses and checks the artifact: what `start` will copy, and what `stop` refuses before it frees the idle slot. What the bundle
+/// of `spec` brought is told apart from what lay there before.
 ///
 /// # Errors
 /// `Kind::Artifact` if there is none, more than one, or one that is broken; `Kind::NoRoom` if the disk is too full for it.
-pub fn find_artifact(host: &impl Host, settings: &Settings) -> Result<Artifact> {
+pub fn find_artifact(host: &impl Host, settings: &Settings, spec: Option<&AppSpec>) -> Result<Artifact> {
     let pattern = &settings.app.artifact;
     let directory = pattern.directory.to_string_lossy();
     let names = match host.list(&pattern.directory) {
@@ -65,17 +69,18 @@ pub fn find_artifact(host: &impl Host, settings: &Settings) -> Result<Artifact> 
                 .advise("let the user that runs the hooks read it (`permissions` in appspec.yml)"));
         }
     };
-    let name = choose(pattern, names).map_err(|why| {
-        Error::new(Kind::Artifact, format!("`{directory}`: {why}"))
-            .advise("put exactly one boot jar into the bundle, or name it in `app.artifact` of hooks.toml")
-    })?;
+    let name = choose(pattern, names).map_err(|why| unchosen(host, settings, spec, &why))?;
     let path = pattern.directory.join(&name);
     let broken = |why: String| {
         Error::new(Kind::Artifact, format!("the artifact `{}` {why}", path.to_string_lossy()))
             .advise("build and upload the bundle again")
     };
-    let mut file = host.open(&path).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
     let facts = host.describe(&path).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
+    if facts.kind == FileKind::Directory {
+        return Err(Error::new(Kind::Artifact, format!("the artifact `{}` is a directory, needed one file", path.to_string_lossy()))
+            .advise("pack what is in it into one file (a jar, a zip), or name the file that runs in `app.artifact` of hooks.toml"));
+    }
+    let mut file = host.open(&path).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
     if facts.kind != FileKind::Regular {
         return Err(broken("is no regular file".to_owned()));
     }
@@ -83,7 +88,8 @@ pub fn find_artifact(host: &impl Host, settings: &Settings) -> Result<Artifact> 
         return Err(broken("is empty".to_owned()));
     }
     if settings.app.command.is_empty() {
-        jar::check(&mut file).map_err(broken)?;
+        let needed = jar::check(&mut file).map_err(broken)?;
+        check_class_path(host, settings, &path, &needed)?;
     }
     check_disk(host, settings, facts.size)?;
     Ok(Artifact { path, size: facts.size, written: facts.written })
@@ -108,6 +114,72 @@ impl Artifact {
         Err(Error::new(Kind::Artifact, format!("the artifact `{found}` is not the one of this deployment: {what}"))
             .advise("see what else writes into that directory (a second deployment group?) and give it a directory of its own; then deploy again"))
     }
+}
+
+/// Why there is no artifact, with what to do about it. The agent removes what an earlier deployment of the same group brought; what
+/// came in another way stays, and lies beside the new one.
+fn unchosen(host: &impl Host, settings: &Settings, spec: Option<&AppSpec>, why: &Unchosen) -> Error {
+    let directory = settings.app.artifact.directory.to_string_lossy().into_owned();
+    let error = Error::new(Kind::Artifact, format!("`{directory}`: {why}"));
+    let usual = "put exactly one boot jar into the bundle, or name it in `app.artifact` of hooks.toml";
+    let (Unchosen::Several(names), Some(spec)) = (why, spec.filter(|spec| spec.own.is_some())) else {
+        return error.advise(match why {
+            Unchosen::None(_) => usual.to_owned(),
+            Unchosen::Several(_) => {
+                format!("leave the one that is to run in `{directory}`, or name it in `app.artifact` of hooks.toml")
+            }
+        });
+    };
+    let (brought, others): (Vec<String>, Vec<String>) = names.iter().cloned().partition(|name| spec.brings(host, name));
+    if brought.len() != 1 || others.is_empty() {
+        return error.advise(usual);
+    }
+    error.advise(format!(
+        "this deployment brought `{}` alone: remove {} from `{directory}`, which an earlier deployment group or a person left \
+         there; then deploy again",
+        brought.join(""),
+        candidates::list(&others)
+    ))
+}
+
+/// Refuses a jar whose libraries would not be where its copy looks for them.
+fn check_class_path(host: &impl Host, settings: &Settings, path: &Path, needed: &[String]) -> Result<()> {
+    let copies = settings.releases().join("release");
+    let missing: Vec<String> = needed
+        .iter()
+        .filter(|entry| {
+            let entry = entry.strip_prefix("file:").unwrap_or(entry);
+            host.describe(&plain(&copies.join(entry))).is_err()
+        })
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Artifact,
+        format!(
+            "the artifact `{}` is a thin jar: its manifest's `Class-Path` names {}, which will not be beside its copy in `{}`",
+            path.to_string_lossy(),
+            candidates::list(&missing),
+            settings.releases().to_string_lossy()
+        ),
+    )
+    .advise("build a fat jar (`bootJar`, `spring-boot:repackage`), or take `Class-Path` out of its manifest, or set `app.command`"))
+}
+
+/// A path without `.` and `..`, as Java reads an entry of a class path.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+        plain
+    })
 }
 
 fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {
@@ -156,99 +228,9 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
 }
 
-/// Chooses the one file that can be the artifact. What Gradle and Maven put beside a boot jar is no candidate (F20).
-///
-/// # Errors
-/// What was found instead of exactly one, as a part of a sentence.
-pub fn choose(pattern: &ArtifactPattern, names: Vec<String>) -> Result<String, String> {
-    let mut matching: Vec<String> = names.into_iter().filter(|name| matches(pattern, name)).collect();
-    matching.sort();
-    let (others, mut candidates): (Vec<String>, Vec<String>) = matching
-        .into_iter()
-        .partition(|name| ["-plain.jar", "-sources.jar", "-javadoc.jar"].iter().any(|ending| name.ends_with(ending)));
-    let wanted =
-        format!("{}{}", pattern.before, pattern.after.as_ref().map_or_else(String::new, |after| format!("*{after}")));
-    match (candidates.pop(), candidates.is_empty()) {
-        (Some(one), true) => Ok(one),
-        (Some(one), false) => {
-            candidates.push(one);
-            let shown: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
-            Err(format!("found {} candidates ({}), needed exactly one", candidates.len(), shown.join(", ")))
-        }
-        (None, _) if others.is_empty() => Err(format!("found no `{wanted}`")),
-        (None, _) => {
-            Err(format!("found only `{}`, which does not start by itself; needed a boot jar", others.join("`, `")))
-        }
-    }
-}
-
-fn matches(pattern: &ArtifactPattern, name: &str) -> bool {
-    match &pattern.after {
-        None => name == pattern.before,
-        Some(after) => {
-            name.len() >= pattern.before.len() + after.len()
-                && name.starts_with(&pattern.before)
-                && name.ends_with(after.as_str())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn f20_exactly_one_boot_jar_is_chosen_whatever_the_order_of_the_names() {
-        let pattern =
-            ArtifactPattern { directory: "/app/zip".into(), before: String::new(), after: Some(".jar".into()) };
-        for (name, names, wanted) in [
-            ("one", vec!["appspec.yml", "app-1.0.jar"], Ok("app-1.0.jar")),
-            ("plain beside it", vec!["app-1.0-plain.jar", "app-1.0.jar"], Ok("app-1.0.jar")),
-            ("all that Gradle makes", vec!["a.jar", "a-sources.jar", "a-javadoc.jar", "a-plain.jar"], Ok("a.jar")),
-            ("a name with a blank", vec!["-my app.jar"], Ok("-my app.jar")),
-            ("none", vec!["appspec.yml"], Err("found no `*.jar`")),
-            ("plain only", vec!["app-plain.jar"], Err("found only `app-plain.jar`, which does not start by itself")),
-            ("two", vec!["b.jar", "a.jar"], Err("found 2 candidates (`a.jar`, `b.jar`), needed exactly one")),
-        ] {
-            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-            for names in [names.clone(), names.into_iter().rev().collect()] {
-                match (choose(&pattern, names), &wanted) {
-                    (Ok(found), Ok(wanted)) => assert_eq!(found, *wanted, "{name}"),
-                    (Err(told), Err(wanted)) => assert!(told.contains(wanted), "{name}: {told}"),
-                    (found, _) => panic!("{name}: {found:?}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn f20_a_pattern_matches_what_begins_and_ends_as_it_does_and_nothing_else() {
-        let pattern = |before: &str, after: &str| ArtifactPattern {
-            directory: "/app/zip".into(),
-            before: before.into(),
-            after: Some(after.into()),
-        };
-        for (before, after, name, wanted) in [
-            ("service-", ".jar", "service-1.0.jar", true),
-            ("service-", ".jar", "service-.jar", true),
-            ("service-", ".jar", "other-1.0.jar", false),
-            ("service-", ".jar", "my-service-1.0.jar", false),
-            ("service-", ".jar", "service.jar", false),
-            ("service-", ".jar", "service-1.0.jar.sha256", false),
-            ("service-", ".jar", "service-1.0.war", false),
-            ("service-", "-boot.jar", "service-1.0.jar", false),
-            // The same letters cannot be both its beginning and its end.
-            ("service.", ".jar", "service.jar", false),
-            ("service.", ".jar", "service..jar", true),
-            ("a", "a", "a", false),
-        ] {
-            let chosen = choose(&pattern(before, after), vec![name.to_owned()]);
-            let none = Err(format!("found no `{before}*{after}`"));
-            assert_eq!(chosen, if wanted { Ok(name.to_owned()) } else { none }, "`{before}*{after}` and `{name}`");
-        }
-        let beside = ["other-2.0.jar", "service-1.0.jar", "service-1.0.jar.sha256"].map(str::to_owned).to_vec();
-        assert_eq!(choose(&pattern("service-", ".jar"), beside), Ok("service-1.0.jar".to_owned()));
-    }
 
     #[test]
     fn f87_only_old_releases_that_nobody_uses_are_outdated() {
@@ -259,11 +241,5 @@ mod tests {
         assert_eq!(outdated(names.clone(), 1, in_use), [name(2), name(3)]);
         assert_eq!(outdated(names.clone(), 3, in_use), Vec::<String>::new());
         assert_eq!(outdated(names, 0, in_use), [name(2), name(3), name(4)]);
-    }
-
-    #[test]
-    fn an_artifact_named_whole_is_the_only_candidate() {
-        let pattern = ArtifactPattern { directory: "/app".into(), before: "server".into(), after: None };
-        assert_eq!(choose(&pattern, vec!["server".into(), "server.old".into()]), Ok("server".into()));
     }
 }

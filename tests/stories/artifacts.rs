@@ -74,6 +74,43 @@ fn f22_a_library_is_refused_since_it_has_no_main_class() {
     rig.untouched_by(|| rig.run_hooks().fails("stop", 20, &["has no `Main-Class`"]).output());
 }
 
+/// A jar whose classes are in other jars.
+fn thin_jar(class_path: &str) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("META-INF/MANIFEST.MF", zip::write::SimpleFileOptions::default()).unwrap();
+    let manifest = format!("Manifest-Version: 1.0\r\nMain-Class: demo.Application\r\nClass-Path: {class_path}\r\n");
+    std::io::Write::write_all(&mut writer, manifest.as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn f22_a_thin_jar_whose_libraries_would_not_be_beside_its_copy_is_refused() {
+    let words = ["is a thin jar: its manifest's `Class-Path` names `lib/a.jar`", "build a fat jar"];
+    refused(&[("app.jar", thin_jar("lib/a.jar")), ("a.txt", Vec::new())], &words);
+    refused(&[("app.jar", thin_jar("/opt/no/such/a.jar /etc/hostname"))], &["names `/opt/no/such/a.jar`,"]);
+}
+
+#[test]
+fn f20_many_jars_with_long_names_leave_room_for_what_to_do() {
+    let names: Vec<String> = (10..30).map(|at| format!("{}-{at}.jar", "a-long-name-".repeat(15))).collect();
+    let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), Vec::new())).collect();
+    refused(&files, &["found 20 candidates", "and 16 more", "to do: leave the one that is to run"]);
+}
+
+#[test]
+fn f22_a_directory_is_no_artifact_and_is_to_be_packed() {
+    let rig = Rig::live_in("real1");
+    let zip = rig.host.staging_directory();
+    for name in crate::rig::names_in(&zip) {
+        std::fs::remove_file(zip.join(name)).unwrap();
+    }
+    std::fs::create_dir(zip.join("app.jar")).unwrap();
+    rig.begin();
+    rig.untouched_by(|| {
+        rig.run_hooks().fails("stop", 20, &["is a directory, needed one file", "to do: pack"]).output()
+    });
+}
+
 #[test]
 fn s18_a_fifo_of_that_name_does_not_hang_the_hook() {
     let rig = Rig::live_in("real1");

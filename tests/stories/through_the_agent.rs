@@ -127,3 +127,21 @@ fn f113_a_bundle_whose_hooks_cannot_come_to_the_end_is_refused_while_the_standby
         assert_eq!((listener(idle), rig.release().as_str()), (Some(standby), "v2"), "{name}");
     }
 }
+
+#[test]
+fn f120_a_jar_that_this_deployment_did_not_bring_is_named_with_what_to_do_about_it() {
+    let rig = Rig::new();
+    let agent = agent(&rig, Generation::One);
+    assert!(deploy(&rig, &agent, &Jar::release("v1")).succeeded);
+    // What another deployment group installed is none of the agent's to remove.
+    let zip = rig.host.staging_directory();
+    std::fs::copy(rig.jar(&Jar::release("v0")), zip.join("old-1.0.jar")).unwrap();
+    let deployment = deploy(&rig, &agent, &Jar::release("v2"));
+    let told = deployment.failure().expect("it failed").diagnostics.to_json().to_string();
+    let told = told.replace("\\n    ", " ");
+    for words in ["failed with exit code 20", "brought `application.jar` alone: remove `old-1.0.jar` from"] {
+        assert!(told.contains(words), "`{words}` is not in {told}");
+    }
+    std::fs::remove_file(zip.join("old-1.0.jar")).unwrap();
+    assert!(deploy(&rig, &agent, &Jar::release("v2")).succeeded);
+}

@@ -42,7 +42,7 @@ impl Hook for Start {
                 .advise("see who starts it (a unit of systemd, a cron job?), then deploy again"));
             }
         }
-        let artifact = release::find_artifact(scene.host, scene.settings)?;
+        let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
         artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
         let outdated = outdated(scene)?;

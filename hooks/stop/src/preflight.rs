@@ -47,7 +47,7 @@ pub(crate) async fn check(
     let configuration = proxy::check(scene, testimony).await?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
-    let artifact = release::find_artifact(scene.host, scene.settings)?;
+    let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
     check_memory(scene, roles, occupant)?;
     Ok(Checked { artifact, configuration })
 }

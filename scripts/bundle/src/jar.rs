@@ -23,10 +23,24 @@ pub fn check(name: &str, bytes: &[u8], spec: &AppSpec, settings: &Settings, path
     }
     if bytes.is_empty() {
         wrong.push(format!("the artifact `{name}` is empty: build it again"));
-    } else if settings.app.command.is_empty()
-        && let Err(what) = release::jar::check(&mut Cursor::new(bytes))
-    {
-        wrong.push(format!("the artifact `{name}` {what}: build it again, or set `app.command` in hooks.toml"));
+    } else if settings.app.command.is_empty() {
+        match release::jar::check(&mut Cursor::new(bytes)) {
+            Err(what) => {
+                wrong.push(format!("the artifact `{name}` {what}: build it again, or set `app.command` in hooks.toml"));
+            }
+            // Its copy on the host stands alone in a directory of its own.
+            Ok(needed)
+                if needed
+                    .iter()
+                    .any(|entry| !entry.contains("..") && !entry.starts_with('/') && !entry.starts_with("file:")) =>
+            {
+                wrong.push(format!(
+                    "the artifact `{name}` is a thin jar that needs `{}` beside it: build a fat jar",
+                    needed.join("`, `")
+                ));
+            }
+            Ok(_) => {}
+        }
     }
     let pattern = &settings.app.artifact;
     let landed = |path: &str| -> Vec<String> {

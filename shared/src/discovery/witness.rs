@@ -114,16 +114,11 @@ fn behind(host: &impl Host, path: &Path) -> std::io::Result<PathBuf> {
 /// Whether users may have what runs in `slot`: the include names it, or nginx has nowhere else to go.
 ///
 /// # Errors
-/// As `read_include`.
-pub fn may_serve(host: &impl Host, settings: &Settings, slot: Slot) -> Result<bool> {
-    let include = read_include(host, settings)?;
-    let upstreams = host.read_file(&settings.proxy.upstreams).unwrap_or_default();
-    let named = match what_include_says(host, settings, include.as_ref(), &upstreams)? {
-        IncludeSays::Slot { slot, .. } => Some(slot),
-        IncludeSays::Stranger { .. } | IncludeSays::Missing => None,
-    };
-    let falls_over = include.is_some_and(|include| include.choice().is_some());
-    Ok(named == Some(slot) || falls_over && !anybody_listens(host, settings.place(!slot))?)
+/// As `ask`.
+pub async fn may_serve(host: &impl Host, settings: &Settings, slot: Slot) -> Result<bool> {
+    let Evidence { include, listening, falls_over, .. } = ask(host, settings, None).await?.evidence;
+    let named = matches!(include, IncludeSays::Slot { slot: named, .. } if named == slot);
+    Ok(named || falls_over && !listening.get(!slot))
 }
 
 fn unreadable(kind: Kind, shown: &str, why: &str) -> Error {

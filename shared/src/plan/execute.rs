@@ -290,7 +290,7 @@ impl<'a, H: Host> Execution<'a, H> {
     async fn end_in(&mut self, probe: &Probe, Refusal { slot, grace }: Refusal) -> Result<()> {
         // Traffic may have moved there meanwhile, by a person or since the live one has died: what users have is not ours to take,
         // bad as it is (I2).
-        if witness::may_serve(self.host, self.settings, slot)? {
+        if witness::may_serve(self.host, self.settings, slot).await? {
             return Err(Error::new(Kind::Undecided, "nginx sends the traffic there, or has nowhere else to send it"));
         }
         let family = occupant::family(self.host, &probe.process);

@@ -5,11 +5,12 @@ use std::io::{Read, Seek};
 /// A manifest is small; more than this is none.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
-/// Checks a jar.
+/// Checks a jar, and returns the jars that it needs beside itself: those of its manifest's `Class-Path`, but for a Spring Boot
+/// jar, which brings its own and leaves that line to whoever wrote it.
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
-pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<(), String> {
+pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Vec<String>, String> {
     let mut archive = zip::ZipArchive::new(file)
         .map_err(|cause| format!("is no whole jar ({cause}): it was cut off, or is something else"))?;
     let Ok(manifest) = archive.by_name("META-INF/MANIFEST.MF") else {
@@ -20,12 +21,31 @@ pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<(), String> {
         .take(MANIFEST_LIMIT)
         .read_to_end(&mut text)
         .map_err(|cause| format!("has a manifest that cannot be read: {cause}"))?;
-    let text = String::from_utf8_lossy(&text);
-    if text.lines().any(|line| line.starts_with("Main-Class:")) {
-        Ok(())
-    } else {
-        Err("has no `Main-Class` in its manifest, needed an executable (boot) jar".to_owned())
+    let manifest = String::from_utf8_lossy(&text);
+    let Some(main_class) = attribute(&manifest, "Main-Class") else {
+        return Err("has no `Main-Class` in its manifest, needed an executable (boot) jar".to_owned());
+    };
+    if main_class.starts_with("org.springframework.boot.loader.") {
+        return Ok(Vec::new());
     }
+    let class_path = attribute(&manifest, "Class-Path").unwrap_or_default();
+    Ok(class_path.split_whitespace().filter(|entry| entry.ends_with(".jar")).map(str::to_owned).collect())
+}
+
+/// The value of one of the main attributes. A long one goes on in lines that begin with a blank; an empty line ends them.
+fn attribute(manifest: &str, name: &str) -> Option<String> {
+    let mut value: Option<String> = None;
+    for line in manifest.lines().take_while(|line| !line.is_empty()) {
+        match (&mut value, line.strip_prefix(' ')) {
+            (Some(value), Some(more)) => value.push_str(more),
+            (Some(_), None) => break,
+            (None, _) => {
+                let (found, rest) = line.split_once(':').unwrap_or_default();
+                value = found.eq_ignore_ascii_case(name).then(|| rest.trim_start().to_owned());
+            }
+        }
+    }
+    value
 }
 
 #[cfg(test)]
@@ -50,7 +70,30 @@ mod tests {
     #[test]
     fn f22_a_whole_jar_with_a_main_class_passes() {
         let whole = jar(Some("Manifest-Version: 1.0\r\nMain-Class: a.B\r\n"));
-        assert_eq!(check(&mut Cursor::new(whole)), Ok(()));
+        assert_eq!(check(&mut Cursor::new(whole)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn f22_the_jars_that_a_thin_jar_needs_beside_itself_are_known() {
+        const BOOT: &str = "Main-Class: org.springframework.boot.loader.launch.JarLauncher\r\n";
+        for (name, manifest, wanted) in [
+            ("two", "Main-Class: a.B\r\nClass-Path: lib/a.jar lib/b.jar\r\n", vec!["lib/a.jar", "lib/b.jar"]),
+            (
+                "over two lines, in the middle of a name",
+                "Class-Path: lib/spring-core-6.2.7.jar lib/spring-we\r\n bmvc.jar\r\nMain-Class: a.B\r\n",
+                vec!["lib/spring-core-6.2.7.jar", "lib/spring-webmvc.jar"],
+            ),
+            (
+                "a directory of settings is no library",
+                "Main-Class: a.B\nClass-Path: . config/ ./x.jar\n",
+                vec!["./x.jar"],
+            ),
+            ("what stands after the main attributes", "Main-Class: a.B\n\nName: b\nClass-Path: lib/a.jar\n", vec![]),
+            ("a boot jar brings its own", &format!("{BOOT}Class-Path: lib/a.jar\r\n"), vec![]),
+        ] {
+            let needed = check(&mut Cursor::new(jar(Some(manifest)))).unwrap();
+            assert_eq!(needed, wanted, "{name}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ const LEVELS: usize = 3;
 pub struct AppSpec {
     /// In the order of the file.
     pub scripts: Vec<Script>,
+    /// What `files` copies from, in the bundle.
+    pub sources: Vec<PathBuf>,
     /// The top of the bundle.
     pub top: PathBuf,
     /// Where the program that it was found by is in the bundle, for example `hooks/stop`; nothing for a text alone.
@@ -60,7 +62,18 @@ impl AppSpec {
                 })
             })
         });
-        Ok(AppSpec { scripts: scripts.collect(), ..AppSpec::default() })
+        let files = documents.first().and_then(|file| file.as_mapping_get("files")).and_then(Yaml::as_vec);
+        let sources = files.into_iter().flatten().filter_map(|entry| entry.as_mapping_get("source")?.as_str());
+        let sources = sources.map(|source| PathBuf::from(source.trim_start_matches("./").trim_start_matches('/')));
+        Ok(AppSpec { scripts: scripts.collect(), sources: sources.collect(), ..AppSpec::default() })
+    }
+
+    /// Whether the bundle has a file of this name where `files` copies from.
+    pub fn brings(&self, host: &impl Host, name: &str) -> bool {
+        let is_there = |path: &Path| host.describe(path).is_ok();
+        self.sources.iter().map(|source| self.top.join(source)).any(|source| {
+            is_there(&source.join(name)) || source.file_name().is_some_and(|own| own == name) && is_there(&source)
+        })
     }
 
     /// The timeout of the hook with this name, under this event where it is known: the shortest, where there are several.
