@@ -2,6 +2,7 @@
 //! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk.
 
 mod deployment;
+mod ownership;
 pub mod store;
 
 use std::path::PathBuf;

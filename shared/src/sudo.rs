@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, first_line};
+use crate::host::{Host, User, first_line};
 
 /// How long a command of sudo's, or one that passes a signal on, may take.
 pub const COMMAND_AT_MOST: Duration = Duration::from_secs(5);
@@ -50,7 +50,12 @@ pub async fn refusal(host: &impl Host, needed: &[Vec<String>]) -> Result<Option<
 
 /// The error of a user who may not do what is needed.
 pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str) -> Error {
-    let user = host.user().name;
+    let user = host.user();
+    if user.id == 0 {
+        return Error::new(Kind::Settings, format!("root itself may not write `{}`", path.to_string_lossy()))
+            .advise(allowed(&user, path, String::new()));
+    }
+    let user = user.name;
     Error::new(
         Kind::NotAllowed,
         format!(
@@ -59,13 +64,26 @@ pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str
             or_not_allowed(said)
         ),
     )
-    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add: {}", rule(&user, needed)))
+    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add these lines:\n{}", rules(&user, needed)))
 }
 
-/// The line of sudoers that allows exactly these commands, which begin with `sudo -n`.
-fn rule(user: &str, needed: &[Vec<String>]) -> String {
-    let commands: Vec<String> = needed.iter().map(|command| sudoers(&command[2..])).collect();
-    format!("{user} ALL=(root) NOPASSWD: {}", commands.join(", "))
+/// What lets a user write at a path, where `usual` would do for anybody but root: root may write wherever something can be.
+#[must_use]
+pub fn allowed(user: &User, path: &Path, usual: String) -> String {
+    if user.id != 0 {
+        return usual;
+    }
+    format!(
+        "no owner or mode keeps root out: `{}` is on a file system that is mounted read-only or refuses root, or is immutable \
+         (`lsattr -d`). Put that right, or name another place in hooks.toml",
+        path.to_string_lossy()
+    )
+}
+
+/// The lines of sudoers that allow exactly these commands, which begin with `sudo -n`: one for each, so that they can be pasted.
+fn rules(user: &str, needed: &[Vec<String>]) -> String {
+    let rule = |command: &Vec<String>| format!("{user} ALL=(root) NOPASSWD: {}", sudoers(&command[2..]));
+    needed.iter().map(rule).collect::<Vec<_>>().join("\n")
 }
 
 /// Some versions of sudo say nothing at all.
@@ -103,6 +121,17 @@ mod tests {
             command("/usr/bin/mv -fT /etc/nginx/conf.d/.service-url.inc.next /etc/nginx/conf.d/service-url.inc"),
             command("/usr/sbin/nginx -c /etc/nginx/a:b,c=d.conf -s reload"),
         ];
-        expect![[r#"ec2-user ALL=(root) NOPASSWD: /usr/bin/install -m 0644 /app/.hooks/service-url.inc.next /etc/nginx/conf.d/.service-url.inc.next, /usr/bin/mv -fT /etc/nginx/conf.d/.service-url.inc.next /etc/nginx/conf.d/service-url.inc, /usr/sbin/nginx -c /etc/nginx/a\:b\,c\=d.conf -s reload"#]].assert_eq(&rule("ec2-user", &needed));
+        expect![[r#"
+            ec2-user ALL=(root) NOPASSWD: /usr/bin/install -m 0644 /app/.hooks/service-url.inc.next /etc/nginx/conf.d/.service-url.inc.next
+            ec2-user ALL=(root) NOPASSWD: /usr/bin/mv -fT /etc/nginx/conf.d/.service-url.inc.next /etc/nginx/conf.d/service-url.inc
+            ec2-user ALL=(root) NOPASSWD: /usr/sbin/nginx -c /etc/nginx/a\:b\,c\=d.conf -s reload"#]].assert_eq(&rules("ec2-user", &needed));
+    }
+
+    #[test]
+    fn f82_root_is_never_told_to_give_itself_what_it_may_do_anyway() {
+        let told =
+            |id, name: &str| allowed(&User { id, name: name.into() }, Path::new("/etc/nginx"), format!("chown {name}"));
+        assert_eq!(told(1000, "ec2-user"), "chown ec2-user");
+        assert!(told(0, "root").contains("read-only") && !told(0, "root").contains("chown"));
     }
 }

@@ -51,10 +51,16 @@ pub(crate) fn as_nobody(rig: &Rig, hook: &str, rules: &str) -> (i32, String) {
     (output.status.code().unwrap_or(-1), told.replace("\n    ", " "))
 }
 
-/// The rule that the hook itself asks for.
+/// The lines that the hook itself asks for, as they can be pasted.
 fn rule_in(told: &str) -> String {
-    let rest = told.split("add: ").nth(1).expect("a rule to add");
-    rest.lines().next().expect("a line").to_owned()
+    let rest = told.split("add these lines:\n").nth(1).expect("lines to add");
+    rest.lines().take_while(|line| line.starts_with("nobody ") || line.starts_with("  ")).fold(
+        String::new(),
+        |rules, line| {
+            assert!(line.len() < 200, "{line}");
+            rules + line + "\n"
+        },
+    )
 }
 
 #[test]
@@ -122,6 +128,26 @@ fn f82_a_first_run_as_root_is_not_mixed_with_later_ones_as_another_user() {
     let (code, told) = as_nobody(&rig, "stop", "nobody ALL=(ALL) NOPASSWD: ALL");
     assert_eq!(code, 13, "{told}");
     assert!(told.contains("belongs to `root`, but this run is `nobody`") && told.contains("runas: root"), "{told}");
+}
+
+#[test]
+fn f120_f82_directories_of_several_users_are_told_with_the_one_command_that_ends_it() {
+    let rig = stage_of_nobody();
+    let rules = "nobody ALL=(ALL) NOPASSWD: ALL";
+    let (code, told) = as_nobody(&rig, "stop", rules);
+    assert_eq!(code, 0, "{told}");
+    let app = rig.host.app_directory();
+    chown(app.join("logs"), Some(0), Some(0)).unwrap();
+    let told = [as_nobody(&rig, "stop", rules).1, rig.run("stop").output.replace("\n    ", " ")];
+    for (name, told) in ["nobody", "root"].iter().zip(&told) {
+        let command = format!("`chown -R {name} {0}/ledger {0}/logs {0}/releases`", app.display());
+        assert!(told.contains(&command) && !told.contains("runas"), "`{command}` is not in {told}");
+    }
+    for directory in ["ledger", "logs", "releases"] {
+        let owned = Command::new("chown").args(["-R", "nobody"]).arg(app.join(directory)).status().unwrap();
+        assert!(owned.success());
+    }
+    assert_eq!(as_nobody(&rig, "stop", rules).0, 0);
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::Ledger;
+use super::{Ledger, ownership};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock, hexadecimal};
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;
+use crate::sudo;
 
 /// The format that this version writes. A ledger with a higher number is left alone (F02). Earlier ones are read: format 1 knew no
 /// `checked`, format 2 not whose it is.
@@ -61,10 +62,14 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
         let shown = directory.to_string_lossy();
         host.make_directory(&directory, 0o755).map_err(|cause| {
             Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
-                .advise(format!(
-                    "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
-                    user.name,
-                    app.to_string_lossy()
+                .advise(sudo::allowed(
+                    &user,
+                    app,
+                    format!(
+                        "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
+                        user.name,
+                        app.to_string_lossy()
+                    ),
                 ))
         })?;
         let facts = host.describe(&directory).map_err(|cause| {
@@ -75,14 +80,12 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
                 .advise("remove it; the hooks make it anew"));
         }
         if facts.owner != user.id {
-            let owner = host.user_named(facts.owner).name;
+            let owner = host.user_named(facts.owner);
             return Err(Error::new(
                 Kind::NotAllowed,
-                format!("the directory `{shown}` belongs to `{owner}`, but this run is `{}`", user.name),
+                format!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
             )
-            .advise(format!(
-                "run the hooks as `{owner}` (`runas: {owner}` in appspec.yml; by hand `sudo -u {owner} …`)"
-            )));
+            .advise(ownership::advice(host, settings, &user, &owner)));
         }
         if facts.mode & 0o022 != 0 {
             return Err(Error::new(
@@ -111,7 +114,7 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
                     Kind::of(&cause),
                     format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
                 )
-                .advise("let the user that runs the hooks own it"));
+                .advise(ownership::give(settings, &host.user())));
             }
         };
         if !waiting.for_another_look().await? {
@@ -192,10 +195,12 @@ pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()
 #[must_use]
 pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
     let kind = Kind::of(cause);
-    let advice = if kind == Kind::NoRoom {
-        "free some room on that disk, then deploy again"
-    } else {
-        "let the user that runs the hooks write there"
+    let advice = match cause.kind() {
+        _ if kind == Kind::NoRoom => "free some room on that disk, then deploy again",
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            "its file system is mounted read-only: mount it for writing, then deploy again"
+        }
+        _ => "let the user that runs the hooks write there",
     };
     Error::new(kind, format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
 }

@@ -91,17 +91,13 @@ impl Report {
         let log = self.log.as_ref().map(|log| format!("log: {}", log.to_string_lossy()));
         let tail = [Some(format!("serving: {serving}")), log];
         let tail: Vec<String> = tail.into_iter().flatten().flat_map(|line| lines(&line)).collect();
-        let mut verdict: Vec<String> = lines(&format!("FAILED {} (exit code {exit_code}): {what}", self.hook));
-        verdict.extend(advice.into_iter().flat_map(|advice| lines(&format!("to do: {advice}"))));
-        let mut left = VERDICT_LIMIT.saturating_sub(tail.iter().map(|line| line.len() + 1).sum());
-        for line in verdict {
-            left = match left.checked_sub(line.len() + 1) {
-                Some(left) => left,
-                None => break,
-            };
-            self.print(&line);
-        }
-        for line in tail {
+        let verdict = lines(&format!("FAILED {} (exit code {exit_code}): {what}", self.hook));
+        let advice: Vec<String> = advice.into_iter().flat_map(to_do).collect();
+        let left = VERDICT_LIMIT.saturating_sub(size(&tail));
+        // However much there is to say of the cause, half of the room is for what to do about it.
+        let (verdict, left) = fitting(verdict, left.saturating_sub(size(&advice).min(left / 2)), left);
+        let (advice, _) = fitting(advice, left, left);
+        for line in verdict.into_iter().chain(advice).chain(tail) {
             self.print(&line);
         }
     }
@@ -133,6 +129,50 @@ impl Report {
     pub fn show(&self, text: &str) {
         text.lines().flat_map(lines).for_each(|line| self.print(&line));
     }
+}
+
+/// The bytes of lines with their ends.
+fn size(lines: &[String]) -> usize {
+    lines.iter().map(|line| line.len() + 1).sum()
+}
+
+/// The first of the lines, as many as there is `room` for, and what is `left` then.
+fn fitting(lines: Vec<String>, room: usize, left: usize) -> (Vec<String>, usize) {
+    let mut used = 0;
+    let fitting: Vec<String> = lines
+        .into_iter()
+        .take_while(|line| {
+            used += line.len() + 1;
+            used <= room
+        })
+        .collect();
+    let left = left.saturating_sub(size(&fitting));
+    (fitting, left)
+}
+
+/// What to do, as a sentence; each further line of it is to be pasted as it stands.
+fn to_do(advice: &str) -> Vec<String> {
+    let mut parts = advice.split('\n');
+    let sentence = lines(&format!("to do: {}", parts.next().unwrap_or_default()));
+    sentence.into_iter().chain(parts.flat_map(pasteable)).collect()
+}
+
+/// A line for a file or a shell. Where it is too long it is broken with a `\` at the end, which both read as one line.
+fn pasteable(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in clean(text).split(' ') {
+        let line = lines.last_mut().map_or(0, |line| line.len());
+        if line > 2 && line + 1 + word.len() + 2 > LINE_LIMIT {
+            lines.iter_mut().next_back().into_iter().for_each(|line| line.push_str(" \\"));
+            lines.push(format!("  {word}"));
+        } else if let Some(last) = lines.last_mut() {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
 }
 
 /// A text without control characters, on one line.
@@ -249,6 +289,28 @@ mod tests {
             let tail = "serving: `real1` (port 8081), as before\nlog: /home/ec2-user/app/step3/logs/hooks.log";
             assert!(verdict.ends_with(tail), "{name}: {verdict}");
         }
+    }
+
+    #[test]
+    fn i12_whatever_was_found_half_of_the_room_is_for_what_to_do_about_it() {
+        let report = report();
+        report.failed(20, &"found `a.jar`, ".repeat(300), Some("remove all but one; then deploy again"), "`real1`");
+        let told = report.collected().join("\n");
+        assert!(told.contains("\nto do: remove all but one; then deploy again\nserving: "), "{told}");
+        assert!(told.len() < 1500, "{}", told.len());
+    }
+
+    #[test]
+    fn i12_what_is_to_be_pasted_stands_alone_and_is_broken_as_a_shell_and_sudoers_read_it() {
+        let command = |count: usize| {
+            format!("ec2-user ALL=(root) NOPASSWD: {}", vec!["/usr/bin/install -m 0644"; count].join(" "))
+        };
+        let told = to_do(&format!("with `visudo` add these lines:\n{}\n{}", command(1), command(20)));
+        assert_eq!(told[0], "to do: with `visudo` add these lines:");
+        assert_eq!(told[1], command(1));
+        assert!(told.iter().all(|line| line.len() <= LINE_LIMIT), "{told:?}");
+        assert!(told.len() > 4 && told[2].ends_with(" \\"), "{told:?}");
+        assert_eq!(told[2..].join("\n").replace(" \\\n  ", " "), command(20));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::host::{FileFacts, FileKind, Host, ProcessIdentity};
 use crate::ledger::store::unwritable;
 use crate::nginx::passage;
 use crate::slot::Place;
+use crate::sudo;
 
 /// Makes or removes the flag, in one step that survives a power cut. Where it is so already there is nothing to do.
 ///
@@ -80,7 +81,7 @@ pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdenti
     let user = host.user();
     if !host.may_write(directory) {
         return Err(Error::new(Kind::NotAllowed, format!("`{}` may not make the flag in `{shown}`", user.name))
-            .advise(format!("as root: chown {} {shown}", user.name)));
+            .advise(sudo::allowed(&user, directory, format!("as root: chown {} {shown}", user.name))));
     }
     if facts.mode & 0o022 == 0 {
         return Ok(());
