@@ -88,6 +88,8 @@ pub enum CutoverWay {
 pub struct Proxy {
     /// How traffic is moved.
     pub cutover: CutoverWay,
+    /// Whether somebody wrote that, in a file or a variable.
+    pub cutover_is_written: bool,
     /// The file that tells nginx the live slot.
     pub include: PathBuf,
     /// The file at http level that declares the two slots as upstream groups, and in which nginx tells where it sends requests.

@@ -6,7 +6,7 @@ use demo_app::Jar;
 use shared::error::ExitCodeRow;
 
 use crate::permissions::{as_nobody, stage_of_nobody};
-use crate::rig::{Rig, ended, said};
+use crate::rig::{Rig, ended, listener, said};
 
 #[test]
 fn f89_every_mistake_is_told_at_once_with_file_line_and_key() {
@@ -93,7 +93,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
             rig.include(),
             rig.names_in("releases"),
             rig.names_in("ledger"),
-            crate::rig::listener(rig.live_and_idle_ports().1),
+            listener(rig.live_and_idle_ports().1),
             std::fs::read(rig.host.app_directory().join("ledger/ledger.json")).unwrap(),
         )
     };
@@ -141,4 +141,24 @@ fn a_config_location_that_does_not_exist_is_told_before_spring_would_die_of_it()
             &["`/no/such/application-oauth.properties` cannot be read", "app.config_locations"],
         );
     });
+}
+
+#[test]
+fn f89_a_bundle_without_its_settings_does_not_take_the_instant_cutover_out_of_nginx() {
+    let rig = Rig::instant();
+    let (live, idle) = (rig.include(), listener(rig.live_and_idle_ports().1));
+    // All that is not the sandbox's own is in the file: what is missing is what the bundle lost.
+    let path = rig.host.settings_path();
+    let text = std::fs::read_to_string(path).unwrap();
+    let written = "cutover = \"instant\"\n";
+    assert!(text.contains(written), "{text}");
+    std::fs::write(path, text.replace(written, "")).unwrap();
+    let words = ["nobody says `proxy.cutover`", "put this host's hooks.toml into the bundle"];
+    rig.deploy(&Jar::release("v2")).fails("stop", 10, &words);
+    assert_eq!((rig.include(), rig.release().as_str()), (live, "v1"));
+    assert_eq!(listener(rig.live_and_idle_ports().1), idle, "the standby runs on");
+    // Whoever means it says so.
+    rig.host.set("proxy.cutover", "\"reload\"").unwrap();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    assert_eq!(rig.release(), "v2");
 }

@@ -1,6 +1,7 @@
 //! What the later hooks will need, asked before anything changes: whoever fails here has lost nothing, not even the standby.
 
 mod app_spec;
+mod cutover;
 mod proxy;
 
 pub(crate) use self::app_spec::check as check_app_spec;
@@ -44,6 +45,7 @@ pub(crate) async fn check(
     occupant: &Occupant,
     testimony: &Testimony,
 ) -> Result<Checked> {
+    cutover::check(scene.settings, testimony)?;
     let configuration = proxy::check(scene, testimony).await?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;

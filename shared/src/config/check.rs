@@ -95,6 +95,7 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
     let (flag, flag_derived) = of_name("proxy.flag");
     Proxy {
         cutover,
+        cutover_is_written: file.is_written("proxy.cutover"),
         groups: name::groups(&name, places),
         include,
         upstreams,
@@ -200,7 +201,12 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
         file.mistake("green.port", &green.port.to_string(), "another port than `blue.port`");
     }
     if blue.profile == green.profile {
-        file.mistake("green.profile", &green.profile, "another profile than `blue.profile`");
+        file.mistake(
+            "green.profile",
+            &green.profile,
+            "another profile than `blue.profile`, which tells the slots apart (keep `real1` and `real2`; a profile of both, say \
+             `prod`, goes into `app.jvm_options = [\"-Dspring.profiles.include=prod\"]`)",
+        );
     }
     for (key, profile) in [("blue.profile", &blue.profile), ("green.profile", &green.profile)] {
         if !is_word(profile) {
@@ -309,6 +315,11 @@ mod tests {
             ("equal ports", "[green]\nport = 8081", "`green.port` is `8081`, needed another port than `blue.port`"),
             ("equal profiles", "[green]\nprofile = \"real1\"", "needed another profile than `blue.profile`"),
             (
+                "one for both",
+                "[blue]\nprofile = \"prod\"\n[green]\nprofile = \"prod\"",
+                "-Dspring.profiles.include=prod",
+            ),
+            (
                 "relative directory",
                 "[app]\ndirectory = \"app\"",
                 "`app.directory` is `app`, needed a path that begins with `/`",
@@ -409,7 +420,8 @@ mod tests {
             let mut written = settings(SettingsFile::parse("hooks.toml", text)).unwrap();
             assert_eq!(written.proxy.cutover, CutoverWay::Reload, "{name}");
             assert_eq!(written.proxy.word, None, "{name}");
-            written.proxy.cutover = CutoverWay::Instant;
+            assert!(!written.proxy.cutover_is_written && shipped.proxy.cutover_is_written, "{name}");
+            (written.proxy.cutover, written.proxy.cutover_is_written) = (CutoverWay::Instant, true);
             written.proxy.word = shipped.proxy.word;
             assert_eq!(written, shipped, "{name}");
         }

@@ -108,6 +108,12 @@ impl SettingsFile {
         Path::new(&self.name)
     }
 
+    /// Whether somebody wrote this key, in the file or as a variable.
+    #[must_use]
+    pub fn is_written(&self, key: &str) -> bool {
+        self.values.iter().any(|written| written.key == key)
+    }
+
     /// A text.
     pub fn text(&mut self, key: &str) -> String {
         self.take(key, "a text", Value::as_text)
