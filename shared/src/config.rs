@@ -149,8 +149,10 @@ pub struct Start {
 /// The hook `health`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// The path that is asked on the slot's own port.
+    /// The path that is asked for.
     pub path: String,
+    /// How far the port that is asked is from the slot's own.
+    pub port_offset: i32,
     /// The status that a good answer has.
     pub status: u16,
     /// The body that a good answer has, `{profile}` being the slot's profile; empty for any body.
@@ -218,6 +220,13 @@ impl Settings {
     #[must_use]
     pub fn group(&self, slot: Slot) -> &str {
         self.proxy.groups.get(slot)
+    }
+
+    /// The port on which the release in `slot` is asked whether it is healthy.
+    #[must_use]
+    pub fn health_port(&self, slot: Slot) -> u16 {
+        let port = i32::from(self.place(slot).port) + self.health.port_offset;
+        u16::try_from(port).unwrap_or(self.place(slot).port)
     }
 
     /// Where releases are kept, each in a directory of its own that is never written again.

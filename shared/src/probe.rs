@@ -31,7 +31,9 @@ pub struct Probe {
     pub process: ProcessIdentity,
     /// The path that is asked for.
     pub path: String,
-    /// The URL, on the slot's own port.
+    /// The port that is asked: the slot's own, or `health.port`.
+    pub port: u16,
+    /// The URL on that port.
     pub url: String,
     /// The status of a good answer.
     pub status: u16,
@@ -82,7 +84,8 @@ impl Probe {
     pub fn of(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe {
         let place = settings.place(slot).clone();
         Probe {
-            url: format!("http://127.0.0.1:{}{}", place.port, settings.health.path),
+            url: format!("http://127.0.0.1:{}{}", settings.health_port(slot), settings.health.path),
+            port: settings.health_port(slot),
             path: settings.health.path.clone(),
             place,
             other_profile: settings.place(!slot).profile.clone(),
@@ -196,16 +199,16 @@ fn unhealthy(probe: &Probe, why: &str) -> Error {
 /// # Errors
 /// As `run`, but for `Kind::NotHealthy`.
 pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
-    if !check_listener(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it does not listen on port {}", probe.place.port), None));
+    if let Some(port) = not_listening(host, probe)? {
+        return Ok(Judgement::NotYet(format!("it does not listen on {port}"), None));
     }
     let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
     let answer = host.get(&request).await?;
-    if !check_listener(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it stopped listening on port {}", probe.place.port), None));
+    if let Some(port) = not_listening(host, probe)? {
+        return Ok(Judgement::NotYet(format!("it stopped listening on {port}"), None));
     }
-    if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&listeners(host, probe.place.port)?)) {
-        return Ok(refusal::listens_elsewhere(probe.place.port, address));
+    if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&listeners(host, probe.port)?)) {
+        return Ok(refusal::listens_elsewhere(probe.port, address));
     }
     Ok(probe.judge(&answer))
 }
@@ -222,37 +225,53 @@ fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
         .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
 }
 
-/// Whether the launched process listens.
+/// The port that the launched process does not listen on, of its slot's own and the one that is asked, in words.
+fn not_listening(host: &impl Host, probe: &Probe) -> Result<Option<String>> {
+    if !check_listener(host, probe)? {
+        return Ok(Some(format!("port {}", probe.place.port)));
+    }
+    if probe.port == probe.place.port || is_its_own(host, probe, probe.port)? {
+        return Ok(None);
+    }
+    Ok(Some(format!("port {} (`health.port`)", probe.port)))
+}
+
+/// Whether the launched process listens on its slot's own port.
 ///
 /// # Errors
 /// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
 pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
-    let listeners = listeners(host, probe.place.port)?;
-    for listener in &listeners {
-        let Some(process) = listener.processes.first() else {
-            let owner = host.user_named(listener.owner).name;
-            return Err(occupant::refuse(&format!(
-                "port {} is held by a process of user `{owner}`, not by the release (process {})",
-                probe.place.port, probe.process.id
-            )));
-        };
-        if !listener.processes.iter().any(|process| occupant::belongs_to(host, &probe.process, process)) {
-            return Err(occupant::refuse(&format!(
-                "port {} is held by process {} (`{}`), not by the release (process {})",
-                probe.place.port,
-                process.identity.id,
-                process.summary(),
-                probe.process.id
-            )));
-        }
-    }
-    if !alive && listeners.is_empty() {
+    let listens = is_its_own(host, probe, probe.place.port)?;
+    if !alive && !listens {
         return Err(Error::new(
             Kind::NotStarted,
             format!("the new release in {} has died (process {} is gone)", probe.place, probe.process.id),
         )
         .advise("the last lines of its log are above; put the cause right and deploy again"));
+    }
+    Ok(listens)
+}
+
+/// Whether anybody listens on `port`, who then has to be the launched process or one of its family.
+fn is_its_own(host: &impl Host, probe: &Probe, port: u16) -> Result<bool> {
+    let listeners = listeners(host, port)?;
+    for listener in &listeners {
+        let Some(process) = listener.processes.first() else {
+            let owner = host.user_named(listener.owner).name;
+            return Err(occupant::refuse(&format!(
+                "port {port} is held by a process of user `{owner}`, not by the release (process {})",
+                probe.process.id
+            )));
+        };
+        if !listener.processes.iter().any(|process| occupant::belongs_to(host, &probe.process, process)) {
+            return Err(occupant::refuse(&format!(
+                "port {port} is held by process {} (`{}`), not by the release (process {})",
+                process.identity.id,
+                process.summary(),
+                probe.process.id
+            )));
+        }
     }
     Ok(!listeners.is_empty())
 }

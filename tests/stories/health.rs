@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use demo_app::{Bind, Fault, Jar};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, listener};
 
 #[track_caller]
 fn unhealthy(fault: Fault, words: &[&str]) {
@@ -70,6 +70,58 @@ fn f35_an_app_that_listens_where_nginx_does_not_ask_is_told_which_address_that_i
 fn f52_a_redirect_to_https_is_told_apart_from_a_login_page() {
     let words = ["HTTP 302 to https://shop.example.com/profile", "out of the redirect to https", "`health.path`"];
     unhealthy(Fault::redirects("https://shop.example.com/profile"), &words);
+}
+
+/// A host whose releases are asked for their health on a port of their own.
+fn with_a_health_port() -> (Rig, u16) {
+    let rig = Rig::live_in("real1");
+    let ports = rig.host.ports();
+    // Its distance has to be free for both slots, and neither the sandbox's own ports nor anybody else's.
+    let offset = (1000..3000).find(|offset| {
+        [ports.blue, ports.green].iter().all(|port| {
+            let asked = port.checked_add(*offset);
+            asked.is_some_and(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
+        })
+    });
+    let offset = offset.expect("two free ports");
+    rig.host.set("health.port", &format!("\"+{offset}\"")).unwrap();
+    rig.host.set("app.jvm_options", "[\"-Dmanagement.server.port={health_port}\"]").unwrap();
+    (rig, offset)
+}
+
+#[test]
+fn f123_a_release_is_asked_on_its_health_port_by_health_and_by_the_way_back() {
+    let (rig, offset) = with_a_health_port();
+    let ports = rig.host.ports();
+    for (release, port) in [("v2", ports.green), ("v3", ports.blue)] {
+        let deployed = rig.deploy(&Jar::release(release));
+        deployed.succeeds();
+        assert_eq!(rig.release(), release);
+        assert_eq!(listener(port + offset), listener(port), "one process has both ports");
+    }
+    let back = rig.host.hook("switch").argument("--back").run().unwrap();
+    assert_eq!((back.code, rig.release().as_str()), (0, "v2"), "{}", back.output);
+    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
+    for asked in [ports.green, ports.blue].map(|port| format!("ask http://127.0.0.1:{}/profile", port + offset)) {
+        assert!(log.contains(&asked), "`{asked}` is not in the log");
+    }
+}
+
+#[test]
+fn f123_a_health_port_that_the_release_does_not_open_or_a_stranger_holds_is_told_and_costs_as_little_as_can_be() {
+    let (rig, offset) = with_a_health_port();
+    let (_, idle) = rig.live_and_idle_ports();
+    let standby = listener(idle).expect("a standby");
+    let stranger = std::net::TcpListener::bind(("127.0.0.1", idle + offset)).unwrap();
+    let words = ["on which the new release in `real2`", "is to be asked (`health.port`), is held by process"];
+    rig.deploy(&Jar::release("v2")).fails("stop", 12, &words);
+    assert_eq!(listener(idle), Some(standby), "the standby runs on");
+    drop(stranger);
+    rig.host.set("app.jvm_options", "[]").unwrap();
+    rig.impatient();
+    let told = format!("it does not listen on port {} (`health.port`)", idle + offset);
+    rig.deploy(&Jar::release("v2")).fails("health", 31, &[&told]);
+    assert_eq!(rig.release(), "v1");
 }
 
 #[test]

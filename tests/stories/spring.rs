@@ -12,9 +12,15 @@ use crate::rig::{HOOKS, ended, eventually};
 
 /// Builds a release of the sample application.
 fn build(release: &str, directory: &Path) -> PathBuf {
+    build_with(release, directory, &[])
+}
+
+/// The same with more of Maven's arguments.
+fn build_with(release: &str, directory: &Path, arguments: &[&str]) -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("spring-app");
     let output = Command::new("mvn")
         .args(["-q", "-B", "package", "-DskipTests"])
+        .args(arguments)
         .arg(format!("-Drelease={release}"))
         .arg(format!("-Doutput.directory={}", directory.join(release).display()))
         .current_dir(project)
@@ -100,6 +106,34 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
         "{}",
         history.summary()
     );
+}
+
+#[test]
+fn f123_f53_a_spring_boot_jar_is_asked_on_its_management_port_with_a_profile_that_both_slots_have() {
+    let built = tempfile::tempdir().unwrap();
+    let jar = build_with("managed", built.path(), &["-Pmanagement"]);
+    let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
+    host.nginx().start().unwrap();
+    let ports = host.ports();
+    let offset = (1000..3000).find(|offset| {
+        [ports.blue, ports.green].iter().all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
+    });
+    host.set("health.port", &format!("\"+{}\"", offset.expect("two free ports"))).unwrap();
+    host.set("health.path", "\"/actuator/health\"").unwrap();
+    host.set("health.body", "\"\"").unwrap();
+    let options = "[\"-Dmanagement.server.port={health_port}\", \"-Dspring.profiles.include=prod\"]";
+    host.set("app.jvm_options", options).unwrap();
+    for (deployment, profile) in [("d-SPRING011", "real2"), ("d-SPRING012", "real1")] {
+        deploy(&host, &jar, deployment);
+        let answer = host.door_get("/profile").unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (200, profile));
+        let logs = host.app_directory().join("logs");
+        let log = std::fs::read_dir(&logs).unwrap().flatten().map(|entry| entry.path());
+        let log = log.filter(|path| path.to_string_lossy().contains(&format!("{profile}-"))).max().unwrap();
+        let log = std::fs::read_to_string(log).unwrap();
+        let active = log.lines().find(|line| line.contains("profiles are active")).unwrap_or_default().to_owned();
+        assert!(active.contains("\"prod\"") && active.contains(&format!("\"{profile}\"")), "{active}: {log}");
+    }
 }
 
 #[test]

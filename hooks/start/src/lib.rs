@@ -98,9 +98,12 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
 fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
     let place = settings.place(slot);
     let artifact = release.path.to_string_lossy().into_owned();
-    let port = place.port.to_string();
+    let (port, health_port) = (place.port.to_string(), settings.health_port(slot).to_string());
     let filled = |text: &String| {
-        text.replace("{artifact}", &artifact).replace("{profile}", &place.profile).replace("{port}", &port)
+        text.replace("{artifact}", &artifact)
+            .replace("{profile}", &place.profile)
+            .replace("{port}", &port)
+            .replace("{health_port}", &health_port)
     };
     let app = &settings.app;
     let command = if app.command.is_empty() {
@@ -160,11 +163,11 @@ mod tests {
     #[test]
     fn anything_else_than_a_jar_runs_with_a_command_of_its_own() {
         let plan = planned(
-            "[app]\ncommand = [\"/usr/bin/node\", \"{artifact}\", \"-p\", \"{port}\", \"{profile}\"]",
+            "[health]\nport = \"+1000\"\n[app]\ncommand = [\"/usr/bin/node\", \"{artifact}\", \"-p\", \"{port}\", \"{profile}\", \"{health_port}\"]",
             Slot::Blue,
         );
         let Action::Launch { launch, .. } = &plan.steps[2].action else { panic!("{plan}") };
-        assert_eq!(launch.command[2..], ["-p", "8081", "real1"]);
+        assert_eq!(launch.command[2..], ["-p", "8081", "real1", "9081"]);
         assert!(launch.command[1].ends_with("/app.jar"));
     }
 }

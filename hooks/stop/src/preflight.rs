@@ -9,7 +9,7 @@ use shared::budget;
 use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
-use shared::host::Host;
+use shared::host::{Host, Process};
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::release::{self, Artifact, megabytes};
@@ -47,11 +47,38 @@ pub(crate) async fn check(
 ) -> Result<Checked> {
     cutover::check(scene.settings, testimony)?;
     let configuration = proxy::check(scene, testimony).await?;
+    check_health_port(scene, roles, occupant)?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
     let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
     check_memory(scene, roles, occupant)?;
     Ok(Checked { artifact, configuration })
+}
+
+/// Whoever else holds the port on which the release is to be asked would keep it from starting, or answer in its place.
+fn check_health_port(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
+    let port = scene.settings.health_port(roles.idle);
+    if port == scene.settings.place(roles.idle).port {
+        return Ok(());
+    }
+    let ours: &[Process] = if let Occupant::Ours(processes) = occupant { processes } else { &[] };
+    let holders = occupant::listening(scene.host, port)?;
+    let stranger = holders.iter().find(|holder| {
+        !ours
+            .iter()
+            .any(|own| own.identity == holder.identity || occupant::belongs_to(scene.host, &own.identity, holder))
+    });
+    let Some(stranger) = stranger else { return Ok(()) };
+    Err(Error::new(
+        Kind::Undecided,
+        format!(
+            "port {port}, on which the new release in {} is to be asked (`health.port`), is held by process {} (`{}`)",
+            scene.settings.place(roles.idle),
+            stranger.identity.id,
+            stranger.summary()
+        ),
+    )
+    .advise("it was left alone: end it yourself, or give `health.port` in hooks.toml another number"))
 }
 
 fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {

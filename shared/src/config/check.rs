@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::patience::Patience;
-use crate::slot::{BySlot, Place};
+use crate::slot::{BySlot, Place, Slot};
 
 /// The longest that connections may be kept alive through a reload.
 const LONGEST_KEPT: Duration = Duration::from_mins(1);
@@ -57,6 +57,7 @@ fn read(file: &mut SettingsFile) -> Settings {
         },
         health: Health {
             path: file.text("health.path"),
+            port_offset: port_offset(file),
             status: file.number("health.status", 100..=599),
             body: file.text("health.body"),
             consecutive: file.number("health.consecutive", 1..=100),
@@ -73,6 +74,21 @@ fn read(file: &mut SettingsFile) -> Settings {
 
 fn place(file: &mut SettingsFile, slot: &str) -> Place {
     Place { profile: file.text(&format!("{slot}.profile")), port: file.number(&format!("{slot}.port"), 1..=u16::MAX) }
+}
+
+/// "+1000": so far from the slot's own port. A number alone would be one port for both slots.
+fn port_offset(file: &mut SettingsFile) -> i32 {
+    const NEEDED: &str =
+        "how far it is from the slot's own port, such as `\"+1000\"` (one port for both slots cannot be), or `\"\"`";
+    let written = file.text("health.port");
+    if written.is_empty() {
+        return 0;
+    }
+    let offset = Some(&written).filter(|text| text.starts_with(['+', '-'])).and_then(|text| text.parse().ok());
+    offset.filter(|offset| (-65_535..=65_535).contains(offset)).unwrap_or_else(|| {
+        file.mistake("health.port", &written, NEEDED);
+        0
+    })
 }
 
 fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
@@ -237,6 +253,14 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     if !settings.health.path.starts_with('/') {
         file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
     }
+    let ports = [blue.port, green.port];
+    for slot in Slot::BOTH.into_iter().filter(|_| settings.health.port_offset != 0) {
+        let port = i32::from(settings.place(slot).port) + settings.health.port_offset;
+        if !(1..=i32::from(u16::MAX)).contains(&port) || ports.iter().any(|own| i32::from(*own) == port) {
+            let found = format!("{:+}", settings.health.port_offset);
+            file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
+        }
+    }
     if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
         let shown =
             format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
@@ -248,7 +272,11 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
         ("app.config_locations", &settings.app.config_locations),
     ] {
         for unknown in templates.iter().flat_map(|template| unknown_placeholders(template)) {
-            file.mistake(key, &unknown, "only `{artifact}`, `{directory}`, `{port}`, `{profile}` in braces");
+            file.mistake(
+                key,
+                &unknown,
+                "only `{artifact}`, `{directory}`, `{health_port}`, `{port}`, `{profile}` in braces",
+            );
         }
     }
 }
@@ -267,7 +295,7 @@ fn unknown_placeholders(template: &str) -> Vec<String> {
         .split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .filter(|name| is_word(name) && !["artifact", "directory", "port", "profile"].contains(name))
+        .filter(|name| is_word(name) && !["artifact", "directory", "health_port", "port", "profile"].contains(name))
         .map(|name| format!("{{{name}}}"))
         .collect()
 }
@@ -342,6 +370,18 @@ mod tests {
                 "[health]\nurl = \"ftp://x\"",
                 "needed a URL that begins with `http://` or `https://`",
             ),
+            (
+                "one health port for both",
+                "[health]\nport = \"9001\"",
+                "`health.port` is `9001`, needed how far it is from",
+            ),
+            ("a number", "[health]\nport = 9001", "`health.port` is the number `9001`, needed a text"),
+            (
+                "the other slot's port",
+                "[health]\nport = \"+1\"",
+                "`health.port` is `+1`, needed a port that is free, and not 8082",
+            ),
+            ("beyond all ports", "[health]\nport = \"-8082\"", "needed a port that is free, and not -1"),
             ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
             (
                 "kept too long",
@@ -365,7 +405,7 @@ mod tests {
         assert_eq!(settings.proxy.upstreams, Path::new("/etc/nginx/conf.d/backend-url.conf"));
         assert_eq!(settings.proxy.flag, Path::new("/var/lib/backend-url/green"));
         assert_eq!(settings.proxy.word, Some(19_081));
-        assert_eq!(settings.group(crate::slot::Slot::Green), "backend-url-real2");
+        assert_eq!(settings.group(Slot::Green), "backend-url-real2");
         assert_eq!(settings.proxy.derived, Derived { upstreams: true, flag: true });
     }
 
@@ -379,6 +419,15 @@ mod tests {
         ] {
             let text = format!("[blue]\nport = {blue}\n[proxy]\nword = \"{word}\"");
             assert_eq!(settings(SettingsFile::parse("", &text)).unwrap().proxy.word, wanted, "{blue}, {word}");
+        }
+    }
+
+    #[test]
+    fn the_port_that_is_asked_for_health_is_so_far_from_the_slots_own() {
+        for (written, blue, green) in [("", 8081, 8082), ("+1000", 9081, 9082), ("-1000", 7081, 7082)] {
+            let text = format!("[health]\nport = \"{written}\"\n");
+            let settings = settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+            assert_eq!(Slot::BOTH.map(|slot| settings.health_port(slot)), [blue, green], "{written}");
         }
     }
 

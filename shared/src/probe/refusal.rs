@@ -41,7 +41,7 @@ pub(super) fn unless_it_changes(probe: &Probe, status: u16) -> Option<Hopeless> 
     (400..=499).contains(&status).then(|| Hopeless {
         advice: format!(
             "see that the application answers `{}` on port {}, or correct `health.path` in hooks.toml; its log may say more",
-            probe.path, probe.place.port
+            probe.path, probe.port
         ),
         after: After::Patience,
     })

@@ -1,12 +1,13 @@
 //! One life of the service: boot, serve, stop; and the exit code that it ends with.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use demo_app::{Behaviour, Fault};
-use tokio::net::TcpListener;
+use demo_app::{Behaviour, Bind, Fault};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use crate::answers::Answers;
@@ -55,13 +56,14 @@ impl Application {
             () = &mut termination => return TERMINATED,
         };
         match booted {
-            Ok(listener) => self.serve(listener, behaviour, termination).await,
+            Ok(listeners) => self.serve(listeners, behaviour, termination).await,
             Err(code) => code,
         }
     }
 
-    async fn boot(&self, behaviour: &Behaviour) -> Result<TcpListener, u8> {
-        let Launch { profile, port, .. } = &self.launch;
+    /// The listener, and the one of the management port.
+    async fn boot(&self, behaviour: &Behaviour) -> Result<(TcpListener, Option<TcpListener>), u8> {
+        let Launch { profile, port, management_port, .. } = &self.launch;
         log::information(&format!("Starting demo.Application {} with PID {}", behaviour.release, std::process::id()));
         log::information(&format!("The following 1 profile is active: \"{profile}\""));
         sleep(behaviour.boot).await;
@@ -80,23 +82,17 @@ impl Application {
                 _ => {}
             }
         }
-        let listener = listener::listen(behaviour.bind, *port).map_err(|error| {
-            log::failed_to_start(&if error.kind() == io::ErrorKind::AddrInUse {
-                format!("Web server failed to start. Port {port} was already in use.")
-            } else {
-                format!("Web server failed to start. Port {port} could not be listened on: {error}")
-            });
-            FAILED
-        })?;
+        let listener = listen(behaviour.bind, *port)?;
+        let management = management_port.map(|port| listen(behaviour.bind, port)).transpose()?;
         let seconds = self.started.elapsed().as_secs_f64();
         log::information(&format!("Tomcat started on port {port} (http) with context path '/'"));
         log::information(&format!("Started demo.Application in {seconds:.3} seconds"));
-        Ok(listener)
+        Ok((listener, management))
     }
 
     async fn serve(
         &self,
-        listener: TcpListener,
+        (listener, management): (TcpListener, Option<TcpListener>),
         behaviour: Behaviour,
         mut termination: Pin<&mut impl Future<Output = ()>>,
     ) -> u8 {
@@ -107,7 +103,7 @@ impl Application {
         let answers = Arc::new(answers);
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
+                accepted = accept(&listener, management.as_ref()) => match accepted {
                     Ok((stream, _)) => connections.serve(stream, &answers),
                     Err(error) => {
                         log::information(&format!("A connection could not be accepted: {error}"));
@@ -122,7 +118,7 @@ impl Application {
                 }
             }
         }
-        drop(listener);
+        drop((listener, management));
         // It watches the connections as well, and would wait for itself.
         drop(answers);
         log::information("Commencing graceful shutdown. Waiting for active requests to complete");
@@ -132,6 +128,27 @@ impl Application {
             log::information("Graceful shutdown aborted with one or more requests still active");
         }
         TERMINATED
+    }
+}
+
+/// Listens on a port, or says why the release cannot start.
+fn listen(bind: Bind, port: u16) -> Result<TcpListener, u8> {
+    listener::listen(bind, port).map_err(|error| {
+        log::failed_to_start(&if error.kind() == io::ErrorKind::AddrInUse {
+            format!("Web server failed to start. Port {port} was already in use.")
+        } else {
+            format!("Web server failed to start. Port {port} could not be listened on: {error}")
+        });
+        FAILED
+    })
+}
+
+/// The next connection on either port.
+async fn accept(listener: &TcpListener, management: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    let Some(management) = management else { return listener.accept().await };
+    tokio::select! {
+        accepted = listener.accept() => accepted,
+        accepted = management.accept() => accepted,
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Launch {
     pub(crate) artifact: PathBuf,
     pub(crate) profile: String,
     pub(crate) port: u16,
+    /// A second port with the same answers, as Spring has one for its management endpoints.
+    pub(crate) management_port: Option<u16>,
 }
 
 /// Why a command line was refused. The first three sentences are those of the `java` command.
@@ -50,6 +52,7 @@ struct Given {
     artifact: Option<PathBuf>,
     profiles: Option<String>,
     port: Option<String>,
+    management_port: Option<String>,
 }
 
 /// Reads the command line, the program's name first, with a look at the environment for the port.
@@ -71,8 +74,9 @@ pub(crate) fn parse(
     let profile = chosen_profile(given.profiles.as_deref().unwrap_or(""));
     let port = given.port.or_else(|| variable(&format!("DEMO_PORT_{profile}")));
     let port = port.ok_or_else(|| ArgumentError::NoPort(profile.clone()))?;
-    let port = port.parse().ok().filter(|number| *number > 0).ok_or(ArgumentError::InvalidPort(port))?;
-    Ok(Invocation::Serve(Launch { artifact, profile, port }))
+    let number = |port: String| port.parse().ok().filter(|number| *number > 0).ok_or(ArgumentError::InvalidPort(port));
+    let management_port = given.management_port.map(number).transpose()?;
+    Ok(Invocation::Serve(Launch { artifact, profile, port: number(port)?, management_port }))
 }
 
 fn parse_java(arguments: Vec<String>) -> Result<Given, ArgumentError> {
@@ -86,6 +90,7 @@ fn parse_java(arguments: Vec<String>) -> Result<Given, ArgumentError> {
             match name {
                 "spring.profiles.active" => given.profiles = Some(value.to_owned()),
                 "server.port" => given.port = Some(value.to_owned()),
+                "management.server.port" => given.management_port = Some(value.to_owned()),
                 _ => {}
             }
         } else if of_the_program || argument.starts_with("-D") {
@@ -160,7 +165,8 @@ mod tests {
             ("demo-app --port=20082 --profile=green --artifact=X.jar", ("X.jar", "green", 20082)),
         ];
         for (line, (artifact, profile, port)) in table {
-            let launch = Launch { artifact: PathBuf::from(artifact), profile: profile.to_owned(), port };
+            let launch =
+                Launch { artifact: PathBuf::from(artifact), profile: profile.to_owned(), port, management_port: None };
             assert_eq!(parse_line(line), Ok(Invocation::Serve(launch)), "{line}");
         }
     }

@@ -75,7 +75,15 @@ mod tests {
             ("a directory", FileKind::Directory, 0o755, 1000, false),
             ("a pipe", FileKind::Special, 0o755, 1000, false),
         ] {
-            let facts = FileFacts { kind, mode, owner: 7, group: 7, size: 1, changed: SystemTime::UNIX_EPOCH };
+            let facts = FileFacts {
+                kind,
+                mode,
+                owner: 7,
+                group: 7,
+                size: 1,
+                changed: SystemTime::UNIX_EPOCH,
+                written: SystemTime::UNIX_EPOCH,
+            };
             assert_eq!(judge(&facts, user).is_none(), wanted, "{name}");
         }
     }
