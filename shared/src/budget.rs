@@ -19,6 +19,9 @@ use crate::sudo::COMMAND_AT_MOST;
 /// What `sudo -n` may take when it is asked what it allows.
 const SUDO_AT_MOST: Duration = Duration::from_secs(20);
 
+/// How long root may take to install one file on this user's behalf: two commands, besides the write itself.
+const THROUGH_SUDO: Duration = COMMAND_AT_MOST.saturating_mul(2);
+
 /// How long a release that failed to start is given to end.
 pub const FAILED_GRACE: Duration = Duration::from_secs(1);
 
@@ -46,7 +49,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             // To bring in the instant cutover takes a second test, and a directory.
             let installation = match settings.proxy.cutover {
                 CutoverWay::Reload => Duration::ZERO,
-                CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6,
+                CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6 + THROUGH_SUDO * 2,
             };
             // By a reload nginx's own word comes in with a test of its own.
             let word = match (settings.proxy.cutover, settings.proxy.word) {
@@ -66,6 +69,8 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + consent::AT_MOST
                 + TEST_AT_MOST
                 + installation
+                + THROUGH_SUDO * 2
+                + COMMAND_AT_MOST * 3
                 + asked
                 + word
                 + reload * 4
@@ -194,7 +199,9 @@ mod tests {
         // The lock, the door, six writes.
         let all = 7.0 + 2.0 + 6.0;
         // The release, CodeDeploy, nginx's test; the reload, the way back and what is between; the door, there and back.
-        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0);
+        // What goes through sudo: the include there and back by two commands each, and three reloads.
+        let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
+        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
         let unwatched = "[switch]\nwatch = \"0s\"\n";
@@ -224,7 +231,7 @@ mod tests {
                 "switch",
                 "a test, a directory and six writes more",
                 format!("cutover = \"instant\"\n{unwatched}"),
-                switch + 10.0 + 5.0 + 6.0,
+                switch + 10.0 + 5.0 + 6.0 + 2.0 * (2.0 * 5.0),
             ),
             (
                 "switch",

@@ -19,6 +19,17 @@ pub enum Way {
     Sudo,
 }
 
+impl Way {
+    /// How long it may take for a command to be carried out for this user, besides what the command itself is given.
+    #[must_use]
+    pub fn at_most(self) -> Duration {
+        match self {
+            Way::Own => Duration::ZERO,
+            Way::Sudo => COMMAND_AT_MOST,
+        }
+    }
+}
+
 /// The command, or the command through sudo.
 pub(crate) fn through(way: Way, command: Vec<String>) -> Vec<String> {
     match way {

@@ -1,12 +1,16 @@
 //! A file of nginx's configuration that the hooks write, in one atomic step: by this user, or by root through sudo.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::Result;
 use crate::host::{FileKind, Host, first_line};
 use crate::ledger::store::unwritable;
 use crate::sudo::{COMMAND_AT_MOST, Way, refused, through};
+
+/// How long one write and its fsync may take on a busy disk.
+pub const WRITE_AT_MOST: Duration = Duration::from_secs(1);
 
 /// The mode of a file that is made anew: people should be able to read it.
 const MODE: u32 = 0o644;
@@ -43,6 +47,12 @@ impl ConfigurationFile {
         let install = ["/usr/bin/install", "-m", "0644", &shown(&self.staged), &beside].map(str::to_owned).to_vec();
         let rename = ["/usr/bin/mv", "-fT", &beside, &shown(&self.path)].map(str::to_owned).to_vec();
         [through(self.way, install), through(self.way, rename)]
+    }
+
+    /// How long its replacement may take: one write, and both commands where root installs it.
+    #[must_use]
+    pub fn at_most(&self) -> Duration {
+        WRITE_AT_MOST + self.way.at_most() * 2
     }
 
     /// Replaces the file, unless it holds these bytes already: then there is nothing to do, and nothing that could fail.

@@ -11,6 +11,7 @@ use crate::ledger::Change;
 use crate::nginx::access::Access;
 use crate::nginx::configuration;
 use crate::nginx::configuration_file::ConfigurationFile;
+pub use crate::nginx::configuration_file::WRITE_AT_MOST;
 use crate::nginx::flag_directory::FlagDirectory;
 use crate::probe::Probe;
 use crate::probe::validation::Validation;
@@ -27,8 +28,6 @@ pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);
 pub const PORT_FREE_AT_MOST: Duration = Duration::from_secs(3);
 /// How long the copy of an artifact may take: 1 GB at 20 MB/s.
 pub const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
-/// How long one write and its fsync may take on a busy disk.
-pub const WRITE_AT_MOST: Duration = Duration::from_secs(1);
 
 /// What becomes of a release that is refused: whoever was not proven may not be nginx's backup (F117).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,15 +248,13 @@ impl Action {
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {
-            Action::Remember(_)
-            | Action::WriteInclude { .. }
-            | Action::WriteUpstreams { .. }
-            | Action::SetFlag { .. } => WRITE_AT_MOST,
+            Action::Remember(_) | Action::SetFlag { .. } => WRITE_AT_MOST,
+            Action::WriteInclude { access, .. } => access.include.at_most(),
+            Action::WriteUpstreams { file, .. } => file.at_most(),
             Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
-            Action::Drain { at_most, .. } | Action::Survive { at_most, .. } | Action::Reload { at_most, .. } => {
-                *at_most
-            }
-            Action::ReloadBack { at_most, .. } => *at_most * 2,
+            Action::Drain { at_most, .. } | Action::Survive { at_most, .. } => *at_most,
+            Action::Reload { at_most, access, .. } => *at_most + access.nginx.at_most(),
+            Action::ReloadBack { at_most, access, .. } => (*at_most + access.nginx.at_most()) * 2,
             Action::Terminate { grace, .. } | Action::EndLaunched { grace, .. } => *grace + KILLED_AT_MOST,
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,
