@@ -14,6 +14,9 @@ use crate::host::ProcessIdentity;
 use crate::release::Release;
 use crate::slot::{BySlot, Slot};
 
+/// How many deployments are remembered that lost their slot: more than a host can have under way.
+const DISPLACED: usize = 8;
+
 /// The memory of one application's hooks on one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -35,6 +38,8 @@ pub struct Ledger {
     /// The release that `health` refused last, and ended, until another one is launched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The last deployments that lost the idle slot to another one before they had ended: only they are told so (F109).
+    pub displaced: Vec<String>,
 }
 
 /// What runs in a slot.
@@ -141,7 +146,10 @@ impl Ledger {
             self.checked.clear();
         }
         match change {
-            Change::Open(deployment) => self.deployment = Some(deployment.clone()),
+            Change::Open(deployment) => {
+                self.displace(deployment);
+                self.deployment = Some(deployment.clone());
+            }
             Change::Freed(slot) => {
                 *self.tenants.get_mut(*slot) = Tenant::default();
                 self.reach(Stage::Stopped);
@@ -176,6 +184,15 @@ impl Ledger {
                 self.reach(Stage::Switched);
             }
         }
+    }
+
+    /// A deployment takes the slot of the one that was under way, if that was another.
+    fn displace(&mut self, next: &DeploymentRecord) {
+        let under_way = self.deployment.take().filter(|last| last.stage != Stage::Switched && last.id != next.id);
+        self.displaced.extend(under_way.and_then(|last| last.id));
+        self.displaced.retain(|id| next.id.as_ref() != Some(id));
+        let forgotten = self.displaced.len().saturating_sub(DISPLACED);
+        self.displaced.drain(..forgotten);
     }
 
     fn reach(&mut self, stage: Stage) {

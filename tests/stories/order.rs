@@ -1,11 +1,11 @@
-//! Hooks out of order, repeated, or of another deployment (F10, F15): refused with the order, and nothing changes.
+//! Hooks out of order, repeated, or of another deployment (F10, F15, F109): refused with the order, and nothing changes.
 
 use demo_app::Jar;
 
 use crate::rig::{Rig, ended};
 
 #[test]
-fn f15_hooks_out_of_order_are_refused_and_told_the_order() {
+fn f15_f109_hooks_out_of_order_are_refused_and_told_the_order() {
     let rig = Rig::live_in("real1");
     rig.untouched_by(|| {
         rig.stage(&Jar::release("v2"));
@@ -14,7 +14,8 @@ fn f15_hooks_out_of_order_are_refused_and_told_the_order() {
             10,
             &["came out of order", "the order is stop, start, health, switch"],
         );
-        ended(&rig.run("start"), 11, &["has lost the idle slot to deployment"]);
+        let wanted = ["`stop` has not run for deployment `d-STORY", "put `stop` into AfterInstall"];
+        ended(&rig.run("start"), 10, &wanted);
         ended(&rig.run("stop"), 0, &[]);
         ended(&rig.run("health"), 10, &["`start` has not started a release"]);
         ended(&rig.run("switch"), 10, &["`start` has not started a release"]);

@@ -94,14 +94,21 @@ impl Ledger {
         let Some(deployment) = &self.deployment else {
             return Err(out_of_order("no deployment is under way on this host".to_owned()));
         };
-        if lifecycle.deployment.is_some() && lifecycle.deployment != deployment.id {
+        if let Some(id) = lifecycle.deployment.as_ref().filter(|id| deployment.id.as_ref() != Some(*id)) {
+            // Whoever never held the slot has not lost it: `stop` was not run for it (F109).
+            if !self.displaced.contains(id) {
+                return Err(Error::new(
+                    Kind::Settings,
+                    format!("`{hook}` came out of order: `stop` has not run for deployment `{id}`"),
+                )
+                .advise(
+                    "put `stop` into AfterInstall of appspec.yml (ApplicationStop is run from the bundle before, and \
+                     before the new one is there), then deploy again",
+                ));
+            }
             return Err(Error::new(
                 Kind::Busy,
-                format!(
-                    "deployment `{}` has lost the idle slot to deployment `{}`",
-                    lifecycle.name(),
-                    deployment.name()
-                ),
+                format!("deployment `{id}` has lost the idle slot to deployment `{}`", deployment.name()),
             )
             .advise("let that one end, then deploy again"));
         }
@@ -142,6 +149,7 @@ pub fn unchanged(deployment: &DeploymentRecord, found: Roles) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Change;
 
     fn by(id: Option<&str>) -> Lifecycle {
         Lifecycle { deployment: id.map(str::to_owned), ..Lifecycle::default() }
@@ -206,15 +214,58 @@ mod tests {
             (
                 "another deployment took the slot",
                 "health",
-                ledger(Some("d-B"), Stage::Started),
+                Ledger { displaced: vec!["d-A".into()], ..ledger(Some("d-B"), Stage::Started) },
                 Some("d-A"),
                 vec![Stage::Started],
                 Some(Kind::Busy),
+            ),
+            (
+                "F109 stop was never run for it, and the last one ended long ago",
+                "start",
+                ledger(Some("d-B"), Stage::Switched),
+                Some("d-A"),
+                vec![Stage::Stopped],
+                Some(Kind::Settings),
+            ),
+            (
+                "F109 the same, and the last one failed",
+                "start",
+                ledger(Some("d-B"), Stage::Stopped),
+                Some("d-A"),
+                vec![Stage::Stopped],
+                Some(Kind::Settings),
             ),
         ] {
             let admitted = ledger.admit(hook, &by(caller), &needed);
             assert_eq!(admitted.as_ref().err().map(Error::kind), wanted, "{name}: {admitted:?}");
         }
+    }
+
+    #[test]
+    fn f109_f10_only_who_was_under_way_is_remembered_as_having_lost_its_slot() {
+        let open = |ledger: &mut Ledger, id: Option<&str>| {
+            let deployment = ledger.open(&by(id), Roles::with_live(Slot::Blue)).unwrap();
+            ledger.apply(&Change::Open(deployment), "boot 1");
+        };
+        for (name, begun, wanted) in [
+            ("a first one", vec![Some("d-A")], vec![]),
+            ("the same one again", vec![Some("d-A"), Some("d-A")], vec![]),
+            ("another took its place", vec![Some("d-A"), Some("d-B")], vec!["d-A"]),
+            ("a person did", vec![Some("d-A"), None], vec!["d-A"]),
+            ("it took the place of a person", vec![None, Some("d-A")], vec![]),
+            ("one after the other", vec![Some("d-A"), Some("d-B"), Some("d-C")], vec!["d-A", "d-B"]),
+            ("it has taken it back", vec![Some("d-A"), Some("d-B"), Some("d-A")], vec!["d-B"]),
+        ] {
+            let mut ledger = Ledger::default();
+            begun.into_iter().for_each(|id| open(&mut ledger, id));
+            assert_eq!(ledger.displaced, wanted, "{name}");
+        }
+        let mut ended = ledger(Some("d-A"), Stage::Switched);
+        open(&mut ended, Some("d-B"));
+        assert_eq!(ended.displaced, Vec::<String>::new(), "whoever has ended loses nothing");
+        let mut many = Ledger::default();
+        (0..20).for_each(|number| open(&mut many, Some(&format!("d-{number}"))));
+        assert_eq!(many.displaced.len(), 8, "{many:?}");
     }
 
     #[test]

@@ -273,9 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn f02_a_ledger_of_the_version_before_is_read() {
-        let body = r#"{"boot":"b","live":"green","tenants":{"blue":{"release":null,"process":null,"served":false},"green":{"release":null,"process":null,"served":false}},"deployment":null,"intent":null}"#;
-        let text = format!("{TITLE}, format 1, sha256 {}\n{body}\n", checksum(1, body));
-        assert_eq!(decode(text.as_bytes()), Stored::Whole(Box::new(sample())));
+    fn f02_a_ledger_of_the_versions_before_is_read() {
+        let empty = r#"{"release":null,"process":null,"served":false}"#;
+        let first = format!(
+            r#""boot":"b","live":"green","tenants":{{"blue":{empty},"green":{empty}}},"deployment":null,"intent":null"#
+        );
+        for (format, body) in [(1, format!("{{{first}}}")), (2, format!("{{{first},\"checked\":[]}}"))] {
+            let text = format!("{TITLE}, format {format}, sha256 {}\n{body}\n", checksum(format, &body));
+            assert_eq!(decode(text.as_bytes()), Stored::Whole(Box::new(sample())), "format {format}");
+        }
     }
 }

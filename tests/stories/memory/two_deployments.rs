@@ -1,4 +1,4 @@
-//! Two deployments on one host, their hooks in every order (b10, F10, I6).
+//! Two deployments on one host, their hooks in every order (b10, F10, F109, I6).
 
 use shared::error::Kind;
 use shared::slot::Slot;
@@ -48,5 +48,22 @@ fn b10_f10_of_two_deployments_at_once_each_either_wins_whole_or_is_told_that_it_
         for who in [0, 1] {
             assert_ne!(won.contains(&who), lost[who].is_some(), "{told}");
         }
+    }
+}
+
+#[test]
+fn f109_a_deployment_that_never_held_the_slot_is_told_that_stop_did_not_run_and_one_that_lost_it_who_has_it() {
+    for hook in [Hook::Start, Hook::Health, Hook::Switch] {
+        let site = Site::of_scripts(Slot::Blue, User::Application);
+        site.deploys("d-0");
+        assert_eq!(site.run(hook, Some("d-1")).kind(), Some(Kind::Settings), "{hook:?}, the last one ended long ago");
+        assert!(site.run(Hook::Stop, Some("d-2")).is_done());
+        assert_eq!(site.run(hook, Some("d-1")).kind(), Some(Kind::Settings), "{hook:?}, one is under way");
+        assert!(site.run(Hook::Stop, Some("d-3")).is_done());
+        assert_eq!(site.run(hook, Some("d-2")).kind(), Some(Kind::Busy), "{hook:?}, its slot was taken");
+        assert!(site.deploy_from(Hook::Start, "d-3").1.is_done());
+        assert_eq!(site.run(hook, Some("d-2")).kind(), Some(Kind::Busy), "{hook:?}, and is in use");
+        site.deploys("d-2");
+        assert_eq!(site.run(Hook::Start, Some("d-1")).kind(), Some(Kind::Settings));
     }
 }
