@@ -10,6 +10,7 @@ use crate::config::{CutoverWay, Settings, Standby};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
+use crate::occupant::LOOKS_AGAIN;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
 use crate::proof::{arrival, watch};
 use crate::report::duration;
@@ -34,13 +35,26 @@ pub const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest that `hook` can take, what it looks at before its plan included; nothing for a program that is no hook.
 #[must_use]
 pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
+    // Who is in a slot, before it is called a stranger.
+    let looks = |slots: u32| LOOKS_AGAIN.at_most * slots;
     let own = match hook {
         "stop" => {
-            TEST_AT_MOST + SUDO_AT_MOST + settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST
+            TEST_AT_MOST
+                + SUDO_AT_MOST
+                + looks(2)
+                + settings.stop.drain
+                + settings.stop.grace
+                + KILLED_AT_MOST
+                + PORT_FREE_AT_MOST
         }
-        "start" => PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST,
+        "start" => looks(1) + PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST,
         "health" => {
-            settings.health.patience.at_most + settings.health.timeout + REFUSED_GRACE + KILLED_AT_MOST + WRITE_AT_MOST
+            settings.health.patience.at_most
+                + settings.health.timeout
+                + looks(1)
+                + REFUSED_GRACE
+                + KILLED_AT_MOST
+                + WRITE_AT_MOST
         }
         "switch" => {
             let reload = settings.proxy.reload_at_most;
@@ -59,13 +73,19 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             let retirement = match settings.switch.standby {
                 Standby::Keep => Duration::ZERO,
                 Standby::Stop => {
-                    settings.stop.drain + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
+                    looks(1)
+                        + settings.stop.drain
+                        + settings.stop.grace
+                        + KILLED_AT_MOST
+                        + PORT_FREE_AT_MOST
+                        + WRITE_AT_MOST
                 }
             };
             // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back, with its own proof. nginx may
             // be told to reload twice on it, and by a cutover of an earlier run once before.
             STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
+                + looks(3)
                 + consent::AT_MOST
                 + TEST_AT_MOST
                 + installation
@@ -198,10 +218,11 @@ mod tests {
     fn each_hook_has_the_time_of_every_single_thing_that_it_may_wait_for() {
         // The lock, the door, six writes.
         let all = 7.0 + 2.0 + 6.0;
-        // The release, CodeDeploy, nginx's test; the reload, the way back and what is between; the door, there and back.
+        // The release, who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
+        // back and what is between; the door, there and back.
         // What goes through sudo: the include there and back by two commands each, and three reloads.
         let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
-        let switch = (5.0 + 3.0) + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
+        let switch = (5.0 + 3.0) + 3.0 * 2.0 + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
         let unwatched = "[switch]\nwatch = \"0s\"\n";
@@ -210,14 +231,14 @@ mod tests {
                 "stop",
                 "test, sudo, drain, grace, the killed, the port",
                 reload.to_owned(),
-                10.0 + 20.0 + 11.0 + 13.0 + 3.0 + 3.0,
+                10.0 + 20.0 + 2.0 * 2.0 + 11.0 + 13.0 + 3.0 + 3.0,
             ),
-            ("start", "copy, first moments, the way back", reload.to_owned(), 50.0 + 17.0 + 1.0 + 3.0),
+            ("start", "copy, first moments, the way back", reload.to_owned(), 2.0 + 50.0 + 17.0 + 1.0 + 3.0),
             (
                 "health",
                 "patience, the last answer, the end of a refused one",
                 reload.to_owned(),
-                19.0 + 3.0 + 2.0 + 3.0 + 1.0,
+                19.0 + 3.0 + 2.0 + 2.0 + 3.0 + 1.0,
             ),
             ("switch", "not watched", format!("{reload}{unwatched}"), switch),
             ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),
@@ -243,7 +264,7 @@ mod tests {
                 "switch",
                 "the old release is stopped",
                 format!("{reload}{unwatched}standby = \"stop\"\n"),
-                switch + 11.0 + 13.0 + 3.0 + 3.0 + 1.0,
+                switch + 2.0 + 11.0 + 13.0 + 3.0 + 3.0 + 1.0,
             ),
         ] {
             let settings = settings(SettingsFile::parse("hooks.toml", &format!("{UNLIKE}{more}"))).unwrap();

@@ -3,12 +3,18 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Listener, Process, ProcessIdentity};
 use crate::ledger::Ledger;
+use crate::patience::{Patience, Waiting};
 use crate::slot::{Place, Slot};
+
+/// For how long whoever holds a port is looked at again before it is called a stranger: a process that ends shows no files any more
+/// while its last threads still hold its socket (F108).
+pub const LOOKS_AGAIN: Patience = Patience { every: Duration::from_millis(250), at_most: Duration::from_secs(2) };
 
 /// Who is in a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +27,23 @@ pub enum Occupant {
     Stranger(String),
 }
 
-/// Looks who is in `slot`.
+/// Looks who is in `slot`, and again for a while before that is a stranger.
 ///
 /// # Errors
-/// As `Kind::of` says, if the listeners cannot be seen.
-pub fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+/// As `Kind::of` says, if the listeners cannot be seen; `Kind::Interrupted` after a signal.
+pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+    let mut waiting = Waiting::begin(host, LOOKS_AGAIN);
+    loop {
+        match see(host, settings, ledger, slot)? {
+            Occupant::Stranger(who) if !waiting.for_another_look().await? => return Ok(Occupant::Stranger(who)),
+            Occupant::Stranger(_) => {}
+            known => return Ok(known),
+        }
+    }
+}
+
+/// Who is in `slot` at this moment.
+fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     let listeners = listeners(host, place.port)?;
     let tenant = ledger.tenants.get(slot);

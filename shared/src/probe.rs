@@ -98,10 +98,11 @@ impl Probe {
         }
     }
 
-    /// How long it may take: the last request may begin just before patience ends.
+    /// How long it may take: the last request may begin just before patience ends, and whoever holds the port then is looked
+    /// at again.
     #[must_use]
     pub fn at_most(&self) -> Duration {
-        self.patience.at_most + self.timeout
+        self.patience.at_most + self.timeout + occupant::LOOKS_AGAIN.at_most
     }
 
     /// What one answer means.
@@ -160,10 +161,22 @@ fn is_profile(body: &str, other: &str) -> bool {
 /// never became healthy or never can; `Kind::Interrupted` after a signal.
 pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
     let mut waiting = Waiting::begin(host, probe.patience);
-    let mut in_a_row = 0;
+    let (mut in_a_row, mut doubt) = (0, None);
     let mut streak = Streak::default();
     loop {
-        let (last, hopeless) = match attempt(host, probe).await? {
+        let judgement = match attempt(host, probe).await {
+            // A release that ends may still hold its port, and nobody is seen to: it is looked at again (F108).
+            Err(stranger) if stranger.kind() == Kind::Undecided => {
+                let doubt = doubt.get_or_insert_with(|| Waiting::begin(host, occupant::LOOKS_AGAIN));
+                if !doubt.for_another_look().await? {
+                    return Err(stranger);
+                }
+                in_a_row = 0;
+                continue;
+            }
+            judged => judged?,
+        };
+        let (last, hopeless) = match judgement {
             Judgement::Good => {
                 in_a_row += 1;
                 if in_a_row >= probe.consecutive {

@@ -244,3 +244,36 @@ fn children_named(rig: &Rig, release: &str) -> u32 {
     });
     found.unwrap_or_else(|| panic!("no process of {release}"))
 }
+
+/// A program of two threads that opens its port and gives up: its first thread ends at once, which is all that `/proc` shows of a
+/// process, and the other one, which holds the port, some time after it.
+const GIVES_UP: &str = r#"
+use strict; use threads; use IO::Socket::INET; use POSIX;
+my ($port, $listens, $lingers) = @ARGV;
+my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $port, ReuseAddr => 1) or die $!;
+my ($exit, $exit_group) = (POSIX::uname())[4] eq "x86_64" ? (60, 231) : (93, 94);
+threads->create(sub { select(undef, undef, undef, $listens + $lingers); syscall($exit_group, 1); });
+select(undef, undef, undef, $listens);
+syscall($exit, 1);
+"#;
+
+#[test]
+fn f108_a_process_of_several_threads_that_gives_up_is_told_to_have_died_and_is_no_stranger_to_the_next_deploy() {
+    for (listens, lingers, last, words) in [("1.5", "0.8", "health", "has died"), ("0.3", "1.2", "health", "has died")]
+    {
+        let rig = Rig::live_in("real1");
+        rig.begin();
+        std::fs::write(rig.host.staging_directory().join("server"), GIVES_UP).unwrap();
+        rig.host.set("app.artifact", "\"{directory}/zip/server\"").unwrap();
+        let command = format!("[\"/usr/bin/perl\", \"{{artifact}}\", \"{{port}}\", \"{listens}\", \"{lingers}\"]");
+        rig.host.set("app.command", &command).unwrap();
+        rig.untouched_by(|| rig.run_hooks().fails(last, 30, &[words]).output());
+        // The next `stop` comes while its last thread holds the port.
+        for hook in ["stop", "start"] {
+            ended(&rig.run(hook), 0, &[]);
+        }
+        let (_, idle) = rig.live_and_idle_ports();
+        eventually("nobody is seen to hold the port", || crate::rig::listener(idle).is_none());
+        ended(&rig.run("stop"), 0, &["real2"]);
+    }
+}

@@ -111,13 +111,15 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     let settings = config::settings(SettingsFile::parse("hooks.toml", UNLIKE)).unwrap();
     let (written, watched) = (1.0, 29.0 + 3.0 * (2.0 + 0.25) + 3.0);
     let stopped = 11.0 + (13.0 + 3.0) + 3.0 + written;
-    let (first_look, tested, asked, door) = (5.0 + 3.0, 10.0, 2.0, 3.0 + 2.0);
+    // Whoever is in the way is looked at again for 2 s.
+    let again = 2.0;
+    let (first_look, tested, asked, door) = (5.0 + 3.0 + again, 10.0, 2.0, 3.0 + 2.0);
     // nginx itself is asked before the door; on the way back only the door is, and nginx may be told to reload twice.
     let (word, back) = (3.0 + 1.0, door);
     // Root writes the include on this user's behalf by two commands, and reloads by one.
     let (file, reloaded) = (written + 2.0 * 5.0, 23.0 + 5.0);
     let (intent, flag, include) = (2.0 * written, 2.0 * written, 2.0 * file + 2.0 * reloaded + back);
-    let after = word + door + watched + written + stopped;
+    let after = word + door + watched + written + again + stopped;
     let to_speak = written + tested + 2.0 * written;
     let reload = first_look + tested + asked + intent + to_speak + include + reloaded + after;
     let by_flag = first_look + asked + intent + flag + back + after;
@@ -129,7 +131,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
         let wanted = [
             ("stop", written + stopped),
             ("start", 50.0 + written + (1.0 + 3.0) + written + written + 17.0),
-            ("health", 19.0 + 3.0 + (2.0 + 3.0 + written) + written),
+            ("health", 19.0 + 3.0 + again + (2.0 + 3.0 + written) + written),
             ("switch", switch),
         ];
         let cutover = if by == By::InstalledFlag { "instant" } else { "reload" };

@@ -29,7 +29,7 @@ impl Hook for Start {
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;
         let (idle, name) = (deployment.idle, deployment.name().to_owned());
         let seen = deployment.artifact.clone();
-        match occupant::find(scene.host, scene.settings, scene.ledger, idle)? {
+        match occupant::find(scene.host, scene.settings, scene.ledger, idle).await? {
             Occupant::Nobody => {}
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
             Occupant::Ours(processes) => {

@@ -48,7 +48,8 @@ impl HostView {
         let live = finding.roles.live;
         // The live one first.
         let order = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
-        let slots = order.into_iter().map(|slot| see_slot(scene, slot, live)).collect::<Result<_>>()?;
+        let [first, second] = order;
+        let slots = vec![see_slot(scene, first, live).await?, see_slot(scene, second, live).await?];
         let unfinished = scene.ledger.intent.as_ref().map(|intent| {
             let place = scene.settings.place(intent.to);
             format!("a cutover to {place} was begun and not ended; the next hook settles it")
@@ -103,10 +104,10 @@ impl HostView {
     }
 }
 
-fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, live: Option<Slot>) -> Result<SlotView> {
+async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, live: Option<Slot>) -> Result<SlotView> {
     let place = scene.settings.place(slot).clone();
     let tenant = scene.ledger.tenants.get(slot);
-    let (processes, stranger) = match occupant::find(scene.host, scene.settings, scene.ledger, slot)? {
+    let (processes, stranger) = match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Nobody => (Vec::new(), None),
         Occupant::Ours(processes) => (processes.iter().map(|process| process.identity.id).collect(), None),
         Occupant::Stranger(who) => (Vec::new(), Some(who)),

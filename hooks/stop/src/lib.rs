@@ -37,7 +37,7 @@ impl Hook for Stop {
             steps = cutover::follow(scene.settings, &testimony, dead)?;
         }
         let mut deployment = scene.ledger.open(scene.lifecycle, roles)?;
-        let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle)?;
+        let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
         preflight::tell_short_timeouts(scene);
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);

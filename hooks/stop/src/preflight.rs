@@ -51,7 +51,7 @@ pub(crate) async fn check(
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
     let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
-    check_memory(scene, roles, occupant)?;
+    check_memory(scene, roles, occupant).await?;
     Ok(Checked { artifact, configuration })
 }
 
@@ -111,7 +111,7 @@ fn check_config_locations(host: &impl Host, settings: &Settings) -> Result<()> {
 }
 
 /// A second copy of what is live has to fit beside it. What the idle slot still holds will be free by then.
-fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
+async fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
     let (host, settings) = (scene.host, scene.settings);
     let Some(live) = roles.live.filter(|_| settings.app.check_memory) else { return Ok(()) };
     let held = |occupant: &Occupant| match occupant {
@@ -120,7 +120,7 @@ fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant)
         }
         Occupant::Nobody | Occupant::Stranger(_) => 0,
     };
-    let needed: u64 = held(&occupant::find(host, settings, scene.ledger, live)?);
+    let needed: u64 = held(&occupant::find(host, settings, scene.ledger, live).await?);
     let Some(available) = host.available_memory() else { return Ok(()) };
     let available = available.saturating_add(held(occupant));
     if available >= needed {

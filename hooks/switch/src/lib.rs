@@ -62,7 +62,7 @@ impl Hook for Switch {
             let Some(live) = finding.roles.live else {
                 return Err(nothing_to_return_to("neither slot serves yet"));
             };
-            (!live, standby(scene, !live)?)
+            (!live, standby(scene, !live).await?)
         } else {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
@@ -139,9 +139,12 @@ async fn look(
     process: ProcessIdentity,
     testimony: Testimony,
 ) -> Result<Cutover> {
-    let standby = match from.map(|from| occupant::find(scene.host, scene.settings, scene.ledger, from)).transpose()? {
-        Some(Occupant::Ours(processes)) => processes.first().map(|process| process.identity),
-        _ => None,
+    let standby = match from {
+        Some(from) => match occupant::find(scene.host, scene.settings, scene.ledger, from).await? {
+            Occupant::Ours(processes) => processes.first().map(|process| process.identity),
+            Occupant::Nobody | Occupant::Stranger(_) => None,
+        },
+        None => None,
     };
     let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
     let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to), installed).await?;
@@ -237,13 +240,13 @@ fn proven(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
 }
 
 /// The process of the standby: it must be ours, run, and have served before.
-fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
+async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
     let place = scene.settings.place(slot);
     let tenant = scene.ledger.tenants.get(slot);
     if tenant.release.is_some() && !tenant.served {
         return Err(nothing_to_return_to(&format!("{place} holds a release that never served")));
     }
-    match occupant::find(scene.host, scene.settings, scene.ledger, slot)? {
+    match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Ours(processes) => match processes.first() {
             Some(process) => Ok(process.identity),
             None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),

@@ -13,6 +13,7 @@ use crate::nginx::configuration;
 use crate::nginx::configuration_file::ConfigurationFile;
 pub use crate::nginx::configuration_file::WRITE_AT_MOST;
 use crate::nginx::flag_directory::FlagDirectory;
+use crate::occupant::LOOKS_AGAIN;
 use crate::probe::Probe;
 use crate::probe::validation::Validation;
 use crate::proof::arrival::Proof;
@@ -268,7 +269,7 @@ impl Action {
             Action::Prove(proof) | Action::ProveBack(proof) => proof.lasts(),
             Action::Watch(watch) => watch.at_most(),
             Action::Retire(Retirement { drain, grace, .. }) => {
-                *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
+                LOOKS_AGAIN.at_most + *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
             }
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),

@@ -36,7 +36,7 @@ pub(super) async fn retire(
 ) -> Result<()> {
     let Retirement { slot, drain, grace } = retirement;
     let place = settings.place(slot);
-    let processes = match occupant::find(host, settings, ledger, slot)? {
+    let processes = match occupant::find(host, settings, ledger, slot).await? {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => return Ok(()),
         Occupant::Ours(processes) => processes,

@@ -15,6 +15,8 @@ pub struct App {
     pub dies_after: Option<Duration>,
     /// What it does about SIGTERM.
     pub on_terminate: OnTerminate,
+    /// How long its last threads hold its port after it has begun to end: until then nobody is seen to hold it.
+    pub lingers: Duration,
     /// Which process opens the port.
     pub binding: Binding,
     /// The memory that each of its processes holds, in bytes.
@@ -64,6 +66,7 @@ impl App {
             through_nginx: None,
             dies_after: None,
             on_terminate: OnTerminate::EndsAfter(Duration::from_millis(50)),
+            lingers: Duration::ZERO,
             binding: Binding::Itself,
             memory: 300_000_000,
         }
@@ -98,6 +101,12 @@ impl App {
     #[must_use]
     pub fn dying_after(self, after: Duration) -> App {
         App { dies_after: Some(after), ..self }
+    }
+
+    /// The same, holding its port for a while after it has begun to end.
+    #[must_use]
+    pub fn lingering(self, lingers: Duration) -> App {
+        App { lingers, ..self }
     }
 
     /// The same with another reaction to SIGTERM.

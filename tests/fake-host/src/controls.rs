@@ -215,6 +215,11 @@ impl FakeHost {
         }
     }
 
+    /// A process is killed, and its last threads hold its port for as long as `App::lingers` says.
+    pub fn kill_slowly(&self, identity: &ProcessIdentity) {
+        self.world.borrow_mut().end(identity, "signal 9");
+    }
+
     /// A process will die by itself.
     pub fn will_die(&self, identity: &ProcessIdentity, after: Duration) {
         self.world.borrow_mut().clock.schedule(after, Due::End(*identity, "signal 11".to_owned()));

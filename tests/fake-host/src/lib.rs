@@ -192,7 +192,7 @@ impl Host for FakeHost {
     }
 
     fn processes(&self) -> Vec<Process> {
-        self.world.borrow().processes.all().map(|running| running.process.clone()).collect()
+        self.world.borrow().processes.visible().cloned().collect()
     }
 
     fn session(&self, leader: u32) -> Vec<Process> {

@@ -43,6 +43,8 @@ pub(super) struct Running {
     pub(super) listens_on: Option<u16>,
     pub(super) memory: u64,
     pub(super) score: i32,
+    /// Whether it has begun to end: it is seen no more, and its last threads still hold its port.
+    pub(super) ends: bool,
 }
 
 /// What a process plays.
@@ -70,7 +72,7 @@ pub(super) struct Processes {
 
 impl Processes {
     pub(super) fn find(&self, id: u32) -> Option<Process> {
-        self.running.get(&id).map(|running| running.process.clone())
+        self.running.get(&id).filter(|running| !running.ends).map(|running| running.process.clone())
     }
 
     pub(super) fn get(&self, identity: &ProcessIdentity) -> Option<&Running> {
@@ -85,8 +87,13 @@ impl Processes {
         self.running.values()
     }
 
+    /// Those that have not begun to end.
+    pub(super) fn visible(&self) -> impl Iterator<Item = &Process> {
+        self.all().filter(|running| !running.ends).map(|running| &running.process)
+    }
+
     pub(super) fn children(&self, id: u32) -> Vec<Process> {
-        self.all().map(|running| &running.process).filter(|process| process.parent == id).cloned().collect()
+        self.visible().filter(|process| process.parent == id).cloned().collect()
     }
 
     pub(super) fn memory(&self, identity: &ProcessIdentity) -> Option<u64> {
@@ -100,7 +107,7 @@ impl Processes {
             .map(|running| Listener {
                 address: Ipv6Addr::UNSPECIFIED.into(),
                 owner: running.process.owner,
-                processes: if user == 0 || running.process.owner == user {
+                processes: if !running.ends && (user == 0 || running.process.owner == user) {
                     vec![running.process.clone()]
                 } else {
                     Vec::new()
@@ -140,8 +147,10 @@ impl Processes {
             started_at: clock.tick_began(),
             command: new.command,
         };
-        self.running
-            .insert(id, Running { process, part: new.part, listens_on: new.listens_on, memory: new.memory, score: 0 });
+        self.running.insert(
+            id,
+            Running { process, part: new.part, listens_on: new.listens_on, memory: new.memory, score: 0, ends: false },
+        );
         identity
     }
 
@@ -194,11 +203,25 @@ impl World {
                 }
                 OnTerminate::Ignores => {}
             },
-            (Signal::Kill, _) => self.processes.end(identity, "signal 9"),
+            (Signal::Kill, _) => self.end(identity, "signal 9"),
             (Signal::Terminate, _) => self.processes.end(identity, "signal 15"),
             (Signal::Reload, _) => self.processes.end(identity, "signal 1"),
         }
         Ok(true)
+    }
+
+    /// A process ends, or begins to.
+    pub(super) fn end(&mut self, identity: &ProcessIdentity, ending: &str) {
+        if let Some(Running { part: Part::Release { app, .. }, ends, .. }) = self.processes.get_mut(identity)
+            && !*ends
+            && !app.lingers.is_zero()
+        {
+            *ends = true;
+            let lingers = app.lingers;
+            self.clock.schedule(lingers, Due::End(*identity, ending.to_owned()));
+            return;
+        }
+        self.processes.end(identity, ending);
     }
 
     /// What a process is to the site.

@@ -59,7 +59,7 @@ impl World {
         while let Some(due) = self.clock.next_until(end) {
             match due {
                 Due::Bind(identity) => self.bind(&identity),
-                Due::End(identity, ending) => self.processes.end(&identity, &ending),
+                Due::End(identity, ending) => self.end(&identity, &ending),
                 Due::Reload(reloading) => self.reload(reloading),
                 Due::Retire(workers) => self.retire(&workers),
             }

@@ -81,6 +81,35 @@ fn f51_a_body_that_is_another_one_each_time_is_given_up_long_before_patience_is_
 }
 
 #[test]
+fn f108_a_release_that_opens_its_port_and_gives_up_is_told_to_have_died_however_long_its_threads_take_to_end() {
+    let milliseconds = Duration::from_millis;
+    for lingers in [1, 30, 400, 1900].map(milliseconds) {
+        for (name, app, hook) in [
+            ("in its first moments", App::good().booting_for(milliseconds(1500)).dying_after(milliseconds(1505)), None),
+            ("while it is asked", App::good().booting_for(milliseconds(4000)).dying_after(milliseconds(4010)), None),
+            ("while it answers", App::good().answering(AppAnswer::Hangs).dying_after(milliseconds(2700)), None),
+            ("after health", App::good().dying_after(milliseconds(1900)), Some(Hook::Switch)),
+        ] {
+            let site = Site::of_scripts(Slot::Blue, User::Application);
+            let app = app.lingering(lingers);
+            site.host.next_release(app);
+            let (last, exit) = if hook == Some(Hook::Switch) {
+                for before in [Hook::Stop, Hook::Start, Hook::Health] {
+                    assert!(site.run(before, Some("d-1")).is_done(), "{name}, {lingers:?}");
+                }
+                site.host.pass(milliseconds(500));
+                site.deploy_from(Hook::Switch, "d-1")
+            } else {
+                site.deploy("d-1")
+            };
+            assert_eq!(exit.kind(), Some(Kind::NotStarted), "{name}, {lingers:?}: {last:?} ended with {exit:?}");
+            // The next one may begin while the last thread still holds the port.
+            site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
 fn f33_a_program_that_cannot_be_started_is_told_at_once() {
     for kind in [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::OutOfMemory] {
         let site = Site::of_scripts(Slot::Green, User::Application);

@@ -77,11 +77,17 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
         Duration::ZERO,
     );
     let retirement = Retirement { slot: Slot::Blue, drain, grace };
-    takes("the end of the old slot", &draining, Action::Retire(retirement), (3 + 3 + 1) * SECOND);
+    takes("the end of the old slot", &draining, Action::Retire(retirement), (2 + 3 + 3 + 1) * SECOND);
     // One more answer than patience has room for.
     site.settings.health.patience.at_most = 3 * SECOND + Duration::from_millis(50);
     let probe = Probe::of(&site.settings, Slot::Green, hanging);
-    takes("a release that hangs", &site, Action::Probe { probe, log: None, refusal: None }, Duration::from_millis(50));
+    // Nobody else holds its port, so that nobody is looked at again.
+    takes(
+        "a release that hangs",
+        &site,
+        Action::Probe { probe, log: None, refusal: None },
+        Duration::from_millis(2050),
+    );
     site.host.door(Door::Hangs);
     let mut proof = Proof::of(&site.settings, Slot::Green, &Answer::Silence("x".into()));
     proof.at_most = 2 * SECOND + Duration::from_millis(50);
