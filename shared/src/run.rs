@@ -5,6 +5,7 @@ mod command_line;
 mod look;
 mod panic;
 mod scene;
+pub mod serving;
 mod settling;
 
 use std::process::ExitCode;
@@ -20,13 +21,11 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
-use crate::nginx::workers;
 use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
 use crate::report::Report;
 use crate::route::ownership;
-use crate::slot::Slot;
 
 /// One of the programs that `appspec.yml` names.
 #[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
@@ -156,7 +155,7 @@ pub async fn run<H: Hook>(
     }
     hold_to_deadline(host, lifecycle, H::NAME, Duration::ZERO);
     if let Err(error) = store::prepare(host, settings) {
-        return (Err(error), unknown());
+        return refused(host, settings, error).await;
     }
     report.also_into(settings.log(), host.open_log(&settings.log()));
     tracing::info!(
@@ -169,7 +168,7 @@ pub async fn run<H: Hook>(
     let holder = format!("{} of deployment `{}`, process {}", H::NAME, lifecycle.name(), std::process::id());
     let _lock = match store::lock(host, settings, &holder).await {
         Ok(lock) => lock,
-        Err(error) => return (Err(error), unknown()),
+        Err(error) => return refused(host, settings, error).await,
     };
     let mut ledger = match store::load(host, settings) {
         Ok((ledger, warning)) => {
@@ -178,14 +177,25 @@ pub async fn run<H: Hook>(
             }
             ledger
         }
-        Err(error) => return (Err(error), unknown()),
+        Err(error) => return refused(host, settings, error).await,
     };
     let verdict = locked::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
+    ended(host, settings, verdict, &ledger).await
+}
+
+/// A verdict, and who serves where it is a failure.
+async fn ended(host: &impl Host, settings: &Settings, verdict: Result<String>, ledger: &Ledger) -> Ended {
     let serving = match &verdict {
-        Err(error) if error.kind() == Kind::Uncertain => "uncertain: look at nginx now".to_owned(),
-        _ => serving(host, settings, &ledger),
+        Ok(_) => String::new(),
+        Err(_) => serving::seen(host, settings, ledger).await,
     };
     (verdict, serving)
+}
+
+/// The end of a hook that could not even begin; what is remembered only names the release.
+async fn refused(host: &impl Host, settings: &Settings, error: Error) -> Ended {
+    let ledger = store::load(host, settings).map(|(ledger, _)| ledger).unwrap_or_default();
+    ended(host, settings, Err(error), &ledger).await
 }
 
 /// What a hook does while it holds the lock.
@@ -255,20 +265,20 @@ async fn on_behalf<H: Hook>(
     let holder = format!("{} on behalf of the user that deploys, process {}", H::NAME, std::process::id());
     let held = match store::lock_of_another(host, settings, &holder).await {
         Ok(held) => held,
-        Err(error) => return (Err(error), unknown()),
+        Err(error) => return refused(host, settings, error).await,
     };
     let mut ledger = match store::load(host, settings) {
         Ok((ledger, _)) => ledger,
-        Err(error) => return (Err(error), unknown()),
+        Err(error) => return refused(host, settings, error).await,
     };
     if ledger.intent.is_some() {
         let error = Error::new(Kind::Busy, "an earlier cutover was ended in the middle and is not settled")
             .advise("run `stop` as the user that deploys, which settles it, then come back");
-        return (Err(error), serving(host, settings, &ledger));
+        return ended(host, settings, Err(error), &ledger).await;
     }
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     drop(held);
-    (verdict, serving(host, settings, &ledger))
+    ended(host, settings, verdict, &ledger).await
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.
@@ -281,7 +291,7 @@ async fn show<H: Hook>(
 ) -> Ended {
     let mut ledger = match store::load(host, settings) {
         Ok((ledger, _)) => ledger,
-        Err(error) => return (Err(error), unknown()),
+        Err(error) => return refused(host, settings, error).await,
     };
     let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
     match H::plan(&command_line.own, &mut scene).await {
@@ -289,7 +299,7 @@ async fn show<H: Hook>(
             report.show(&plan.to_string());
             (Ok("that is the plan; nothing was changed".to_owned()), unknown())
         }
-        Err(error) => (Err(error), serving(host, settings, &ledger)),
+        Err(error) => ended(host, settings, Err(error), &ledger).await,
     }
 }
 
@@ -314,21 +324,7 @@ fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
     }
 }
 
-/// Who serves after a failure.
-fn serving(host: &impl Host, settings: &Settings, ledger: &Ledger) -> String {
-    let live: Option<Slot> = match &ledger.deployment {
-        Some(deployment) if ledger.live.is_none() => deployment.live,
-        _ => ledger.live,
-    };
-    match live {
-        Some(slot) if workers::serve(host, &settings.proxy.pid_file).is_err() => {
-            format!("{} as before, once a worker of nginx accepts connections", settings.place(slot))
-        }
-        Some(slot) => format!("{} as before", settings.place(slot)),
-        None => "whatever served before; nothing was moved".to_owned(),
-    }
-}
-
+/// Where the settings cannot be read, nobody can be asked.
 fn unknown() -> String {
-    "not known to this hook; it moved nothing".to_owned()
+    "not looked at without settings; nothing was moved".to_owned()
 }

@@ -31,6 +31,43 @@ fn status_shows_who_is_live_what_stands_by_and_how_the_last_deployment_ended() {
 }
 
 #[test]
+fn f105_who_serves_is_what_is_seen_after_a_failure_and_by_status_whatever_is_remembered() {
+    let rig = Rig::new();
+    let dies = || Jar::release("v1").fault(Fault::DiesAtBoot { code: 1 });
+    let status = || rig.host.hook("status").run().unwrap();
+    let down = "serving: SITE DOWN: nginx sends requests to `real1` (port ";
+    rig.deploy(&dies()).fails("start", 30, &[down, ", where nobody listens"]);
+    ended(&status(), 0, &[down]);
+    rig.deploy(&Jar::release("v1")).succeeds();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    let ports = rig.host.ports();
+    let (one, two) = (
+        format!("serving: `real1` (port {}), release `", ports.blue),
+        format!("serving: `real2` (port {}), release `", ports.green),
+    );
+    ended(&status(), 0, &[if rig.profile() == "real1" { &one } else { &two }]);
+    rig.deploy(&dies()).fails("start", 30, &[&format!("{}20", if rig.profile() == "real1" { &one } else { &two })]);
+    rig.deploy(&Jar::release("v3")).succeeds();
+    rig.deploy(&Jar::release("v4")).succeeds();
+    // A person moves the traffic to the standby.
+    let (live, idle) = rig.live_and_idle_ports();
+    let moved = rig.include().replace(&live.to_string(), &idle.to_string());
+    std::fs::write(rig.host.nginx().include_path(), moved).unwrap();
+    rig.host.nginx().reload_and_wait().unwrap();
+    crate::rig::eventually("nginx has read it", || rig.release() == "v3");
+    let seen = if idle == ports.blue { one } else { two };
+    ended(&status(), 0, &["live ", &seen]);
+    ended(&rig.run("health"), 10, &[&seen]);
+    rig.host.nginx().stop().unwrap();
+    ended(
+        &status(),
+        0,
+        &["unknown  real1", "serving: SITE DOWN: nginx is not running", "cannot tell which slot is live"],
+    );
+    ended(&rig.run("stop"), 12, &["serving: SITE DOWN: nginx is not running"]);
+}
+
+#[test]
 fn status_makes_nothing_and_works_on_a_host_that_has_no_directory_yet() {
     let rig = Rig::new();
     let before = rig.names_in("");

@@ -1,6 +1,7 @@
 //! This host: who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and nginx.
 
 use serde::Serialize;
+use shared::discovery::{self, witness};
 use shared::error::{Kind, Result};
 use shared::host::Host;
 use shared::ledger::Stage;
@@ -8,12 +9,14 @@ use shared::nginx::version;
 use shared::occupant::{self, Occupant};
 use shared::report::table;
 use shared::route::keepalive;
-use shared::run::Scene;
-use shared::slot::Slot;
+use shared::run::{Scene, serving};
+use shared::slot::{Roles, Slot};
 
 /// What is seen.
 #[derive(Debug, Serialize)]
 pub(crate) struct HostView {
+    /// Who serves, as it is seen, as a sentence.
+    serving: String,
     slots: Vec<SlotView>,
     deployment: Option<LastDeployment>,
     /// A cutover that was begun and not ended, as a sentence.
@@ -44,17 +47,22 @@ struct LastDeployment {
 
 impl HostView {
     pub(crate) async fn see(scene: &Scene<'_, impl Host>) -> Result<HostView> {
-        let (finding, testimony) = scene.find().await?;
-        let live = finding.roles.live;
+        let testimony = witness::ask(scene.host, scene.settings, scene.ledger.live).await?;
+        // Where the witnesses leave two candidates a person wants to see the rest all the more.
+        let (roles, mut notes) = match discovery::decide(&scene.settings.places, &testimony.evidence) {
+            Ok(finding) => (Some(finding.roles), finding.notes),
+            Err(error) => (None, vec![error.to_string()]),
+        };
+        let live = roles.and_then(|roles| roles.live);
+        let serving = serving::by(scene.host, scene.settings, scene.ledger, &testimony);
         // The live one first.
         let order = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
         let [first, second] = order;
-        let slots = vec![see_slot(scene, first, live).await?, see_slot(scene, second, live).await?];
+        let slots = vec![see_slot(scene, first, roles).await?, see_slot(scene, second, roles).await?];
         let unfinished = scene.ledger.intent.as_ref().map(|intent| {
             let place = scene.settings.place(intent.to);
             format!("a cutover to {place} was begun and not ended; the next hook settles it")
         });
-        let mut notes = finding.notes;
         notes.extend(scene.ledger.refused.as_ref().map(|release| {
             format!("release `{release}` was refused by `health` and ended; there is no standby until the next deploy")
         }));
@@ -71,6 +79,7 @@ impl HostView {
         let deployment = scene.ledger.deployment.as_ref();
         let cutover = testimony.include.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
         Ok(HostView {
+            serving,
             slots,
             deployment: deployment.map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
             unfinished,
@@ -93,6 +102,7 @@ impl HostView {
             ]);
         }
         let mut lines = table::lines(&rows, &[]);
+        lines.push(format!("serving: {}", self.serving));
         if let Some(last) = &self.deployment {
             let id = last.id.as_deref().unwrap_or("by hand");
             lines.push(format!("last deployment: {id}, {}", stage(last.stage)));
@@ -104,7 +114,7 @@ impl HostView {
     }
 }
 
-async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, live: Option<Slot>) -> Result<SlotView> {
+async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, roles: Option<Roles>) -> Result<SlotView> {
     let place = scene.settings.place(slot).clone();
     let tenant = scene.ledger.tenants.get(slot);
     let (processes, stranger) = match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
@@ -112,9 +122,10 @@ async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, live: Option<Slot>) 
         Occupant::Ours(processes) => (processes.iter().map(|process| process.identity.id).collect(), None),
         Occupant::Stranger(who) => (Vec::new(), Some(who)),
     };
-    let role = match live {
-        Some(live) if live == slot => "live",
-        Some(_) if tenant.served && !processes.is_empty() => "standby",
+    let role = match roles {
+        None => "unknown",
+        Some(roles) if roles.live == Some(slot) => "live",
+        Some(Roles { live: Some(_), .. }) if tenant.served && !processes.is_empty() => "standby",
         _ => "idle",
     };
     let release = tenant.release.as_ref().map(|release| release.name.clone());
@@ -147,6 +158,7 @@ mod tests {
             stranger: None,
         };
         HostView {
+            serving: "`real1` (port 8081), release `20261122T102030500Z-d-ABC123`".into(),
             slots: vec![
                 slot("live", "real1", 8081, Some("20261122T102030500Z-d-ABC123"), vec![4711, 4712]),
                 slot("standby", "real2", 8082, Some("20261121T080000000Z-d-ABC122"), vec![815]),
@@ -165,6 +177,7 @@ mod tests {
             role     profile  port  process    release
             live     real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             standby  real2    8082  815        20261121T080000000Z-d-ABC122
+            serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
             last deployment: d-ABC123, its release got the traffic
             proxy: nginx 1.28.0, cutover "instant"
             note: the door was no help: it answers HTTP 302"#]]
@@ -187,6 +200,7 @@ mod tests {
             role  profile  port  process    release
             live  real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             idle  real2    8082  none       port 8082 is held by process 99 of `root`: nc -l 8082
+            serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
             last deployment: by hand, its release is healthy
             note: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
         .assert_eq(&view.text());
@@ -196,6 +210,7 @@ mod tests {
     fn the_json_has_the_same_under_names_that_stay() {
         expect![[r#"
             {
+              "serving": "`real1` (port 8081), release `20261122T102030500Z-d-ABC123`",
               "slots": [
                 {
                   "role": "live",

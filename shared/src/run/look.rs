@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use super::{Scene, command_line, failed, panic};
+use super::{Scene, command_line, failed, panic, serving};
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
-use crate::ledger::store;
+use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
 use crate::route::ownership;
@@ -52,21 +52,25 @@ pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
     };
     panic::becomes_an_exit_code(L::NAME);
     let report = Report::new(L::NAME);
-    let seen = on_this_machine::<L, C>(&arguments, &report)
-        .unwrap_or_else(|cause| Err(Error::new(Kind::Bug, format!("the program could not begin: {cause:#}"))));
+    let seen = on_this_machine::<L, C>(&arguments, &report).unwrap_or_else(|cause| {
+        Err((Error::new(Kind::Bug, format!("the program could not begin: {cause:#}")), super::unknown()))
+    });
     match seen {
         Ok(text) => {
             report.deliver(&text);
             ExitCode::SUCCESS
         }
-        Err(error) => failed(&report, &error, "as before; this program only looks"),
+        Err((error, serving)) => failed(&report, &error, &serving),
     }
 }
+
+/// What was seen; or why it cannot be told, and who serves.
+type Looked = std::result::Result<String, (Error, String)>;
 
 fn on_this_machine<L: Look, C: CodeDeploy + Default>(
     arguments: &LookLine<L::Arguments>,
     report: &Report,
-) -> anyhow::Result<Result<String>> {
+) -> anyhow::Result<Looked> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be made")?;
     runtime.block_on(async {
@@ -75,17 +79,22 @@ fn on_this_machine<L: Look, C: CodeDeploy + Default>(
     })
 }
 
-async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, report: &Report) -> Result<String> {
-    let settings = config::find(host, arguments.config.as_deref(), &command_line::program())?;
-    let settings = ownership::adopt(host, &config::settings(settings)?);
-    let (mut ledger, warning) = store::load(host, &settings)?;
+async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, report: &Report) -> Looked {
+    let settings = config::find(host, arguments.config.as_deref(), &command_line::program())
+        .and_then(config::settings)
+        .map_err(|error| (error, super::unknown()))?;
+    let settings = ownership::adopt(host, &settings);
+    let (mut ledger, warning) = match store::load(host, &settings) {
+        Ok(loaded) => loaded,
+        Err(error) => return Err((error, serving::seen(host, &settings, &Ledger::default()).await)),
+    };
     if let Some(warning) = warning {
         report.complain(&warning);
     }
     let lifecycle = Lifecycle::from_environment();
-    L::look(
-        &arguments.own,
-        &mut Scene { host, settings: &settings, lifecycle: &lifecycle, ledger: &mut ledger, report },
-    )
-    .await
+    let mut scene = Scene { host, settings: &settings, lifecycle: &lifecycle, ledger: &mut ledger, report };
+    match L::look(&arguments.own, &mut scene).await {
+        Ok(text) => Ok(text),
+        Err(error) => Err((error, serving::seen(host, &settings, &ledger).await)),
+    }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FakeHost;
+use super::door::Door;
 use super::journal::{Deed, Entry};
 use super::processes::Part;
-use shared::host::{Host, ProcessIdentity, Signal};
+use shared::host::{Answer, Host, ProcessIdentity, Signal};
 
 impl FakeHost {
     /// The time since the host came into being.
@@ -58,6 +59,31 @@ impl FakeHost {
     #[must_use]
     pub fn answering_port(&self) -> Option<u16> {
         self.world.borrow().answering_ports().last().copied()
+    }
+
+    /// Whether workers that accept send traffic to different ports, as between two generations of them.
+    #[must_use]
+    pub fn is_between_generations(&self) -> bool {
+        let ports = self.world.borrow().answering_ports();
+        ports.iter().any(|port| Some(port) != ports.first())
+    }
+
+    /// The status with which something in front of nginx answers at the door, if anything does.
+    #[must_use]
+    pub fn status_before_nginx(&self) -> Option<u16> {
+        match &self.world.borrow().door {
+            Door::Nginx => None,
+            Door::Answers(Answer::Response { status, .. }) => Some(*status),
+            Door::Answers(Answer::Silence(_)) | Door::Hangs => Some(0),
+        }
+    }
+
+    /// Whether whoever gets the traffic gives nginx another answer than a bad gateway's.
+    #[must_use]
+    pub fn release_answers_nginx(&self) -> bool {
+        let mut world = self.world.borrow().clone();
+        world.door = Door::Nginx;
+        !matches!(world.answer_at_door(), None | Some(Answer::Silence(_) | Answer::Response { status: 502 | 504, .. }))
     }
 
     /// The port that the include names.

@@ -1,9 +1,10 @@
-//! What holds after every hook on every site, whatever happened (I2, I3, I3a). A story need not ask for it.
+//! What holds after every hook on every site, whatever happened (I2, I3, I3a, F105). A story need not ask for it.
 
 use fake_host::{Deed, Nature};
 use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Signal;
+use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
 use crate::site::Site;
@@ -55,6 +56,7 @@ impl Before {
             let live = if site.host.port_in_force().is_some() { site.live() } else { remembered };
             assert_eq!(remembered, live, "I10, what is remembered as live is not: {told}");
         }
+        f105_who_serves_is_what_is_the_case(site, exit, &told);
         assert_ne!(exit.kind(), Some(Kind::Bug), "{told}");
     }
 
@@ -90,6 +92,31 @@ impl Before {
         if !(fell_over && names == answering) {
             assert_eq!(names, self.include_port, "I3, the include changed: {told}");
         }
+    }
+}
+
+/// A slot that is said to serve does, as far as nginx's newest workers go, and where the site is said to be down nobody does.
+#[track_caller]
+fn f105_who_serves_is_what_is_the_case(site: &Site, exit: &Exit, told: &str) {
+    if !matches!(exit, Exit::Failed(_)) {
+        return;
+    }
+    let serving = site.serving.borrow();
+    let door = site.host.status_before_nginx();
+    assert!(!serving.contains("as before"), "F105, {serving}: {told}");
+    let answering = site.host.answering_port();
+    let listens = |port: u16| !site.host.listening(port).is_empty();
+    let said = Slot::BOTH.into_iter().find(|slot| serving.starts_with(&site.settings.place(*slot).to_string()));
+    match said {
+        // Between two generations of workers the door tells of either.
+        Some(slot) if !site.host.is_between_generations() && door != Some(200) => {
+            assert_eq!(answering, Some(site.port(slot)), "F105, {serving}: {told}");
+        }
+        None if serving.starts_with("SITE DOWN: ") && door.is_none() => {
+            let reached = answering.is_some_and(listens) && site.host.release_answers_nginx();
+            assert!(!reached, "F105, {serving}, and port {answering:?} serves: {told}");
+        }
+        _ => {}
     }
 }
 

@@ -83,6 +83,8 @@ pub(crate) struct Site {
     pub(crate) unsettled: Cell<bool>,
     /// What the last hook told people before its verdict, line by line.
     pub(crate) told: RefCell<Vec<String>>,
+    /// Who serves, as the last hook that failed has told it.
+    pub(crate) serving: RefCell<String>,
     /// Who calls the hooks, but for the deployment.
     pub(crate) caller: Lifecycle,
 }
@@ -107,7 +109,14 @@ impl Site {
         let made = host.own_directory(Path::new("/app"));
         assert!(made.is_ok(), "{made:?}");
         host.write(Path::new("/app/zip/app.jar"), jar::bytes());
-        Site { host, settings, unsettled: Cell::new(false), told: RefCell::default(), caller: Lifecycle::default() }
+        Site {
+            host,
+            settings,
+            unsettled: Cell::new(false),
+            told: RefCell::default(),
+            serving: RefCell::default(),
+            caller: Lifecycle::default(),
+        }
     }
 
     pub(crate) fn port(&self, slot: Slot) -> u16 {
@@ -194,9 +203,13 @@ impl Site {
             hook.poll(&mut Context::from_waker(Waker::noop()))
         }));
         self.told.replace(report.collected());
+        self.serving.take();
         match ended {
             Ok(Poll::Ready((Ok(result), _))) => Exit::Done(result),
-            Ok(Poll::Ready((Err(error), _))) => Exit::Failed(error),
+            Ok(Poll::Ready((Err(error), serving))) => {
+                self.serving.replace(serving);
+                Exit::Failed(error)
+            }
             Ok(Poll::Pending) => unreachable!("a host in memory never waits"),
             Err(unwound) if unwound.is::<Killed>() => Exit::Killed,
             Err(unwound) => resume_unwind(unwound),

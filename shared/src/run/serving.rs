@@ -1,0 +1,305 @@
+//! Who serves, as it is seen at the end of a hook that failed, and by `status`: by the door, by what nginx was told, by its workers
+//! and by the listeners. Never by what is remembered (F105).
+
+use std::fmt;
+
+use crate::config::Settings;
+use crate::discovery::IncludeSays;
+use crate::discovery::witness::{self, Testimony};
+use crate::error::Error;
+use crate::host::{Answer, Host};
+use crate::ledger::Ledger;
+use crate::nginx::workers;
+use crate::slot::{BySlot, Slot};
+
+/// What is seen of who serves. Reasons are fragments.
+#[derive(Clone, Debug)]
+struct Seen {
+    /// What the door answers, and the slot whose own answer that is.
+    door: Answer,
+    /// The slot that the door's answer names.
+    answers: Option<Slot>,
+    /// What nginx was told; why that cannot be told.
+    include: Result<IncludeSays, String>,
+    /// Whether nginx goes on to the other slot where nobody listens in the one that it was told.
+    falls_over: bool,
+    /// Whether anybody listens.
+    listening: BySlot<bool>,
+    /// Why no worker of nginx is seen that accepts.
+    no_worker: Option<String>,
+}
+
+/// Who serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Serving {
+    /// A slot, and what else a person should know.
+    Slot(Slot, Option<String>),
+    /// A port of neither slot.
+    Stranger(u16),
+    /// Nobody: why.
+    Nobody(String),
+    /// It cannot be told: what was seen.
+    Unknown(String),
+}
+
+/// Who serves, in words. To be asked once everything else is done: a signal has to wait for it, for as long as the door takes.
+pub async fn seen(host: &impl Host, settings: &Settings, ledger: &Ledger) -> String {
+    host.shield(true);
+    let serving = match witness::ask(host, settings, ledger.live).await {
+        Ok(testimony) => by(host, settings, ledger, &testimony),
+        Err(error) => without_include(host, settings, ledger, &error).await,
+    };
+    host.shield(false);
+    serving
+}
+
+/// The same by what the witnesses have said just now.
+pub fn by(host: &impl Host, settings: &Settings, ledger: &Ledger, testimony: &Testimony) -> String {
+    let evidence = &testimony.evidence;
+    let seen = Seen {
+        include: Ok(evidence.include.clone()),
+        falls_over: evidence.falls_over,
+        listening: evidence.listening.clone(),
+        ..of_door(host, settings, testimony.door.clone())
+    };
+    told(host, settings, ledger, &decide(settings, &seen))
+}
+
+async fn without_include(host: &impl Host, settings: &Settings, ledger: &Ledger, error: &Error) -> String {
+    let listens = |slot| host.is_listened_on(settings.place(slot).port).unwrap_or(false);
+    let seen = match witness::ask_door(host, settings).await {
+        Ok(door) => Seen {
+            include: Err(error.to_string()),
+            listening: BySlot { blue: listens(Slot::Blue), green: listens(Slot::Green) },
+            ..of_door(host, settings, door)
+        },
+        Err(_) => return format!("it cannot be told: {error}"),
+    };
+    told(host, settings, ledger, &decide(settings, &seen))
+}
+
+/// What the door and nginx's workers show, with nothing else known.
+fn of_door(host: &impl Host, settings: &Settings, door: Answer) -> Seen {
+    let answers = match witness::what_door_says(settings, &door) {
+        crate::discovery::DoorSays::Slot(slot) => Some(slot),
+        crate::discovery::DoorSays::NoHelp(_) => None,
+    };
+    Seen {
+        door,
+        answers,
+        include: Ok(IncludeSays::Missing),
+        falls_over: false,
+        listening: BySlot::default(),
+        no_worker: workers::serve(host, &settings.proxy.pid_file).err(),
+    }
+}
+
+/// Decides it: the door, where it can tell; else what nginx was told, where it has read that and somebody listens there.
+fn decide(settings: &Settings, seen: &Seen) -> Serving {
+    let told = match seen.include {
+        Ok(IncludeSays::Slot { slot, .. }) => Some(slot),
+        _ => None,
+    };
+    let gone_on = |told: Slot| seen.falls_over && !seen.listening.get(told) && *seen.listening.get(!told);
+    let went_on = |told: Slot| format!("nginx has gone on to it, since nobody listens in {}", settings.place(told));
+    if let Some(slot) = seen.answers {
+        let remark = match (told, &seen.no_worker) {
+            (Some(told), _) if told != slot && gone_on(told) => Some(went_on(told)),
+            (Some(told), _) if told != slot => Some(format!("though nginx is told {}", settings.place(told))),
+            (_, Some(why)) => Some(format!("but {why}")),
+            _ => None,
+        };
+        return Serving::Slot(slot, remark);
+    }
+    let answer = witness::describe(&seen.door);
+    if let (Answer::Silence(_), Some(why)) = (&seen.door, &seen.no_worker) {
+        return Serving::Nobody(why.clone());
+    }
+    // What nginx itself says where it reaches nobody.
+    let unreached = matches!(seen.door, Answer::Response { status: 502 | 504, .. });
+    // Something answers, and no worker of this nginx is seen to: what nginx was told says nothing of it.
+    if seen.no_worker.is_some() && !unreached {
+        return Serving::Unknown(witnesses(settings, seen));
+    }
+    match &seen.include {
+        Ok(IncludeSays::Slot { slot, in_force }) if *in_force != Some(false) => {
+            let place = settings.place(*slot);
+            match (*seen.listening.get(*slot), gone_on(*slot), &seen.door) {
+                (false, false, _) => Serving::Nobody(format!("nginx sends requests to {place}, where nobody listens")),
+                _ if unreached => {
+                    Serving::Nobody(format!("the door answers {answer}, though somebody listens in {place}"))
+                }
+                (_, _, Answer::Silence(_)) => Serving::Unknown(witnesses(settings, seen)),
+                (_, true, _) => Serving::Slot(!*slot, Some(went_on(*slot))),
+                (..) => Serving::Slot(*slot, Some(format!("as nginx is told; the door tells nothing, {answer}"))),
+            }
+        }
+        Ok(IncludeSays::Stranger { port, .. }) if unreached => Serving::Nobody(format!(
+            "the door answers {answer}, and nginx sends requests to port {port}, which is neither slot's"
+        )),
+        Ok(IncludeSays::Stranger { port, in_force }) if *in_force != Some(false) => Serving::Stranger(*port),
+        _ if unreached => Serving::Nobody(format!("the door answers {answer}")),
+        _ => Serving::Unknown(witnesses(settings, seen)),
+    }
+}
+
+/// What each witness says.
+fn witnesses(settings: &Settings, seen: &Seen) -> String {
+    let force = |in_force: &Option<bool>| if *in_force == Some(false) { ", but has not read that" } else { "" };
+    let include = match &seen.include {
+        Ok(IncludeSays::Slot { slot, in_force }) => {
+            format!("nginx is told {}{}", settings.place(*slot), force(in_force))
+        }
+        Ok(IncludeSays::Stranger { port, in_force }) => {
+            format!("nginx is told port {port}, which is neither slot's{}", force(in_force))
+        }
+        Ok(IncludeSays::Missing) => "the include does not exist".to_owned(),
+        Err(why) => why.clone(),
+    };
+    let door = match &seen.door {
+        Answer::Silence(why) => format!("the door does not answer ({why})"),
+        answer @ Answer::Response { .. } => format!("the door answers {}", witness::describe(answer)),
+    };
+    let Seen { listening, .. } = seen;
+    let listening = match (listening.blue, listening.green) {
+        (true, true) => "somebody listens in both slots".to_owned(),
+        (false, false) => "nobody listens in either slot".to_owned(),
+        (blue, _) => {
+            let slot = if blue { Slot::Blue } else { Slot::Green };
+            format!("somebody listens in {} only", settings.place(slot))
+        }
+    };
+    let mut said = vec![include, door, listening];
+    said.extend(seen.no_worker.clone());
+    said.join("; ")
+}
+
+fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Serving) -> String {
+    match serving {
+        Serving::Slot(slot, remark) => {
+            let release = release(host, ledger, *slot).map(|name| format!(", release `{name}`")).unwrap_or_default();
+            let remark = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+            format!("{}{release}{remark}", settings.place(*slot))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The release in a slot, as long as the very process lives that was launched from it.
+fn release(host: &impl Host, ledger: &Ledger, slot: Slot) -> Option<String> {
+    let launched = ledger.process(slot, &host.boot_id())?;
+    host.process(launched.id).filter(|found| found.identity == launched)?;
+    ledger.tenants.get(slot).release.as_ref().map(|release| release.name.clone())
+}
+
+impl fmt::Display for Serving {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Serving::Slot(slot, _) => write!(formatter, "{slot}"),
+            Serving::Stranger(port) => write!(formatter, "whoever is on port {port}, which is neither slot's"),
+            Serving::Nobody(why) => write!(formatter, "SITE DOWN: {why}"),
+            Serving::Unknown(why) => write!(formatter, "it cannot be told: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+    use crate::discovery::DoorSays;
+
+    const DEAD: &str = "nginx is not running: its pid file `/run/nginx.pid` does not exist";
+
+    fn response(status: u16, body: &str) -> Answer {
+        Answer::Response { status, location: None, body: body.to_owned() }
+    }
+
+    /// What is seen where nginx works and both slots are in use.
+    fn seen(settings: &Settings, door: Answer, include: IncludeSays) -> Seen {
+        let answers = match witness::what_door_says(settings, &door) {
+            DoorSays::Slot(slot) => Some(slot),
+            DoorSays::NoHelp(_) => None,
+        };
+        let listening = BySlot { blue: true, green: true };
+        Seen { door, answers, include: Ok(include), falls_over: false, listening, no_worker: None }
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "one row for each case")]
+    fn f105_who_serves_is_what_is_seen_and_where_nobody_does_or_it_cannot_be_told_that_is_said() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let tells = |slot| IncludeSays::Slot { slot, in_force: Some(true) };
+        let unread = |slot| IncludeSays::Slot { slot, in_force: Some(false) };
+        let unserved = |slot| IncludeSays::Slot { slot, in_force: None };
+        let stranger = IncludeSays::Stranger { port: 8080, in_force: Some(true) };
+        let (blue, green) = (response(200, "real1"), response(200, "real2"));
+        let (no_help, unreached) = (response(301, ""), response(502, "Bad Gateway"));
+        let refused = Answer::Silence("connection refused".into());
+        let with = |door: &Answer, include: IncludeSays| seen(&settings, door.clone(), include);
+        let listens = |blue, green, seen: Seen| Seen { listening: BySlot { blue, green }, ..seen };
+        let falls_over = |seen: Seen| Seen { falls_over: true, ..seen };
+        let without = |why: &str, seen: Seen| Seen { no_worker: Some(why.to_owned()), ..seen };
+        let one = "`real1` (port 8081)";
+        let two = "`real2` (port 8082)";
+        for (name, seen, wanted) in [
+            ("all agree", with(&blue, tells(Slot::Blue)), format!("{one}")),
+            ("the same for the other", with(&green, tells(Slot::Green)), format!("{two}")),
+            ("moved by hand", with(&green, unread(Slot::Green)), format!("{two}")),
+            ("the file was changed behind nginx", with(&blue, unread(Slot::Green)), format!("{one} (though nginx is told {two})")),
+            (
+                "the live one died, and nginx has gone on",
+                falls_over(listens(false, true, with(&green, tells(Slot::Blue)))),
+                format!("{two} (nginx has gone on to it, since nobody listens in {one})"),
+            ),
+            (
+                "the same, the door is a redirect",
+                falls_over(listens(false, true, with(&no_help, tells(Slot::Blue)))),
+                format!("{two} (nginx has gone on to it, since nobody listens in {one})"),
+            ),
+            (
+                "F69 the door is a redirect",
+                with(&no_help, tells(Slot::Blue)),
+                format!("{one} (as nginx is told; the door tells nothing, HTTP 301)"),
+            ),
+            (
+                "its master is gone, its workers go on",
+                without("nginx's master is gone", with(&blue, unserved(Slot::Blue))),
+                format!("{one} (but nginx's master is gone)"),
+            ),
+            (
+                "its master is gone, and the door is a redirect",
+                without("nginx's master is gone", with(&no_help, unserved(Slot::Blue))),
+                format!(
+                    "it cannot be told: nginx is told {one}; the door answers HTTP 301; somebody listens in both slots; \
+                     nginx's master is gone"
+                ),
+            ),
+            ("an empty host", listens(false, false, with(&unreached, tells(Slot::Blue))), format!("SITE DOWN: nginx sends requests to {one}, where nobody listens")),
+            ("the same, the door is a redirect", listens(false, true, with(&no_help, tells(Slot::Blue))), format!("SITE DOWN: nginx sends requests to {one}, where nobody listens")),
+            ("both died", falls_over(listens(false, false, with(&unreached, tells(Slot::Green)))), format!("SITE DOWN: nginx sends requests to {two}, where nobody listens")),
+            ("nginx may not connect", with(&unreached, tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 502 `Bad Gateway`, though somebody listens in {one}")),
+            ("it hangs", with(&response(504, ""), tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
+            ("F64 nginx is down", without(DEAD, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {DEAD}")),
+            ("F121 its workers died", without(workers::NOBODY_ACCEPTS, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {}", workers::NOBODY_ACCEPTS)),
+            ("past both slots", with(&no_help, stranger.clone()), "whoever is on port 8080, which is neither slot's".to_owned()),
+            ("past both slots, to nobody", with(&unreached, stranger), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`, and nginx sends requests to port 8080, which is neither slot's".to_owned()),
+            ("no include, and a door that tells", with(&blue, IncludeSays::Missing), one.to_owned()),
+            ("no include, and nobody behind the door", with(&unreached, IncludeSays::Missing), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`".to_owned()),
+            ("no include, and no help", with(&no_help, IncludeSays::Missing), "it cannot be told: the include does not exist; the door answers HTTP 301; somebody listens in both slots".to_owned()),
+            ("not read, and no help", listens(true, false, with(&no_help, unread(Slot::Green))), format!("it cannot be told: nginx is told {two}, but has not read that; the door answers HTTP 301; somebody listens in {one} only")),
+            ("a door that does not answer", with(&refused, tells(Slot::Blue)), format!("it cannot be told: nginx is told {one}; the door does not answer (connection refused); somebody listens in both slots")),
+            ("an include that cannot be read", Seen { include: Err("the include `/x` cannot be read: no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: the include `/x` cannot be read: no; the door answers HTTP 301; somebody listens in both slots".to_owned()),
+        ] {
+            let told = match decide(&settings, &seen) {
+                Serving::Slot(slot, remark) => {
+                    let remark = remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
+                    format!("{}{remark}", settings.place(slot))
+                }
+                other => other.to_string(),
+            };
+            assert_eq!(told, wanted, "{name}");
+            assert!(!told.contains("as before"), "{name}: {told}");
+        }
+    }
+}
