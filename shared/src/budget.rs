@@ -42,6 +42,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             TEST_AT_MOST
                 + SUDO_AT_MOST
                 + looks(2)
+                + settings.health.timeout
                 + settings.stop.drain
                 + settings.stop.grace
                 + KILLED_AT_MOST
@@ -230,9 +231,9 @@ mod tests {
         for (hook, name, more, own) in [
             (
                 "stop",
-                "test, sudo, drain, grace, the killed, the port",
+                "test, sudo, who is there, the last one asked, drain, grace, the killed, the port",
                 reload.to_owned(),
-                10.0 + 20.0 + 2.0 * 2.0 + 11.0 + 13.0 + 3.0 + 3.0,
+                10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0,
             ),
             ("start", "copy, first moments, the way back", reload.to_owned(), 2.0 + 50.0 + 17.0 + 1.0 + 3.0),
             (

@@ -242,6 +242,23 @@ fn f47_i2_when_the_live_release_dies_nginx_goes_on_with_the_standby_and_the_next
 }
 
 #[test]
+fn f114_with_reload_the_last_release_that_runs_is_not_ended_and_one_command_puts_the_site_back_up() {
+    let rig = Rig::live_in("real1");
+    let (live, idle) = rig.live_and_idle_ports();
+    let standby = listener(idle).unwrap();
+    kill(listener(live).unwrap());
+    rig.deploy(&Jar::release("v2")).fails(
+        "stop",
+        12,
+        &["is the last release that runs: it was not ended", "switch --back` puts the site back up", "SITE DOWN"],
+    );
+    assert_eq!(listener(idle), Some(standby));
+    ended(&rig.host.hook("switch").argument("--back").run().unwrap(), 0, &["serves"]);
+    assert_eq!(rig.release(), "v0");
+    rig.deploy(&Jar::release("v2")).succeeds();
+}
+
+#[test]
 fn f67_a_flag_or_groups_that_somebody_removed_are_told_or_mended_and_never_guessed() {
     let rig = Rig::instant();
     rig.deploy(&Jar::release("v2")).succeeds();

@@ -5,11 +5,13 @@ mod preflight;
 
 use shared::config::Settings;
 use shared::cutover;
-use shared::error::Result;
-use shared::host::Host;
+use shared::discovery::witness::Testimony;
+use shared::error::{Error, Kind, Result};
+use shared::host::{Host, Request};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
+use shared::probe::{Judgement, Probe};
 use shared::run::{Hook, Scene};
 use shared::slot::Roles;
 use shared::slot::Slot;
@@ -41,14 +43,50 @@ impl Hook for Stop {
         preflight::tell_short_timeouts(scene);
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);
-        // Only where nginx goes on to the idle slot by itself can that slot begin to serve meanwhile.
-        let watched =
-            roles.live.filter(|live| testimony.evidence.falls_over && *testimony.evidence.listening.get(*live));
+        see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;
+        // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
+        let watched = roles.live.filter(|live| *testimony.evidence.listening.get(*live));
         let plan = plan(scene.settings, deployment, occupant, watched)?;
         steps.extend(plan.steps);
         steps.extend(checked.configuration.map(|change| Step::of(Action::Remember(change))));
         Ok(Plan { steps, ..plan })
     }
+}
+
+/// Refuses to end the last release that runs where nginx does not go on to it by itself: one command puts the site back up on it
+/// (F114). One that `switch --back` would refuse, since it never served or answers badly, is worth nothing.
+async fn see_that_it_is_not_the_last(
+    scene: &Scene<'_, impl Host>,
+    roles: Roles,
+    testimony: &Testimony,
+    occupant: &Occupant,
+) -> Result<()> {
+    let evidence = &testimony.evidence;
+    let Roles { live: Some(live), idle } = roles else { return Ok(()) };
+    let tenant = scene.ledger.tenants.get(idle);
+    let may_serve = tenant.release.is_none() || tenant.served;
+    let is_last = !evidence.listening.get(live) && *evidence.listening.get(idle);
+    let Occupant::Ours(processes) = occupant else { return Ok(()) };
+    let Some(process) = processes.first() else { return Ok(()) };
+    if evidence.falls_over || !is_last || !may_serve {
+        return Ok(());
+    }
+    let probe = Probe::of(scene.settings, idle, process.identity);
+    let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
+    if probe.judge(&scene.host.get(&request).await?) != Judgement::Good {
+        return Ok(());
+    }
+    let (live, idle) = (scene.settings.place(live), scene.settings.place(idle));
+    let switch = scene.host.program().with_file_name("switch");
+    Err(Error::new(
+        Kind::Undecided,
+        format!("nobody listens in {live}, which is live, and {idle} is the last release that runs: it was not ended"),
+    )
+    .advise(format!(
+        "`{} --back` puts the site back up on it, then deploy again; if that is refused, it is worth nothing: end process {}",
+        switch.to_string_lossy(),
+        process.identity.id
+    )))
 }
 
 /// What `stop` does about the occupant of the idle slot. `watched` is the live slot, where it must still have its listener
@@ -95,7 +133,6 @@ mod tests {
 
     use expect_test::expect;
     use shared::config::{SettingsFile, settings};
-    use shared::error::Kind;
     use shared::host::{Process, ProcessIdentity};
 
     use super::*;

@@ -19,7 +19,10 @@ pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
             Kind::Undecided,
             format!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
         )
-        .advise("deploy again; with `proxy.cutover = \"instant\"` nginx has gone on to the other slot meanwhile"));
+        .advise(
+            "with `proxy.cutover = \"instant\"` nginx has gone on to the other slot: deploy again; with \"reload\" \
+             `switch --back` puts the site back up on it",
+        ));
     }
     Ok(())
 }

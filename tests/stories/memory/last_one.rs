@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use fake_host::Deed;
+use fake_host::{App, AppAnswer, Deed};
 use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Signal;
 use shared::slot::Slot;
 
-use crate::exit::Hook;
+use crate::exit::{Exit, Hook};
 use crate::site::{Cutover, Setup, Site, User};
 
 #[test]
@@ -29,15 +29,58 @@ fn i2_a_live_release_that_dies_while_stop_waits_for_requests_to_the_standby_keep
 }
 
 #[test]
-fn f47_where_nginx_goes_nowhere_by_itself_a_live_release_that_dies_does_not_keep_the_idle_slot_from_being_freed() {
-    let site = Site::of_scripts(Slot::Blue, User::Root);
-    site.deploys("d-1");
-    let live = site.host.listening(8082);
-    site.host.will_die(&live[0], Duration::from_millis(100));
-    let exit = site.run(Hook::Stop, Some("d-2"));
-    assert!(exit.is_done() && !site.host.is_running(&live[0]), "{exit:?}");
-    let (hook, exit) = site.deploy_from(Hook::Start, "d-2");
-    assert!(exit.is_done(), "the next release is the remedy: {hook:?} ended with {exit:?}");
+fn f114_the_last_release_that_runs_is_not_ended_where_nginx_does_not_go_on_to_it_by_itself_and_the_way_back_leads_to_it()
+ {
+    let milliseconds = Duration::from_millis;
+    for user in User::BOTH {
+        for live in Slot::BOTH {
+            // Before `stop` begins, and while it waits for requests to the standby.
+            for dies in [None, Some(milliseconds(100))] {
+                let site = Site::of_scripts(!live, user);
+                site.deploys("d-1");
+                let (serves, standby) = (site.host.listening(site.port(live)), site.host.listening(site.port(!live)));
+                match dies {
+                    Some(after) => site.host.will_die(&serves[0], after),
+                    None => site.host.kill_listener(site.port(live)),
+                }
+                let before = site.include();
+                let exit = site.run(Hook::Stop, Some("d-2"));
+                let told = format!("{user:?}, {live:?}, {dies:?}: {exit:?}");
+                assert_eq!(exit.kind(), Some(Kind::Undecided), "{told}");
+                let Exit::Failed(error) = &exit else { unreachable!("{told}") };
+                assert!(error.advice().is_some_and(|advice| advice.contains("--back")), "{told}");
+                assert!(site.serving.borrow().starts_with("SITE DOWN: "), "{told}: {}", site.serving.borrow());
+                assert_eq!(
+                    (site.host.listening(site.port(!live)), site.include()),
+                    (standby.clone(), before),
+                    "{told}"
+                );
+                assert!(site.run(Hook::Back, None).is_done(), "{told}");
+                assert_eq!(site.host.live(), Some(standby[0]), "the site is up: {told}");
+                site.deploys("d-3");
+            }
+        }
+    }
+}
+
+#[test]
+fn f114_f47_a_release_that_could_not_serve_either_is_in_nobodys_way() {
+    let bad = || App::good().answering(AppAnswer::Says(500, String::new()));
+    for (name, standby) in [
+        ("it was refused by `health`", bad()),
+        ("it has fallen ill since it served", App::good().then_answering(Duration::from_mins(1), AppAnswer::Hangs)),
+    ] {
+        let site = Site::of_scripts(Slot::Blue, User::Application);
+        site.host.next_release(standby);
+        if site.deploy("d-1").1.is_done() {
+            site.deploys("d-2");
+            site.host.pass(Duration::from_mins(2));
+        }
+        let Some(live) = site.live() else { unreachable!("{name}: nginx runs") };
+        site.host.kill_listener(site.port(live));
+        assert!(!site.host.listening(site.port(!live)).is_empty(), "{name}");
+        site.deploys("d-3");
+    }
 }
 
 #[test]

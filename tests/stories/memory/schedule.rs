@@ -138,9 +138,20 @@ impl Story {
             return;
         }
         assert_eq!(exit.kind(), Some(Kind::Undecided), "{hook:?} ended with {exit:?}");
-        // The advice: the include and nginx agree by now; the ledger is only a cache.
-        self.site.host.delete(&self.ledger());
-        self.site.host.foreign_reload();
+        // The advice: the last release that runs gets the traffic; or the ledger goes, which is only a cache, since the include and
+        // nginx agree by now.
+        if !self.site.run(Hook::Back, None).is_done() {
+            self.site.host.delete(&self.ledger());
+            self.site.host.foreign_reload();
+            let (hook, exit) = self.site.deploy("d-without-ledger");
+            if exit.is_done() {
+                return;
+            }
+            assert_eq!(exit.kind(), Some(Kind::Undecided), "{hook:?} ended with {exit:?}");
+            if let (false, Some(live)) = (self.site.run(Hook::Back, None).is_done(), self.site.live()) {
+                self.site.host.kill_listener(self.site.port(!live));
+            }
+        }
         self.site.deploys("d-last");
     }
 }

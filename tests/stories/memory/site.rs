@@ -194,6 +194,18 @@ impl Site {
         assert_eq!(serves, launches.last().map(|launch| launch.id), "{deployment}: what was started serves");
     }
 
+    /// What a person does whom `stop` has told that the last release that runs was not ended (F114): with `proxy.cutover = "reload"`
+    /// nginx does not go on to it by itself.
+    #[track_caller]
+    pub(crate) fn goes_back_if_the_last_one_stands_by(&self) {
+        let listens = |slot| !self.host.listening(self.port(slot)).is_empty();
+        let Some(live) = self.live() else { return };
+        if !listens(live) && listens(!live) && self.host.answering_port() == Some(self.port(live)) {
+            let exit = self.run(Hook::Back, None);
+            assert!(exit.is_done(), "{exit:?}");
+        }
+    }
+
     fn execute<H: run::Hook>(&self, deployment: Option<&str>, own: H::Arguments) -> Exit {
         let lifecycle = Lifecycle { deployment: deployment.map(str::to_owned), ..self.caller.clone() };
         let command_line = CommandLine { dry_run: false, config: None, own };

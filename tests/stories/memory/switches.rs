@@ -129,6 +129,7 @@ fn i3_a_release_that_dies_before_or_during_the_cutover_gets_no_traffic() {
             let (hook, exit) = site.deploy("d-2");
             if !exit.is_done() {
                 assert_eq!((hook, exit.kind()), (Hook::Stop, Some(Kind::Undecided)), "{after} ms: {exit:?}");
+                site.goes_back_if_the_last_one_stands_by();
                 site.deploys("d-3");
             }
         }

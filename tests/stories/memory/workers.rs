@@ -155,6 +155,7 @@ fn f122_i3_whatever_was_ended_in_its_middle_nothing_moves_while_nginx_is_down() 
                     assert_eq!(site.host.include_port(), named, "what nginx does at its next start: {told}");
                     waited += u32::from(site.is_intent_open());
                     assert!(site.host.nginx_up(), "{told}");
+                    site.goes_back_if_the_last_one_stands_by();
                     site.host.next_release(App::good());
                     site.deploys("d-3");
                 }
