@@ -48,7 +48,11 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + KILLED_AT_MOST
                 + PORT_FREE_AT_MOST
         }
-        "start" => looks(1) + PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST,
+        "start" => {
+            // What an earlier run has left goes first.
+            let left = FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
+            looks(1) + left + PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST
+        }
         "health" => {
             settings.health.patience.at_most
                 + settings.health.timeout
@@ -235,7 +239,12 @@ mod tests {
                 reload.to_owned(),
                 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0,
             ),
-            ("start", "copy, first moments, the way back", reload.to_owned(), 2.0 + 50.0 + 17.0 + 1.0 + 3.0),
+            (
+                "start",
+                "who is there, what was left, copy, first moments, the way back",
+                reload.to_owned(),
+                2.0 + (1.0 + 3.0 + 3.0) + 50.0 + 17.0 + 1.0 + 3.0,
+            ),
             (
                 "health",
                 "patience, the last answer, the end of a refused one",

@@ -38,6 +38,8 @@ pub struct Ledger {
     /// The release that `health` refused last, and ended, until another one is launched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Where a way back leads that was begun and has not come to its end: until then another one does not lead forward (F115).
+    pub returning: Option<Slot>,
     /// The last deployments that lost the idle slot to another one before they had ended: only they are told so (F109).
     pub displaced: Vec<String>,
 }
@@ -96,7 +98,7 @@ pub enum Change {
         /// What.
         release: Release,
     },
-    /// It was launched. The process is known once it runs.
+    /// It was launched. The process is known once it runs; it has not shown yet that it stays.
     Launched {
         /// Where.
         slot: Slot,
@@ -105,12 +107,18 @@ pub enum Change {
         /// For which port.
         port: u16,
     },
+    /// What was launched has survived its first moments.
+    Started(Slot),
     /// The release in the deployment's slot is healthy.
     Proven,
     /// The release in this slot was refused by `health` and ended.
     Refused(Slot),
     /// A cutover begins.
     Intend(Intent),
+    /// The same, on the way back.
+    Return(Intent),
+    /// The way back has come to its end.
+    Returned,
     /// The cutover was undone.
     SentBack,
     /// Traffic went to this slot.
@@ -119,6 +127,14 @@ pub enum Change {
     Checked(Vec<ProcessIdentity>),
     /// The slot that served before was stopped; the deployment is done all the same.
     Retired(Slot),
+}
+
+impl Change {
+    /// Whether nothing is wrong where this cannot be noted: traffic is where it should be, and who comes next looks for himself.
+    #[must_use]
+    pub fn may_be_lost(&self) -> bool {
+        matches!(self, Change::Returned)
+    }
 }
 
 impl Ledger {
@@ -148,6 +164,7 @@ impl Ledger {
         match change {
             Change::Open(deployment) => {
                 self.displace(deployment);
+                self.returning = None;
                 self.deployment = Some(deployment.clone());
             }
             Change::Freed(slot) => {
@@ -165,12 +182,15 @@ impl Ledger {
             Change::Launched { slot, process, port } => {
                 let tenant = self.tenants.get_mut(*slot);
                 (tenant.process, tenant.port) = (*process, Some(*port));
-                self.reach(Stage::Started);
             }
+            Change::Started(_) => self.reach(Stage::Started),
             Change::Proven => self.reach(Stage::Healthy),
-            Change::Intend(intent) => self.intent = Some(intent.clone()),
+            Change::Intend(intent) => (self.intent, self.returning) = (Some(intent.clone()), None),
+            Change::Return(intent) => (self.intent, self.returning) = (Some(intent.clone()), Some(intent.to)),
+            Change::Returned => self.returning = None,
             Change::SentBack => {
                 // Proven by the undo: whoever served before serves again.
+                self.returning = None;
                 if let Some(intent) = self.intent.take() {
                     self.live = intent.from.or(self.live);
                 }

@@ -46,11 +46,9 @@ pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: 
 fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     let listeners = listeners(host, place.port)?;
-    let tenant = ledger.tenants.get(slot);
-    let launched = ledger.process(slot, &host.boot_id());
-    if let Some(process) =
-        launched.and_then(|launched| host.process(launched.id).filter(|process| process.identity == launched))
-        && let Some(port) = tenant.port.or_else(|| port_told(&process)).filter(|port| *port != place.port)
+    if let Some(process) = ledger.process(slot, &host.boot_id()).and_then(|launched| living(host, &launched))
+        && let Some(port) =
+            ledger.tenants.get(slot).port.or_else(|| port_told(&process)).filter(|port| *port != place.port)
     {
         return Ok(Occupant::Stranger(format!(
             "process {} (`{}`), which is remembered in `{}`, was started for port {port}, not for port {}",
@@ -62,12 +60,7 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
     }
     let elsewhere: Vec<ProcessIdentity> =
         listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
-    let mut ours: Vec<Process> = match (launched, &tenant.release) {
-        (Some(launched), _) if lives(host, &launched) => family(host, &launched),
-        // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
-        (None, Some(release)) => launched_from(host, &release.path),
-        _ => Vec::new(),
-    };
+    let mut ours = launched(host, ledger, slot);
     // Whoever holds the other slot's port is never ours to end, wherever it was launched (I2).
     if let Some(both) = ours.iter().find(|own| elsewhere.contains(&own.identity)) {
         return Ok(Occupant::Stranger(stranger(host, place, both, &elsewhere)));
@@ -96,6 +89,24 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
     Ok(if ours.is_empty() { Occupant::Nobody } else { Occupant::Ours(ours) })
 }
 
+/// Whether all of these were launched in `slot` by the hooks of the deployment that holds it now: `stop` has forgotten whoever was
+/// there before.
+pub fn were_launched(host: &impl Host, ledger: &Ledger, slot: Slot, processes: &[Process]) -> bool {
+    let launched = launched(host, ledger, slot);
+    let is_one = |process: &Process| launched.iter().any(|own| belongs_to(host, &own.identity, process));
+    processes.iter().all(is_one)
+}
+
+/// The processes that are remembered to have been launched in `slot`, as far as they live.
+fn launched(host: &impl Host, ledger: &Ledger, slot: Slot) -> Vec<Process> {
+    match (ledger.process(slot, &host.boot_id()), &ledger.tenants.get(slot).release) {
+        (Some(launched), _) if lives(host, &launched) => family(host, &launched),
+        // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
+        (None, Some(release)) => launched_from(host, &release.path),
+        _ => Vec::new(),
+    }
+}
+
 /// The launched process, as far as it lives, and all that it started in its session. To be asked while it lives or right
 /// after: once it is long gone another process may have its id, and its session's.
 pub fn family(host: &impl Host, launched: &ProcessIdentity) -> Vec<Process> {
@@ -113,8 +124,12 @@ fn port_told(process: &Process) -> Option<u16> {
     process.command.iter().rev().find_map(|argument| argument.strip_prefix("--server.port=")?.parse().ok())
 }
 
+fn living(host: &impl Host, identity: &ProcessIdentity) -> Option<Process> {
+    host.process(identity.id).filter(|process| process.identity == *identity)
+}
+
 fn lives(host: &impl Host, identity: &ProcessIdentity) -> bool {
-    host.process(identity.id).is_some_and(|process| process.identity == *identity)
+    living(host, identity).is_some()
 }
 
 fn is_in_session(launched: &ProcessIdentity, process: &Process) -> bool {

@@ -1,4 +1,6 @@
-//! Two runs at once, and locks that die with their holders (F81, I6).
+//! Two runs at once, and locks that die with their holders (F81, I6); and runs that are killed at any moment and run again (F115).
+
+use std::time::Duration;
 
 use demo_app::{Fault, Jar};
 
@@ -105,4 +107,52 @@ fn i6_runs_of_many_hooks_at_once_never_interleave() {
     assert!(["v1", "v2"].contains(&rig.release().as_str()));
     rig.deploy(&Jar::release("v3")).succeeds();
     assert_eq!(rig.release(), "v3");
+}
+
+/// Ends a hook with SIGKILL this long after it began; whether it was killed, and had not ended by then.
+fn is_killed_after(hook: &sandbox::HookCommand, milliseconds: u64) -> bool {
+    let running = hook.spawn().unwrap();
+    // Any moment will do: this waits for nothing.
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    running.kill().unwrap();
+    running.wait().unwrap().code != 0
+}
+
+#[test]
+fn f115_a_way_back_that_is_killed_at_any_moment_and_run_again_never_leads_forward() {
+    for rig in [Rig::live_in("real1"), Rig::instant()] {
+        let mut killed = 0;
+        for milliseconds in (2..60).step_by(4) {
+            let from = rig.profile();
+            let back = || rig.host.hook("switch").argument("--back");
+            let mut is_killed = is_killed_after(&back(), milliseconds);
+            // In its very last moment it has noted that it is done.
+            let ledger = std::fs::read_to_string(rig.host.app_directory().join("ledger/ledger.json")).unwrap();
+            is_killed &= !(ledger.contains("\"intent\": null")
+                && ledger.contains("\"returning\": null")
+                && rig.profile() != from);
+            killed += u32::from(is_killed);
+            ended(&back().run().unwrap(), 0, &["serves"]);
+            assert_eq!(rig.profile() != from, is_killed, "killed after {milliseconds} ms");
+        }
+        assert!(killed > 2, "{killed}");
+    }
+}
+
+#[test]
+fn f115_a_start_that_is_killed_at_any_moment_and_run_again_leaves_one_release_that_serves() {
+    let rig = Rig::live_in("real1");
+    rig.host.set("start.survive", "\"10s\"").unwrap();
+    for milliseconds in [5, 15, 25, 40, 80, 150, 300] {
+        rig.stage(&Jar::release("v2"));
+        ended(&rig.run("stop"), 0, &[]);
+        is_killed_after(&rig.hook("start"), milliseconds);
+        let again = rig.run("start");
+        // It may have ended before it was killed.
+        assert!(again.code == 0 || again.output.contains("already runs a release"), "{milliseconds}: {}", again.output);
+        for hook in ["health", "switch"] {
+            ended(&rig.run(hook), 0, &[]);
+        }
+        assert_eq!(rig.release(), "v2", "{milliseconds}");
+    }
 }

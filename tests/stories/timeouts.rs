@@ -130,7 +130,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     {
         let wanted = [
             ("stop", written + stopped),
-            ("start", 50.0 + written + (1.0 + 3.0) + written + written + 17.0),
+            ("start", 50.0 + written + (1.0 + 3.0) + written + written + 17.0 + written),
             ("health", 19.0 + 3.0 + again + (2.0 + 3.0 + written) + written),
             ("switch", switch),
         ];

@@ -4,13 +4,13 @@
 use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, Launch};
+use shared::host::{Host, Launch, Process};
 use shared::ledger::{Change, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
-use shared::slot::Slot;
+use shared::slot::{Place, Slot};
 
 /// The hook `start`.
 #[derive(Debug)]
@@ -29,9 +29,17 @@ impl Hook for Start {
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;
         let (idle, name) = (deployment.idle, deployment.name().to_owned());
         let seen = deployment.artifact.clone();
+        let mut steps = Vec::new();
         match occupant::find(scene.host, scene.settings, scene.ledger, idle).await? {
             Occupant::Nobody => {}
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
+            Occupant::Ours(processes) if occupant::were_launched(scene.host, scene.ledger, idle, &processes) => {
+                let place = scene.settings.place(idle).clone();
+                scene
+                    .report
+                    .say(&format!("an earlier run of `start` was ended before it was done: {place} is freed again"));
+                steps = free(idle, place, processes);
+            }
             Occupant::Ours(processes) => {
                 let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
                 let place = scene.settings.place(idle);
@@ -46,8 +54,20 @@ impl Hook for Start {
         artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
         let outdated = outdated(scene)?;
-        Ok(plan(scene.settings, idle, artifact, release, &outdated))
+        let plan = plan(scene.settings, idle, artifact, release, &outdated);
+        steps.extend(plan.steps);
+        Ok(Plan { steps, ..plan })
     }
+}
+
+/// What a run of `start` launched that was killed is ended by the next one (F115).
+fn free(idle: Slot, place: Place, processes: Vec<Process>) -> Vec<Step> {
+    let actions = [
+        Action::Terminate { place: place.clone(), processes, grace: FAILED_GRACE },
+        Action::AwaitFree(place),
+        Action::Remember(Change::Freed(idle)),
+    ];
+    actions.map(Step::of).into()
 }
 
 /// The releases that may go: neither remembered nor on the command line of whoever listens in a slot.
@@ -85,6 +105,7 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
         ]),
         Step::of(Action::Remember(launched)),
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
+        Step::of(Action::Remember(Change::Started(idle))),
     ];
     for name in outdated {
         let logs = Slot::BOTH.map(|slot| settings.log_of(slot, name));
@@ -157,6 +178,7 @@ mod tests {
                if it comes to nothing: remember: green is free
             4. remember: green runs it
             5. watch it until it listens on port 8082 or has lived 2 s
+            6. remember: green has survived its first moments
             then: release `20261122T102030500Z-d-ABC123` runs in `real2` (port 8082), log `/home/ec2-user/app/step3/logs/real2-20261122T102030500Z-d-ABC123.log`"#]].assert_eq(&planned("", Slot::Green).to_string());
     }
 

@@ -13,7 +13,7 @@ use shared::cutover::{self, By, Cutover, Nginx, Word};
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
-use shared::ledger::{Stage, unchanged};
+use shared::ledger::{Change, Stage, unchanged};
 use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
@@ -62,15 +62,21 @@ impl Hook for Switch {
             let Some(live) = finding.roles.live else {
                 return Err(nothing_to_return_to("neither slot serves yet"));
             };
+            if scene.ledger.returning == Some(live)
+                && let Ok(process) = standby(scene, live).await
+            {
+                scene.nginx().await?;
+                return Ok(returned(scene.settings, process, proof_of(scene.settings, live, &testimony)));
+            }
             (!live, standby(scene, !live).await?)
         } else {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
             if deployment.stage == Stage::Switched && finding.roles.live == Some(idle) {
                 scene.nginx().await?;
-                let proof = Proof::of(scene.settings, idle, &testimony.door)
-                    .with_word(scene.settings.proxy.word.filter(|_| testimony.is_heard()));
-                return Ok(again(scene.settings, proven(scene, idle)?, proof));
+                let process = proven(scene, idle)?;
+                let before = process_in(scene, !idle).await?;
+                return Ok(again(scene.settings, process, before, proof_of(scene.settings, idle, &testimony)));
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
             unchanged(deployment, finding.roles)?;
@@ -98,6 +104,10 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
     }
     let mut steps = vec![Step::of(Action::Probe { probe, log: None, refusal: None })];
     steps.extend(cutover::steps(settings, cutover));
+    if back {
+        steps.iter_mut().for_each(is_a_way_back);
+        steps.push(Step::of(Action::Remember(Change::Returned)));
+    }
     let standby = match (cutover.from, cutover.standby) {
         (Some(from), Some(_)) if cutover.retirement.is_some() => {
             format!("{} is not kept as a standby (`switch.standby`)", settings.place(from))
@@ -112,16 +122,55 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
     Plan { steps, result: format!("{} serves{watched}; {standby}", settings.place(cutover.to)) }
 }
 
-/// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10).
-fn again(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan {
-    let result = format!("{} serves already", proof.place);
-    Plan {
+/// Whoever is killed on the way back and comes again does not want to go forward: the note of the cutover says so.
+fn is_a_way_back(step: &mut Step) {
+    if let Action::Remember(change) = &mut step.action
+        && let Change::Intend(intent) = change
+    {
+        *change = Change::Return(intent.clone());
+    }
+}
+
+/// A way back that was ended after it had arrived has nothing left to do but to prove that it holds (F115).
+fn returned(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan {
+    let other = settings.place(!proof.slot);
+    let mut plan = again(settings, process, None, proof);
+    plan.steps.push(Step::of(Action::Remember(Change::Returned)));
+    plan.result = format!(
+        "{}: the way back that was ended before it was done is done now (`switch --back` once more goes to {other})",
+        plan.result
+    );
+    plan
+}
+
+/// The proof that traffic is where it was sent before, from the witnesses as they are.
+fn proof_of(settings: &Settings, live: Slot, testimony: &Testimony) -> Proof {
+    Proof::of(settings, live, &testimony.door).with_word(settings.proxy.word.filter(|_| testimony.is_heard()))
+}
+
+/// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10), and to do
+/// with whoever served before what a first one that was killed did not come to (F115).
+fn again(settings: &Settings, process: ProcessIdentity, before: Option<ProcessIdentity>, proof: Proof) -> Plan {
+    let (live, result) = (proof.slot, format!("{} serves already", proof.place));
+    let mut plan = Plan {
         steps: vec![
             Step::of(Action::Probe { probe: one_look(settings, proof.slot, process), log: None, refusal: None }),
             Step::of(Action::Prove(proof)),
         ],
         result,
+    };
+    if let Some(standby) = before {
+        plan.steps.push(Step::of(Action::Sacrifice { process, score: 0 }));
+        plan.steps.push(Step::of(match settings.switch.standby {
+            Standby::Keep => Action::Sacrifice { process: standby, score: 1000 },
+            Standby::Stop => Action::Retire(retirement(settings, !live)),
+        }));
     }
+    plan
+}
+
+fn retirement(settings: &Settings, slot: Slot) -> Retirement {
+    Retirement { slot, drain: settings.stop.drain, grace: settings.stop.grace }
 }
 
 /// One more look at a release that has been proven.
@@ -140,10 +189,7 @@ async fn look(
     testimony: Testimony,
 ) -> Result<Cutover> {
     let standby = match from {
-        Some(from) => match occupant::find(scene.host, scene.settings, scene.ledger, from).await? {
-            Occupant::Ours(processes) => processes.first().map(|process| process.identity),
-            Occupant::Nobody | Occupant::Stranger(_) => None,
-        },
+        Some(from) => process_in(scene, from).await?,
         None => None,
     };
     let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
@@ -159,11 +205,18 @@ async fn look(
         let release = scene.ledger.tenants.get(to).release.as_ref();
         watch.log = release.map(|release| scene.settings.log_of(to, &release.name));
     }
-    let Settings { stop, switch, .. } = scene.settings;
-    let retirement = from.filter(|_| standby.is_some() && switch.standby == Standby::Stop);
-    let retirement = retirement.map(|slot| Retirement { slot, drain: stop.drain, grace: stop.grace });
+    let retired = from.filter(|_| standby.is_some() && scene.settings.switch.standby == Standby::Stop);
+    let retirement = retired.map(|slot| retirement(scene.settings, slot));
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
     Ok(Cutover { from, to, by, nginx, consent, process, standby, watch, retirement })
+}
+
+/// The process of ours in a slot, if there is one.
+async fn process_in(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<Option<ProcessIdentity>> {
+    Ok(match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
+        Occupant::Ours(processes) => processes.first().map(|process| process.identity),
+        Occupant::Nobody | Occupant::Stranger(_) => None,
+    })
 }
 
 /// nginx as it is; `serves` is the slot whose port the include should name.

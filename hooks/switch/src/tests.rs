@@ -213,7 +213,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
     expect![[r#"
         1. ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to blue begins
+        3. remember: a way back to blue begins
            if it comes to nothing: remember: the cutover was undone
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8082
@@ -224,6 +224,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
         7. remember: blue is live
         8. protect process 77 as usual when memory is short
         9. let process 66 go first when memory is short
+        10. remember: the way back has come to its end
         then: `real1` (port 8081) serves; `real2` (port 8082) stays warm behind it (`switch --back`)"#]]
     .assert_eq(&planned(&cutover(Some(Slot::Green), Slot::Blue), true));
 }
@@ -236,7 +237,7 @@ fn i10_a_second_switch_of_a_deployment_proves_that_traffic_holds_and_changes_not
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
         2. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         then: `real2` (port 8082) serves already"#]]
-    .assert_eq(&again(&defaults(), process, Proof::of(&defaults(), Slot::Green, &door)).to_string());
+    .assert_eq(&again(&defaults(), process, None, Proof::of(&defaults(), Slot::Green, &door)).to_string());
 }
 
 #[test]

@@ -105,7 +105,13 @@ impl<'a, H: Host> Execution<'a, H> {
 
     async fn perform(&mut self, action: &Action) -> Result<()> {
         match action {
-            Action::Remember(change) => self.remember(change),
+            Action::Remember(change) => match self.remember(change) {
+                Err(cause) if change.may_be_lost() => {
+                    self.report.say(&format!("note: it could not be noted that {change}: {cause}"));
+                    Ok(())
+                }
+                outcome => outcome,
+            },
             Action::Drain { place, at_most } => drain::drain(self.host, self.report, place, *at_most).await,
             Action::SeeLive(place) => processes::see_live(self.host, place),
             Action::Terminate { place, processes, grace } => {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use fake_host::{App, AppAnswer, Door};
+use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Answer;
 use shared::slot::Slot;
@@ -200,5 +201,86 @@ fn i2_f83_a_way_back_that_was_killed_before_its_reload_is_never_taken_for_done()
         // `Site::run` holds I2 and I3a against each hook of it.
         site.deploys("d-1");
         assert_eq!(site.live(), Some(Slot::Blue));
+    }
+}
+
+/// Kills `hook` at each of its points in turn, and hands over what is left of the site each time.
+fn killed_everywhere(prepared: &Site, hook: Hook, mut then: impl FnMut(usize, &str, Site)) {
+    for point in 1.. {
+        let site = prepared.clone();
+        site.host.kill_at(point);
+        let exit = site.run(hook, Some("d-1"));
+        site.host.clear_faults();
+        if exit != Exit::Killed {
+            assert!(exit.is_done() && point > 8, "{hook:?} ended with {exit:?} at point {point}");
+            return;
+        }
+        for (when, site) in at_once_and_later(&site) {
+            then(point, when, site);
+        }
+    }
+}
+
+#[test]
+fn f115_i4_sigkill_before_every_effect_of_every_hook_and_the_same_hook_again_ends_as_the_first_one_would_have() {
+    for setup in Setup::ALL {
+        for standby in [Standby::Keep, Standby::Stop] {
+            for hook in HOOKS {
+                if (hook, standby) == (Hook::Back, Standby::Stop) {
+                    continue;
+                }
+                let mut prepared = prepared(hook, setup);
+                prepared.settings.switch.standby = standby;
+                let whole = prepared.clone();
+                assert!(whole.run(hook, Some("d-1")).is_done());
+                let wanted = (whole.live(), whole.host.releases().len(), whole.ledger().deployment);
+                killed_everywhere(&prepared, hook, |point, when, site| {
+                    let told = format!("{setup:?}, {standby:?}, {hook:?}, point {point}, {when}");
+                    let exit = site.run(hook, Some("d-1"));
+                    assert!(exit.is_done(), "{told}: {exit:?}");
+                    site.host.pass(Duration::from_secs(2));
+                    let found = (site.live(), site.host.releases().len(), site.ledger().deployment);
+                    assert_eq!(found, wanted, "{told}: who serves, how many run, how far it has come");
+                    if let Some(next) = Hook::DEPLOY.into_iter().skip_while(|next| *next != hook).nth(1) {
+                        let (last, exit) = site.deploy_from(next, "d-1");
+                        assert!(exit.is_done(), "{told}: {last:?} ended with {exit:?}");
+                    }
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn f115_a_way_back_that_was_killed_never_leads_forward_and_one_that_ended_does() {
+    let redirect = Door::Answers(Answer::Response { status: 301, location: None, body: String::new() });
+    for door in [Door::Nginx, redirect] {
+        for setup in Setup::ALL {
+            let prepared = prepared(Hook::Back, setup);
+            prepared.host.door(door.clone());
+            let (fled, wanted) = (prepared.live(), prepared.live().map(|live| !live));
+            killed_everywhere(&prepared, Hook::Back, |point, when, site| {
+                let told = format!("{setup:?}, point {point}, {when}");
+                // Killed once more, at any point of the second run, and run a third time.
+                for again in [1, 3, 5, 8, 12, 20] {
+                    let site = site.clone();
+                    site.host.kill_at(again);
+                    let exit = site.run(Hook::Back, None);
+                    site.host.clear_faults();
+                    site.host.pass(Duration::from_secs(1));
+                    if exit == Exit::Killed {
+                        let third = site.run(Hook::Back, None);
+                        assert!(third.is_done(), "{told}, again at {again}: {third:?}");
+                    }
+                    assert_eq!(site.live(), wanted, "{told}, again at {again}: {exit:?}");
+                }
+                assert!(site.run(Hook::Back, None).is_done(), "{told}");
+                assert_eq!(site.live(), wanted, "{told}");
+                // One that has ended is over: the next one is wanted.
+                assert!(site.run(Hook::Back, None).is_done(), "{told}");
+                assert_eq!(site.live(), fled, "{told}");
+                site.deploys("d-2");
+            });
+        }
     }
 }
