@@ -42,7 +42,7 @@ fn f67_f68_an_include_that_nginx_would_misread_is_refused_with_its_place_and_not
         ("BOM", "\u{feff}set $service_url http://127.0.0.1:PORT;\n", "byte order mark"),
         ("missing semicolon", "set $service_url http://127.0.0.1:PORT\n", "has no `;`"),
         ("a foreign variable", "set $backend http://127.0.0.1:PORT;\n", "it sets `$backend`, needed `set $service_url"),
-        ("no URL", "set $service_url 127.0.0.1:PORT;\n", "nginx takes for no URL"),
+        ("TLS", "set $service_url https://127.0.0.1:PORT;\n", "these hooks ask an application by `http://`"),
         ("empty", "", "it is empty"),
         ("truncated", "set $serv", "has no `;`"),
     ] {
@@ -66,17 +66,21 @@ fn f67_a_missing_include_is_refused_with_the_line_that_it_needs() {
 }
 
 #[test]
-fn an_include_that_is_no_file_of_its_own_is_refused() {
+fn an_include_that_is_a_link_is_followed_and_one_that_is_no_file_is_refused() {
     let rig = Rig::live_in("real1");
     let path = rig.host.nginx().include_path();
     let aside = path.with_file_name("aside");
     std::fs::rename(&path, &aside).unwrap();
     std::os::unix::fs::symlink(&aside, &path).unwrap();
-    rig.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a symbolic link"]);
+    let (_, idle) = rig.live_and_idle_ports();
+    rig.deploy(&Jar::release("v2")).succeeds();
+    assert_eq!(rig.release(), "v2");
+    assert_eq!(std::fs::read_link(&path).unwrap(), aside, "the link is still one");
+    assert_eq!(std::fs::read_to_string(&aside).unwrap(), format!("set $service_url http://127.0.0.1:{idle};\n"));
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    rig.deploy(&Jar::release("v2")).fails("stop", 10, &["it is a directory"]);
-    assert_eq!(rig.release(), "v1");
+    rig.deploy(&Jar::release("v3")).fails("stop", 10, &["it is a directory"]);
+    assert_eq!(rig.release(), "v2");
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod processes;
 mod repository;
 mod rig;
 mod settings;
+mod sites;
 mod spring;
 mod status;
 mod take_over;

@@ -1,0 +1,111 @@
+//! What goes past the variable: a fixed port, a group of both slots, a second variable; in the site and beside it.
+
+use super::{Noted, Refused, Shape, USUAL};
+
+pub(super) const SHAPES: &[Shape] = &[
+    Shape {
+        name: "F95: a fixed port under the include",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass http://127.0.0.1:BLUE; } }",
+        reload: Refused(&["nothing uses `$service_url`", "goes to port BLUE, whatever the include says", "write `proxy_pass $service_url;` at"]),
+        instant: Refused(&["goes to port BLUE"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F95: a fixed port by localhost",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass http://localhost:BLUE/; } }",
+        reload: Refused(&["goes to port BLUE"]),
+        instant: Refused(&["goes to port BLUE"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F95: a group under the include",
+        http: "upstream app { server 127.0.0.1:BLUE; server 127.0.0.1:GREEN backup; }
+            server { listen PORT; include DIR/service-url.inc; location / { proxy_pass http://app; } }",
+        reload: Refused(&["nothing uses `$service_url`", "`proxy_pass http://app`"]),
+        instant: Refused(&["`proxy_pass http://app`"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a websocket on a fixed port",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /ws { proxy_pass http://127.0.0.1:BLUE; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; } }",
+        path: "/ws",
+        reload: Refused(&["`proxy_pass http://127.0.0.1:BLUE`", "would stay behind at a cutover", "write `proxy_pass $service_url;` at"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a second variable in the include",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } location /ws { proxy_pass $ws_url; } }",
+        include: "set $service_url http://127.0.0.1:BLUE;\nset $ws_url http://127.0.0.1:BLUE;\n",
+        path: "/ws",
+        reload: Refused(&["`proxy_pass $ws_url`", "through", "service-url.inc:2"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a second variable that follows the first",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } location /ws { proxy_pass $ws_url; } }",
+        include: "set $service_url http://127.0.0.1:BLUE;\n",
+        files: &[("ws.inc", "set $ws_url $service_url;\n"), ("x.conf", "# nothing\n"), ("ws-user.conf", "map $host $ws_url { default $service_url; }\n")],
+        path: "/ws",
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a second port in a nested location",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url;
+            location ~ ^/sockjs/ { proxy_pass http://localhost:BLUE; } } }",
+        path: "/sockjs/x",
+        reload: Refused(&["`proxy_pass http://localhost:BLUE`"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a group with a slot's port in an if",
+        http: "upstream canary { server 127.0.0.1:BLUE; }
+            server { listen PORT; include DIR/service-url.inc; location / { if ($arg_canary) { proxy_pass http://canary; } proxy_pass $service_url; } }",
+        path: "/?canary=1",
+        reload: Refused(&["`proxy_pass http://canary`", "through"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a map with a slot's port",
+        http: "map $arg_version $backend { default $service_url; 1 http://127.0.0.1:BLUE; }
+            server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $backend; } }",
+        path: "/?version=1",
+        reload: Refused(&["`proxy_pass $backend`", "goes to port BLUE"]),
+        instant: Refused(&["goes to port BLUE"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a door of somebody's own to one slot, in another server",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } }
+            server { listen 127.0.0.2:PORT; location / { proxy_pass http://127.0.0.1:GREEN; } }",
+        reload: Noted(&["`proxy_pass http://127.0.0.1:GREEN`", "goes to port GREEN and follows no cutover"]),
+        instant: Noted(&["follows no cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "other services of the host",
+        http: "upstream metrics { server 127.0.0.1:9; }
+            server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /grafana/ { proxy_pass http://127.0.0.1:9/; } location /metrics { proxy_pass http://metrics; }
+            location /php { fastcgi_pass unix:/run/php.socket; } location = /health { return 200 ok; } }",
+        ..USUAL
+    },
+    Shape {
+        name: "the variable in a server without the include",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } }
+            server { listen 127.0.0.2:PORT; location / { proxy_pass $service_url; } }",
+        reload: Noted(&["nothing sets `$service_url`", "answers 500 there"]),
+        instant: Noted(&["answers 500 there"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a pinned location that nobody gets to",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /old { return 410; proxy_pass http://127.0.0.1:BLUE; } }",
+        ..USUAL
+    },
+];
