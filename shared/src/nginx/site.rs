@@ -165,6 +165,15 @@ impl Site {
         self.reads.iter().any(|read| read.server == Some(server))
     }
 
+    /// Whether a server block is of the site that follows the include: it reads it, or has a name in common with one that does, as
+    /// those for http and https have.
+    #[must_use]
+    pub fn is_of_site(&self, server: usize) -> bool {
+        let names: Vec<&str> = self.servers[server].own_names().collect();
+        let shares = |other: usize| self.servers[other].own_names().any(|name| names.contains(&name));
+        self.reads_in(server) || self.reads.iter().filter_map(|read| read.server).any(shares)
+    }
+
     /// The uses that go by what the include says and that somebody gets to.
     pub fn followed(&self) -> impl Iterator<Item = &Use> {
         self.uses.iter().filter(|each| each.set == SetBy::Include && each.never.is_none())

@@ -48,13 +48,13 @@ fn f96_a_form_that_does_not_fit_is_refused_with_both_lines_and_never_with_the_wr
     let rig = Rig::live_in("real1");
     let (live, _) = rig.live_and_idle_ports();
     edit(&rig, |text| text.replace("proxy_pass $service_url;", "proxy_pass http://$service_url;"));
-    let line = format!("write `set $service_url 127.0.0.1:{live};` at");
-    refused(&rig, &["nginx.conf:29", "service-url.inc:1", "nginx answers 500", &line]);
+    let advice = format!("write `set $service_url 127.0.0.1:{live};` at");
+    refused(&rig, &["nginx.conf:29", "service-url.inc:1", "nginx answers 500", &advice]);
     // Nor is it advised where the include cannot be read.
     rig.host.nginx().write_include("set $service_url http://localhost:8081;\n").unwrap();
     let deployed = rig.deploy(&Jar::release("v2"));
-    let line = format!("write `set $service_url 127.0.0.1:{};` into it", rig.host.ports().blue);
-    deployed.fails("stop", 12, &[&line]);
+    let advice = format!("write `set $service_url 127.0.0.1:{};` into it", rig.host.ports().blue);
+    deployed.fails("stop", 12, &[&advice]);
     assert!(!deployed.output().contains("`set $service_url http"), "{}", deployed.output());
 }
 
@@ -170,6 +170,6 @@ fn f96_a_port_alone_is_taken_over_by_a_reload_and_an_unknown_group_is_refused_wi
     refused(&rig, &["takes a port only", "proxy_pass http://$service_url;"]);
     edit(&rig, |text| text.replace("http://127.0.0.1:$service_url;", "http://$service_url;"));
     rig.host.nginx().write_include("\nset $service_url blue;\n").unwrap();
-    let line = format!("write `set $service_url 127.0.0.1:{};` at", ports.blue);
-    refused(&rig, &["names the group `blue`", "service-url.inc:2", "has no `upstream blue`", &line]);
+    let advice = format!("write `set $service_url 127.0.0.1:{};` at", ports.blue);
+    refused(&rig, &["names the group `blue`", "service-url.inc:2", "has no `upstream blue`", &advice]);
 }

@@ -73,6 +73,12 @@ pub(super) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "the scheme of the request",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $scheme://$service_url; } }",
+        include: "set $service_url 127.0.0.1:BLUE;\n",
+        ..USUAL
+    },
+    Shape {
         name: "https to the application",
         http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass https://$service_url; } }",
         include: "set $service_url 127.0.0.1:BLUE;\n",

@@ -1,6 +1,6 @@
 //! Sites as real hosts have them: the book's, certbot's, several servers, snippets, static files beside the application.
 
-use super::{Good, Noted, Refused, Shape, USUAL};
+use super::{Noted, Refused, Shape, USUAL};
 
 pub(super) const SHAPES: &[Shape] = &[
     Shape {

@@ -87,6 +87,31 @@ pub(super) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "the same site for https, on a fixed port",
+        http: "server { listen 127.0.0.2:PORT; server_name app.example; include DIR/service-url.inc; location / { proxy_pass $service_url; } }
+            server { listen PORT; server_name www.app.example app.example; location / { proxy_pass http://127.0.0.1:BLUE; } }",
+        host: "app.example",
+        reload: Refused(&["would stay behind at a cutover", "into the server block at", "write `proxy_pass $service_url;` at"]),
+        instant: Refused(&["would stay behind at a cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a break before the include",
+        http: "server { listen PORT; break; include DIR/service-url.inc; location / { proxy_pass $service_url; } }",
+        reload: Refused(&["stands where nginx does not run it"]),
+        instant: Refused(&["stands where nginx does not run it"]),
+        ..USUAL
+    },
+    Shape {
+        name: "an error page's way out",
+        http: "server { listen PORT; include DIR/service-url.inc; error_page 418 = @old; location / { proxy_pass $service_url; }
+            location /old { return 418; } location @old { proxy_pass http://[::1]:BLUE; } }",
+        path: "/old",
+        reload: Refused(&["`proxy_pass http://[::1]:BLUE`"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
         name: "other services of the host",
         http: "upstream metrics { server 127.0.0.1:9; }
             server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }

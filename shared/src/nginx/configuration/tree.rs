@@ -113,7 +113,7 @@ fn read(path: &Path, files: &[(PathBuf, String)], deepest: usize) -> Vec<Node> {
     for directive in directives(bytes) {
         let words = directive.values(bytes);
         let begins_at = directive.begins_at().max(counted);
-        line += bytes[counted..begins_at].iter().filter(|byte| **byte == b'\n').count();
+        line += bytes[counted..begins_at].split(|byte| *byte == b'\n').count() - 1;
         counted = begins_at;
         match directive.end {
             End::Open => {

@@ -27,8 +27,9 @@ impl Form {
         match (directive, before) {
             _ if !ends => Form::Foreign,
             ("proxy_pass", "") => Form::Url,
-            ("proxy_pass", "http://") | ("grpc_pass", "grpc://") => Form::Address,
-            ("fastcgi_pass" | "uwsgi_pass" | "scgi_pass", "") => Form::Address,
+            ("proxy_pass", "http://")
+            | ("grpc_pass", "grpc://")
+            | ("fastcgi_pass" | "uwsgi_pass" | "scgi_pass", "") => Form::Address,
             // Another name than an address would need a resolver.
             ("proxy_pass", _) if matches!(host, Some("127.0.0.1" | "[::1]")) => Form::Port,
             _ => Form::Foreign,

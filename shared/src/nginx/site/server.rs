@@ -14,8 +14,21 @@ pub struct Server {
     pub names: Vec<String>,
 }
 
+impl Server {
+    /// What `$scheme` is in it: TLS, if any of its clients may speak it.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.listens.iter().any(|listen| listen.ssl) { "https" } else { "http" }
+    }
+
+    /// The names that stand for a site: not those that stand for whatever has no other.
+    pub(super) fn own_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str).filter(|name| !matches!(*name, "" | "_" | "localhost"))
+    }
+}
+
 /// One `listen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that stands in a `listen` of nginx's, or does not")]
 pub struct Listen {
     /// The address without its port: `*` for all of IPv4, `[::]` for all of IPv6, the path of a socket.
     pub address: String,

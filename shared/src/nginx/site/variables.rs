@@ -35,6 +35,8 @@ pub(super) fn assignments(block: &[Node], include: &Path) -> Vec<Assignment> {
                 conditional: false,
                 ours: node.file == include,
             }),
+            // What stands after it nginx does not run.
+            ("break", _) => break,
             ("if", _) => found.extend(
                 assignments(&node.block, include)
                     .into_iter()

@@ -5,7 +5,7 @@ use crate::config::CutoverWay;
 use crate::error::{Error, Kind, Result};
 use crate::nginx::site::address;
 use crate::nginx::site::form::port_of;
-use crate::nginx::site::{Form, Level, Line, Pin, Read, SetBy, Site, Sought, Use};
+use crate::nginx::site::{Form, Level, Pin, Read, SetBy, Site, Sought, Use};
 use crate::slot::Slot;
 
 /// Judges a site for a way to cut over. Returns notes for the report.
@@ -120,7 +120,7 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
             Some(map) => format!("the `map` at {map} takes `${variable}` for a key, which these hooks do not write"),
             None => format!("`{written}` ({line}) takes `${variable}` for something else than an address or a URL"),
         };
-        return refuse(format!("{why}"), format!("write `{wanted}` at {line}; the application is asked by `http://`"));
+        return refuse(why, format!("write `{wanted}` at {line}; the application is asked by `http://`"));
     }
     let Some((value, at)) = &site.value else { return Ok(()) };
     let form = Form::of_value(value);
@@ -149,15 +149,22 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
     )
 }
 
-/// Nobody in a server block that follows the include goes past it to one of the two places.
+/// Nobody in a server block of the site goes past the include to one of the two places.
 fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
-    let ours = |pin: &&Pin| pin.never.is_none() && pin.server.is_some_and(|server| site.reads_in(server));
-    let Some(Pin { written, line, port, through, .. }) = site.pins.iter().find(ours) else { return Ok(()) };
+    let ours = |pin: &&Pin| pin.never.is_none() && pin.server.is_some_and(|server| site.is_of_site(server));
+    let Some(Pin { written, line, port, through, server, .. }) = site.pins.iter().find(ours) else { return Ok(()) };
     let wanted = form_of_value(site).use_of(&sought.variable);
     let through = through.as_ref().map_or_else(String::new, |through| format!(" through {through}"));
+    let include = match server.filter(|server| !site.reads_in(*server)) {
+        Some(server) => {
+            let block = &site.servers[server].line;
+            format!("put `include {};` into the server block at {block}, and ", sought.include.to_string_lossy())
+        }
+        None => String::new(),
+    };
     refuse(
         format!("`{written}` ({line}) goes to port {port}{through} and would stay behind at a cutover"),
-        format!("write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
+        format!("{include}write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
     )
 }
 
@@ -268,8 +275,97 @@ pub fn wanted_line(site: Option<&Site>, sought: &Sought, port: u16) -> String {
     }
 }
 
-/// Where a use of the variable stands, for sentences about the include.
-#[must_use]
-pub fn first_use(site: &Site) -> Option<(&str, &Line)> {
-    site.followed().next().map(|each| (each.written.as_str(), &each.line))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, SettingsFile};
+    use crate::nginx::configuration::tree;
+
+    /// The verdict on what stands in the main file, whatever nginx would say of it; the include leads to blue.
+    fn told(main: &str, way: CutoverWay) -> Result<Vec<String>> {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let dump = format!(
+            "# configuration file /etc/nginx/nginx.conf:\n{main}\n\
+             # configuration file /etc/nginx/conf.d/service-url.inc:\nset $service_url http://127.0.0.1:8081;\n"
+        );
+        let sought = Sought::of(&settings);
+        judge(&Site::of(&tree::parse(&dump), &sought), &sought, way)
+    }
+
+    #[test]
+    fn f95_f98_what_nginx_itself_would_not_start_with_here_is_judged_as_well() {
+        const SITE: &str = "server { include conf.d/service-url.inc; location / { proxy_pass $service_url; } }";
+        for (name, main, wanted) in [
+            ("the site alone", format!("http {{ {SITE} }}"), Ok("")),
+            (
+                "a TCP proxy to a slot",
+                format!("http {{ {SITE} }} stream {{ server {{ listen 90; proxy_pass 127.0.0.1:8082; }} }}"),
+                Ok("`proxy_pass 127.0.0.1:8082` (/etc/nginx/nginx.conf:1) goes to port 8082 and follows no cutover"),
+            ),
+            (
+                "a TCP proxy to a group with a slot",
+                format!("http {{ {SITE} }} stream {{ upstream a {{ server localhost:8081; }} server {{ proxy_pass a; }} }}"),
+                Ok("`proxy_pass a` (/etc/nginx/nginx.conf:1) goes to port 8081"),
+            ),
+            (
+                "gRPC to a slot",
+                "http { server { include conf.d/service-url.inc; location / { proxy_pass $service_url; }\n\
+                 location /grpc { grpc_pass grpc://127.0.0.1:8081; } } }"
+                    .to_owned(),
+                Err("`grpc_pass grpc://127.0.0.1:8081` (/etc/nginx/nginx.conf:2) goes to port 8081 and would stay behind"),
+            ),
+            (
+                "the include in http",
+                format!("http {{ include conf.d/*.inc; {SITE} }}"),
+                Err("is read in `http` (/etc/nginx/nginx.conf:1), where no variable can be set"),
+            ),
+            (
+                "the include in a group",
+                format!("http {{ upstream a {{ include conf.d/service-url.inc; }} {SITE} }}"),
+                Err("is read in `upstream`"),
+            ),
+            (
+                "TLS to the client and `$scheme` to the application",
+                "http { server { listen 443 ssl; include conf.d/service-url.inc; location / { proxy_pass $scheme://127.0.0.1:$service_url; } } }"
+                    .to_owned(),
+                Err("for something else than an address or a URL"),
+            ),
+        ] {
+            for way in [CutoverWay::Reload, CutoverWay::Instant] {
+                match (told(&main, way), wanted) {
+                    (Ok(notes), Ok(wanted)) => {
+                        assert!(notes.join("\n").starts_with(wanted) && (notes.is_empty() == wanted.is_empty()), "{name}: {notes:?}");
+                    }
+                    (Err(error), Err(wanted)) => {
+                        assert_eq!(error.kind(), Kind::Settings, "{name}");
+                        assert!(error.to_string().contains(wanted) && error.advice().is_some(), "{name}: {error}");
+                    }
+                    (told, _) => panic!("{name}: {told:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn f96_the_line_that_is_advised_has_the_form_of_its_uses() {
+        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+        let sought = Sought::of(&settings);
+        let site = |target: &str| {
+            let text =
+                format!("# configuration file /n:\nhttp {{ server {{ location / {{ proxy_pass {target}; }} }} }}");
+            Site::of(&tree::parse(&text), &sought)
+        };
+        for (site, wanted) in [
+            (Some(site("$service_url")), "`set $service_url http://127.0.0.1:8081;`"),
+            (Some(site("http://$service_url")), "`set $service_url 127.0.0.1:8081;`"),
+            (Some(site("http://127.0.0.1:$service_url")), "`set $service_url 8081;`"),
+            (
+                None,
+                "`set $service_url http://127.0.0.1:8081;` (or `set $service_url 127.0.0.1:8081;` where nginx has \
+                 `proxy_pass http://$service_url;`)",
+            ),
+        ] {
+            assert_eq!(wanted_line(site.as_ref(), &sought, 8081), wanted);
+        }
+    }
 }

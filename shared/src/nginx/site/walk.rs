@@ -98,7 +98,7 @@ impl Walk<'_> {
         let try_files = node.block.iter().find(|node| node.name() == "try_files").map(Line::of);
         let before = self.site.reads.len();
         self.direct_reads(&node.block, &Level::Location, Some(place.server));
-        self.site.reads[before..].iter_mut().for_each(|read| read.try_files = try_files.clone());
+        self.site.reads[before..].iter_mut().for_each(|read| read.try_files.clone_from(&try_files));
         let own = assignments(&node.block, &self.sought.include);
         let named = node.words.last().is_some_and(|name| name.starts_with('@'));
         let borrowed = place.of_all.iter().filter(|_| named);
@@ -152,9 +152,11 @@ impl Walk<'_> {
             self.site.pins.extend(pin.map(|pin| Pin { never: place.never.clone(), ..pin }));
             return;
         };
-        let form = match &value.keyed {
-            Some(_) => Form::Foreign,
-            None => Form::of_use(node.name(), &value.text, &self.sought.variable),
+        let form = if value.keyed.is_some() {
+            Form::Foreign
+        } else {
+            let scheme = self.site.servers[place.server].scheme();
+            Form::of_use(node.name(), &value.text.replace("$scheme", scheme), &self.sought.variable)
         };
         let each = Use {
             line: Line::of(node),
