@@ -97,12 +97,13 @@ mod tests {
         AppSpec { own: Some("hooks/stop".into()), ..AppSpec::parse(&text).unwrap() }
     }
 
+    type Events<'a> = &'a [(&'a str, &'a [&'a str])];
+
     #[test]
     fn f113_each_hook_stands_once_in_an_event_that_comes_in_its_order_and_with_one_user() {
         const STOP: (&str, &[&str]) = ("AfterInstall", &["hooks/stop"]);
         const START: (&str, &[&str]) = ("ApplicationStart", &["hooks/start"]);
         const PROOF: (&str, &[&str]) = ("ValidateService", &["hooks/health", "hooks/switch"]);
-        type Events<'a> = &'a [(&'a str, &'a [&'a str])];
         let table: [(&str, Events<'_>, &[&str]); 19] = [
             ("as shipped", &[STOP, START, PROOF], &[]),
             ("the events in another order of lines", &[PROOF, START, STOP], &[]),

@@ -42,11 +42,12 @@ impl Streak {
 mod tests {
     use super::*;
 
+    type Looks = Vec<Option<Hopeless>>;
+
     #[test]
     fn f51_what_is_another_body_each_time_never_becomes_the_right_one_and_what_stays_the_same_still_may() {
         let body = |text: String| Some(Hopeless { advice: String::new(), after: After::Different(text) });
         let elsewhere = || Some(Hopeless { advice: String::new(), after: After::AWhile });
-        type Looks = Vec<Option<Hopeless>>;
         let table: [(&str, Looks, Option<usize>); 6] = [
             ("a time stamp of milliseconds", (0..40).map(|at| body(format!("at {at}"))).collect(), Some(12)),
             ("a time stamp of seconds", (0..200).map(|at| body(format!("at {}", at / 10))).collect(), Some(111)),

@@ -1,6 +1,7 @@
 //! Whether a file is a whole jar that can be started: a zip whose directory at the end is there, with a main class (F22).
 
 use std::io::{Read, Seek};
+use std::path::Path;
 
 /// A manifest is small; more than this is none.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
@@ -29,7 +30,9 @@ pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Vec<String>, Strin
         return Ok(Vec::new());
     }
     let class_path = attribute(&manifest, "Class-Path").unwrap_or_default();
-    Ok(class_path.split_whitespace().filter(|entry| entry.ends_with(".jar")).map(str::to_owned).collect())
+    let is_jar =
+        |entry: &&str| Path::new(entry).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jar"));
+    Ok(class_path.split_whitespace().filter(is_jar).map(str::to_owned).collect())
 }
 
 /// The value of one of the main attributes. A long one goes on in lines that begin with a blank; an empty line ends them.
