@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use self::check::settings;
 pub use self::file::SettingsFile;
 pub use self::source::find;
+use crate::host::LogLimits;
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place, Slot};
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub switch: Switch,
     /// `[report]`: CodeDeploy's API.
     pub report: ReportSettings,
+    /// `[log]`: the hooks' own log.
+    pub log_limits: LogLimits,
     /// `[lock] wait`: how long to wait for another run to end.
     pub lock_wait: Duration,
     /// The file that they were read from, where it was named and not found beside the hooks.

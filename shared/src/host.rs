@@ -10,6 +10,7 @@ mod files;
 mod holders;
 mod http;
 mod listeners;
+mod log;
 mod machine;
 mod processes;
 mod programs;
@@ -22,10 +23,10 @@ use std::time::Duration;
 
 pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub use self::facts::{
-    Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, Process, ProcessIdentity,
+    Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process, ProcessIdentity,
     ProgramOutput, ReadSeek, Request, Signal, User, first_line,
 };
-pub use self::files::hexadecimal;
+pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
 use crate::error::Result;
 
@@ -115,11 +116,12 @@ pub trait Host {
     /// `NotFound` where nothing is there; `PermissionDenied` where this user may not write in the directory above.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Opens the hooks' own log to append to it; it is made, readable for all, where there is none.
+    /// Opens the hooks' own log to append to it; it is made, readable for all, where there is none, and set aside where it is
+    /// larger than its limit.
     ///
     /// # Errors
     /// `NotFound` without the directory above; `PermissionDenied` where another user's log stands there.
-    fn open_log(&self, path: &Path) -> io::Result<std::fs::File>;
+    fn open_log(&self, path: &Path, limits: LogLimits) -> io::Result<std::fs::File>;
 
     /// Whether this user may make and rename files in `directory`.
     fn may_write(&self, directory: &Path) -> bool;

@@ -157,7 +157,7 @@ pub async fn run<H: Hook>(
     if let Err(error) = store::prepare(host, settings) {
         return refused(host, settings, error).await;
     }
-    report.also_into(settings.log(), host.open_log(&settings.log()));
+    report.also_into(settings.log(), host.open_log(&settings.log(), settings.log_limits));
     tracing::info!(
         "{} of deployment `{}`, event {}, group {}",
         H::NAME,

@@ -97,3 +97,15 @@ fn f84_a_log_that_cannot_be_written_is_said_and_fails_nothing() {
     deployed.succeeds();
     assert!(deployed.output().contains("hooks.log` cannot be written"), "{}", deployed.output());
 }
+
+#[test]
+fn f116_the_hooks_own_log_is_set_aside_once_it_is_large_and_every_line_of_a_deploy_is_in_one_of_them() {
+    let rig = Rig::new();
+    rig.host.set("log.size", "\"2 kB\"").unwrap();
+    rig.host.set("log.keep", "2").unwrap();
+    for number in 1..5 {
+        rig.deploy(&Jar::release(&format!("v{number}"))).succeeds();
+    }
+    let logs: Vec<String> = rig.names_in("logs").into_iter().filter(|name| name.starts_with("hooks.log")).collect();
+    assert_eq!(logs, ["hooks.log", "hooks.log.1", "hooks.log.2"]);
+}

@@ -41,7 +41,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1, written: SystemTime::UNIX_EPOCH };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
-    let start = start::plan(settings, Slot::Green, artifact, release.clone(), &[]);
+    let start = start::plan(settings, Slot::Green, artifact, release.clone(), Vec::new());
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
     let door = Answer::Silence("x".into());
     let retirement = Retirement { slot: Slot::Blue, drain: settings.stop.drain, grace: settings.stop.grace };

@@ -1,6 +1,10 @@
 //! `start` (ApplicationStart) copies the artifact to a release of its own and starts it in the idle slot, out of the
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
+mod leftovers;
+
+use std::path::PathBuf;
+
 use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
@@ -53,8 +57,8 @@ impl Hook for Start {
         let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
         artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
-        let outdated = outdated(scene)?;
-        let plan = plan(scene.settings, idle, artifact, release, &outdated);
+        let gone = gone(scene.settings, &outdated(scene)?, leftovers::find(scene.host, scene.settings));
+        let plan = plan(scene.settings, idle, artifact, release, gone);
         steps.extend(plan.steps);
         Ok(Plan { steps, ..plan })
     }
@@ -87,9 +91,18 @@ fn outdated(scene: &Scene<'_, impl Host>) -> Result<Vec<String>> {
     Ok(release::outdated(names, keep, |name| in_use.contains(name)))
 }
 
-/// What `start` does with an artifact, and with the releases that nobody needs any more.
+/// What nobody needs any more: releases with their logs, and what killed runs have left.
+fn gone(settings: &Settings, outdated: &[String], leftovers: Vec<PathBuf>) -> Vec<PathBuf> {
+    let of_release = |name: &String| {
+        let logs = Slot::BOTH.map(|slot| settings.log_of(slot, name));
+        std::iter::once(settings.releases().join(name)).chain(logs)
+    };
+    outdated.iter().flat_map(of_release).chain(leftovers).collect()
+}
+
+/// What `start` does with an artifact, and with what nobody needs any more.
 #[must_use]
-pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Release, outdated: &[String]) -> Plan {
+pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Release, gone: Vec<PathBuf>) -> Plan {
     let place = settings.place(idle).clone();
     let launch = launch(settings, idle, &release);
     let log = launch.log.clone();
@@ -107,11 +120,7 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
         Step::of(Action::Remember(Change::Started(idle))),
     ];
-    for name in outdated {
-        let logs = Slot::BOTH.map(|slot| settings.log_of(slot, name));
-        let gone = std::iter::once(settings.releases().join(name)).chain(logs);
-        steps.extend(gone.map(|path| Step::of(Action::Discard(path))));
-    }
+    steps.extend(gone.into_iter().map(|path| Step::of(Action::Discard(path))));
     Plan { steps, result }
 }
 
@@ -165,7 +174,7 @@ mod tests {
         };
         let made = "2026-11-22T10:20:30.5Z".parse().unwrap();
         let release = Release::of(&artifact, &settings, &made, "d-ABC123");
-        plan(&settings, slot, artifact, release, &[])
+        plan(&settings, slot, artifact, release, Vec::new())
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
     Standby, Start, Stop, Switch, name, paths,
 };
 use crate::error::{Error, Kind, Result};
+use crate::host::LogLimits;
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place, Slot};
 
@@ -67,6 +68,7 @@ fn read(file: &mut SettingsFile) -> Settings {
         },
         switch: switch(file),
         report: report(file),
+        log_limits: LogLimits { size: file.size("log.size"), keep: file.number("log.keep", 0..=100) },
         lock_wait: file.duration("lock.wait"),
         file: file.named().map(Path::to_owned),
     }
@@ -334,6 +336,12 @@ mod tests {
                 "[blue]\nport = \"x\"",
                 "`blue.port` is the text `x`, needed a whole number from 1 to 65535",
             ),
+            (
+                "a size without a unit",
+                "[log]\nsize = \"5\"",
+                "`log.size` is the text `5`, needed a size as text, such as \"1 MB\"",
+            ),
+            ("a size of nothing", "[log]\nsize = \"0 kB\"", "`log.size` is the text `0 kB`"),
             ("out of range", "[blue]\nport = 70000", "`blue.port` is the number `70000`"),
             (
                 "a number for a duration",
@@ -428,6 +436,17 @@ mod tests {
             let text = format!("[health]\nport = \"{written}\"\n");
             let settings = settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
             assert_eq!(Slot::BOTH.map(|slot| settings.health_port(slot)), [blue, green], "{written}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_written_as_people_write_it() {
+        for (written, bytes) in
+            [("1 MB", 1_000_000), ("500kB", 500_000), ("2 GB", 2_000_000_000), ("10 mb", 10_000_000)]
+        {
+            let settings =
+                settings(SettingsFile::parse("hooks.toml", &format!("[log]\nsize = \"{written}\"\n"))).unwrap();
+            assert_eq!(settings.log_limits.size, bytes, "{written}");
         }
     }
 

@@ -153,6 +153,21 @@ impl SettingsFile {
         })
     }
 
+    /// A size as text, such as `"1 MB"`, in bytes.
+    pub fn size(&mut self, key: &str) -> u64 {
+        self.take(key, "a size as text, such as \"1 MB\" or \"500 kB\"", |value| {
+            let text = value.as_text()?;
+            let end = text.find(|letter: char| !letter.is_ascii_digit())?;
+            let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
+                "kb" => 1_000,
+                "mb" => 1_000_000,
+                "gb" => 1_000_000_000,
+                _ => return None,
+            };
+            text[..end].parse::<u64>().ok()?.checked_mul(unit).filter(|size| *size > 0)
+        })
+    }
+
     /// Notes a mistake about the value of `key`, with the place it was written in.
     pub fn mistake(&mut self, key: &str, found: &str, needed: &str) {
         let place = self

@@ -47,6 +47,15 @@ pub enum FileKind {
     Special,
 }
 
+/// How large the hooks' own log may become, and how many of its predecessors are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLimits {
+    /// Bytes; once it is larger it is set aside.
+    pub size: u64,
+    /// How many that were set aside are kept.
+    pub keep: u32,
+}
+
 /// A held lock. It is free again when this is dropped or its process dies.
 #[derive(Debug)]
 pub struct Lock {

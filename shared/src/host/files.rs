@@ -13,6 +13,16 @@ use super::{FileFacts, FileKind, Lock};
 /// Files that the hooks read as a whole are small; more than this is not one of them.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// How the names of temporary files begin: of those that replace a file, and of copies.
+const PREFIXES: [&str; 2] = [".hooks-", ".release-"];
+
+/// Whether a name is one that a temporary file of ours has.
+#[must_use]
+pub fn is_temporary(name: &str) -> bool {
+    let random = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// Opens a regular file. `O_NONBLOCK` keeps a FIFO of that name from hanging the hook.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let no_waiting = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
@@ -59,7 +69,7 @@ pub(super) fn list(directory: &Path) -> io::Result<Vec<String>> {
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let directory = parent(path)?;
     let before = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
-    let mut temporary = tempfile::Builder::new().prefix(".hooks-").tempfile_in(directory)?;
+    let mut temporary = tempfile::Builder::new().prefix(PREFIXES[0]).tempfile_in(directory)?;
     temporary.write_all(bytes)?;
     let mode = before.as_ref().map_or(mode, |facts| facts.mode() & 0o7777);
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
@@ -108,11 +118,6 @@ pub(super) fn give(path: &Path, owner: u32) -> io::Result<()> {
     std::os::unix::fs::lchown(path, Some(owner), None)
 }
 
-/// Opens a log to append to it.
-pub(super) fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o644).open(path)
-}
-
 pub(super) fn may_write(directory: &Path) -> bool {
     rustix::fs::access(directory, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
 }
@@ -128,7 +133,7 @@ pub(super) fn publish(from: &Path, to: &Path) -> io::Result<String> {
     make_directory(directory, 0o755)?;
     let mut source = open(from)?;
     let expected = source.metadata()?.len();
-    let mut temporary = tempfile::Builder::new().prefix(".release-").tempfile_in(directory)?;
+    let mut temporary = tempfile::Builder::new().prefix(PREFIXES[1]).tempfile_in(directory)?;
     let (copied, sha256) = copy(&mut source, temporary.as_file_mut())?;
     if copied != expected || source.metadata()?.len() != expected {
         return Err(io::Error::new(
@@ -221,6 +226,21 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(describe(&path).unwrap().mode, 0o664);
         assert_eq!(list(directory.path()).unwrap(), ["service-url.inc"]);
+    }
+
+    #[test]
+    fn f116_a_temporary_file_is_known_by_the_name_that_it_gets_and_nobody_elses_is() {
+        let directory = tempfile::tempdir().unwrap();
+        for prefix in PREFIXES {
+            let made = tempfile::Builder::new().prefix(prefix).tempfile_in(directory.path()).unwrap();
+            let name = made.path().file_name().unwrap().to_string_lossy().into_owned();
+            assert!(is_temporary(&name), "{name}");
+        }
+        for name in
+            [".hooks-", ".hooks-abc", ".hooks-abcdefg", ".hooks-abc.ef", "hooks-abcdef", ".service-url.inc.next"]
+        {
+            assert!(!is_temporary(name), "{name}");
+        }
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
-    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, NotLinked, Process,
-    ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners, processes,
-    programs,
+    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits, NotLinked,
+    Process, ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners,
+    log, processes, programs,
 };
 use crate::error::Result;
 
@@ -103,8 +103,8 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::remove(path)
     }
 
-    fn open_log(&self, path: &Path) -> io::Result<std::fs::File> {
-        files::open_log(path)
+    fn open_log(&self, path: &Path, limits: LogLimits) -> io::Result<std::fs::File> {
+        log::open(path, limits)
     }
 
     fn may_write(&self, directory: &Path) -> bool {

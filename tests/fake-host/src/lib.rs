@@ -33,8 +33,8 @@ pub use self::releases::bare_launch;
 use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
-    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, Process, ProcessIdentity,
-    ProgramOutput, ReadSeek, Request, Signal, User,
+    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits, Process,
+    ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -145,7 +145,7 @@ impl Host for FakeHost {
     }
 
     /// Nobody reads the log of a host in memory.
-    fn open_log(&self, _: &Path) -> io::Result<std::fs::File> {
+    fn open_log(&self, _: &Path, _: LogLimits) -> io::Result<std::fs::File> {
         std::fs::OpenOptions::new().append(true).open("/dev/null")
     }
 

@@ -15,6 +15,7 @@ mod invariants;
 mod jar;
 mod last_one;
 mod launches;
+mod leftovers;
 mod longest;
 mod looks;
 mod operation;

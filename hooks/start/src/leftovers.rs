@@ -1,0 +1,45 @@
+//! What runs that were killed have left: temporary files of ours that no hook can still be using. `start` removes them with the
+//! releases that nobody needs; it holds the lock, and whoever writes without it, beside another application's files, is young.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use shared::config::Settings;
+use shared::host::{FileKind, Host, is_temporary};
+
+/// The agent ends every hook within an hour; this is well past it.
+const AGE: Duration = Duration::from_hours(2);
+
+/// The files, and the directories of releases of which nothing else came.
+pub(crate) fn find(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
+    let now = SystemTime::from(host.wall_clock());
+    let proxy = &settings.proxy;
+    let beside = [&proxy.include, &proxy.upstreams, &proxy.flag].into_iter().filter_map(|path| path.parent());
+    let mut directories: Vec<PathBuf> = beside.map(Path::to_owned).collect();
+    directories.extend([settings.ledger_directory(), settings.logs(), settings.releases()]);
+    directories.sort();
+    directories.dedup();
+    let mut found: Vec<PathBuf> = directories.iter().flat_map(|directory| old(host, directory, now)).collect();
+    for name in host.list(&settings.releases()).unwrap_or_default() {
+        let release = settings.releases().join(&name);
+        let (left, inside) = (old(host, &release, now), host.list(&release).unwrap_or_default());
+        // A copy that was never finished: without it the directory would count as a release that is kept.
+        if !left.is_empty() && left.len() == inside.len() {
+            found.push(release);
+        } else {
+            found.extend(left);
+        }
+    }
+    found
+}
+
+/// The old temporary files in a directory. One that cannot be read has none that could be removed.
+fn old(host: &impl Host, directory: &Path, now: SystemTime) -> Vec<PathBuf> {
+    let names = host.list(directory).unwrap_or_default().into_iter().filter(|name| is_temporary(name));
+    let is_old = |path: &PathBuf| {
+        host.describe(path).is_ok_and(|facts| {
+            facts.kind == FileKind::Regular && now.duration_since(facts.changed).is_ok_and(|age| age > AGE)
+        })
+    };
+    names.map(|name| directory.join(name)).filter(is_old).collect()
+}

@@ -1,0 +1,129 @@
+//! The hooks' own log: opened to append to, and set aside when it has grown too large. Hooks do not wait for one another for it:
+//! whoever has opened it before goes on writing into the file that was set aside, and no line is lost.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::LogLimits;
+
+/// Opens the log. One that is larger than its limit becomes `.1`, the one before `.2`, and so on; the last of them goes.
+pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<File> {
+    let file = append(path)?;
+    if file.metadata()?.len() <= limits.size || file.try_lock().is_err() {
+        // Another hook is just setting it aside, or everything is well.
+        return Ok(file);
+    }
+    // It may have been set aside between the opening and the lock: then it is the new one's turn, and that is small.
+    if is_still(path, &file) && set_aside(path, limits.keep).is_err() {
+        // A log that is too large is better than none.
+        return Ok(file);
+    }
+    append(path)
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o644).open(path)
+}
+
+fn is_still(path: &Path, file: &File) -> bool {
+    let inode = |facts: &fs::Metadata| (facts.dev(), facts.ino());
+    matches!((fs::metadata(path), file.metadata()), (Ok(now), Ok(then)) if inode(&now) == inode(&then))
+}
+
+/// The oldest first, so that a kill in between leaves a gap and never two under one name.
+#[expect(clippy::disallowed_methods, reason = "this is the place that moves the log, for everybody")]
+fn set_aside(path: &Path, keep: u32) -> io::Result<()> {
+    if keep == 0 {
+        return fs::remove_file(path);
+    }
+    for number in (1..keep).rev() {
+        match fs::rename(numbered(path, number), numbered(path, number + 1)) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+    }
+    fs::rename(path, numbered(path, 1))
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests look at the disk past the code under test")]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const LIMITS: LogLimits = LogLimits { size: 10, keep: 2 };
+
+    fn texts(directory: &Path) -> Vec<(String, String)> {
+        let mut texts: Vec<(String, String)> = fs::read_dir(directory)
+            .unwrap()
+            .flatten()
+            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()))
+            .collect();
+        texts.sort();
+        texts
+    }
+
+    fn as_texts(wanted: &[(&str, &str)]) -> Vec<(String, String)> {
+        wanted.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn f116_a_log_that_is_too_large_is_set_aside_and_only_so_many_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        for text in ["short", " and long", "second, long", "third, long", "now"] {
+            open(&path, LIMITS).unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        let wanted = [("hooks.log", "now"), ("hooks.log.1", "third, long"), ("hooks.log.2", "second, long")];
+        assert_eq!(texts(directory.path()), as_texts(&wanted));
+        fs::write(&path, "too long for it").unwrap();
+        open(&path, LogLimits { keep: 0, ..LIMITS }).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"", "it begins anew where none is kept");
+    }
+
+    #[test]
+    fn f116_a_run_that_was_killed_while_it_set_the_log_aside_costs_none_of_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        // Killed after `.1` became `.2`: there is no `.1`.
+        fs::write(&path, "the current one").unwrap();
+        fs::write(numbered(&path, 2), "the one before").unwrap();
+        drop(open(&path, LIMITS).unwrap());
+        let wanted = [("hooks.log", ""), ("hooks.log.1", "the current one"), ("hooks.log.2", "the one before")];
+        assert_eq!(texts(directory.path()), as_texts(&wanted));
+    }
+
+    #[test]
+    fn f116_hooks_that_run_at_once_lose_no_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        let limits = LogLimits { size: 2000, keep: 100 };
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    for line in 0..200 {
+                        let line = format!("{writer:03} {line:03} {}\n", "x".repeat(40));
+                        open(path, limits).unwrap().write_all(line.as_bytes()).unwrap();
+                    }
+                });
+            }
+        });
+        let all: Vec<String> = texts(directory.path())
+            .iter()
+            .flat_map(|(_, text)| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!((all.len(), different.len()), (800, 800));
+        assert!(texts(directory.path()).len() > 1, "it was set aside");
+    }
+}

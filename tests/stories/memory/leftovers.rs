@@ -1,0 +1,51 @@
+//! What killed runs have left beside the files that they wrote: the next deploy removes it, and nothing else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use shared::host::Host;
+use shared::slot::Slot;
+
+use crate::site::{Cutover, Setup, Site, User};
+
+#[test]
+fn f116_what_killed_runs_have_left_goes_once_no_hook_can_be_using_it_and_nothing_else_does() {
+    let site = Site::of_scripts(Slot::Blue, Setup { user: User::Root, cutover: Cutover::Instant });
+    site.deploys("d-1");
+    site.deploys("d-2");
+    let settings = &site.settings;
+    let beside = |path: &PathBuf, name: &str| path.with_file_name(name);
+    let releases = settings.releases();
+    let unfinished = releases.join("20261101T000000000Z-d-0");
+    let ours = [
+        settings.ledger_directory().join(".hooks-a1B2c3"),
+        settings.releases().join(".hooks-a1B2c3"),
+        settings.logs().join(".hooks-a1B2c3"),
+        beside(&settings.proxy.include, ".hooks-incINC"),
+        beside(&settings.proxy.flag, ".hooks-flagFL"),
+        unfinished.join(".release-q9W8e7"),
+    ];
+    let others = [
+        beside(&settings.proxy.include, ".service-url.inc.next"),
+        beside(&settings.proxy.include, ".hooks-of-mine"),
+        beside(&settings.proxy.include, "hooks-a1B2c3"),
+        settings.ledger_directory().join("ledger.json"),
+        settings.ledger_directory().join("notes"),
+        releases.join("mine/.hooks.txt"),
+    ];
+    let write = |paths: &[PathBuf]| paths.iter().for_each(|path| site.host.write(path, b"half"));
+    let present = |paths: &[PathBuf]| paths.iter().filter(|path| site.host.describe(path).is_ok()).count();
+    write(&ours);
+    write(&others[..3]);
+    write(&others[4..]);
+    site.deploys("d-3");
+    assert_eq!(present(&ours), ours.len(), "whoever wrote them may still be at it");
+    site.host.pass(Duration::from_hours(3));
+    let young = settings.ledger_directory().join(".hooks-Y0ung1");
+    site.host.write(&young, b"half");
+    site.deploys("d-4");
+    let left: Vec<_> = ours.iter().filter(|path| site.host.describe(path).is_ok()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert!(site.host.describe(&unfinished).is_err(), "no empty release is kept");
+    assert_eq!((present(&others), present(&[young])), (others.len(), 1));
+}
