@@ -21,6 +21,7 @@ mod environment;
 mod failures;
 mod health;
 mod histories;
+mod https;
 mod include;
 mod instant;
 mod keepalive;

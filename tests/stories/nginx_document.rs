@@ -266,7 +266,9 @@ fn the_include_with_keepalive_min_timeout_is_what_a_recent_nginx_takes_and_an_ol
 
 #[test]
 fn every_nginx_block_of_the_document_is_tried_here() {
-    let tried = [("The server block", 1), (RELOAD, 1), (INSTANT, 2), (KEPT, 4), (MIN_TIMEOUT, 1)];
+    // The blocks of a host with https are tried in `https.rs`.
+    let https = ("A host with https alone", 1);
+    let tried = [("The server block", 1), (RELOAD, 1), (INSTANT, 2), (KEPT, 4), https, (MIN_TIMEOUT, 1)];
     for (heading, count) in tried {
         assert_eq!(blocks(heading).len(), count, "{heading}");
     }

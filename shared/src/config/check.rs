@@ -235,7 +235,9 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
         file.mistake("proxy.variable", &settings.proxy.variable, "the variable's name without the `$`");
     }
     if !settings.proxy.door.starts_with("http://") {
-        file.mistake("proxy.door", &settings.proxy.door, "a URL that begins with `http://`");
+        let needed = "a URL that begins with `http://`; where nginx speaks https alone, one of a loopback server block that reads \
+                      the same include (docs/nginx.md, `A host with https alone`)";
+        file.mistake("proxy.door", &settings.proxy.door, needed);
     }
     let kept = settings.proxy.keepalive_min_timeout;
     // nginx counts in milliseconds, and its old workers stay that much longer.
@@ -390,7 +392,7 @@ mod tests {
                 "`health.port` is `+1`, needed a port that is free, and not 8082",
             ),
             ("beyond all ports", "[health]\nport = \"-8082\"", "needed a port that is free, and not -1"),
-            ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`"),
+            ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`; where nginx"),
             (
                 "kept too long",
                 "[proxy]\nkeepalive_min_timeout = \"2m\"",
