@@ -1,6 +1,7 @@
 //! Who is live. `Evidence` is what the witnesses say (`witness` asks them), `decide` turns it into `Roles`, and refuses
 //! where two candidates are left: nothing is ever stopped on a guess (I16, F46).
 
+pub mod unlike_health;
 pub mod witness;
 
 use crate::error::{Error, Kind, Result};

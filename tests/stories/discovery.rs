@@ -141,3 +141,25 @@ fn f83_a_cutover_that_was_killed_half_way_is_settled_by_the_next_hook() {
     ended(&run, 0, &["an earlier run was ended in the middle of its cutover"]);
     assert_eq!(rig.release(), "v2");
 }
+
+#[test]
+fn f119_a_first_deploy_whose_door_the_application_does_not_know_says_why_it_comes_to_nothing() {
+    let rig = Rig::new();
+    rig.host.set("health.path", "\"/\"").unwrap();
+    rig.host.set("health.body", "\"\"").unwrap();
+    // The application has no such path, as one that is no Spring Boot has no `/profile`.
+    rig.host.set("proxy.door", &format!("\"http://127.0.0.1:{}/no/such/path\"", rig.host.ports().door)).unwrap();
+    let deployed = rig.deploy(&Jar::release("v1"));
+    let words =
+        ["`proxy.door` asks for `/no/such/path`, which has told nothing so far (HTTP 502", "`health.path` is `/`"];
+    deployed.fails("switch", 41, &words);
+    assert!(
+        deployed.output().matches("note: `proxy.door` asks").count() == 2,
+        "stop says so already: {}",
+        deployed.output()
+    );
+    rig.host.set("proxy.door", &format!("\"http://127.0.0.1:{}/\"", rig.host.ports().door)).unwrap();
+    let deployed = rig.deploy(&Jar::release("v1"));
+    deployed.succeeds();
+    assert!(!deployed.output().contains("`proxy.door` asks"), "{}", deployed.output());
+}

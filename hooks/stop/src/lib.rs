@@ -5,6 +5,7 @@ mod preflight;
 
 use shared::config::Settings;
 use shared::cutover;
+use shared::discovery::unlike_health;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Request};
@@ -41,6 +42,7 @@ impl Hook for Stop {
         let mut deployment = scene.ledger.open(scene.lifecycle, roles)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
         preflight::tell_short_timeouts(scene);
+        scene.tell(unlike_health::note(scene.settings, &testimony.door));
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);
         see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;

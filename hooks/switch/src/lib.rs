@@ -10,6 +10,7 @@ use shared::budget::STANDBY_PATIENCE;
 use shared::codedeploy::consent::Question;
 use shared::config::{CutoverWay, Settings, Standby};
 use shared::cutover::{self, By, Cutover, Nginx, Word};
+use shared::discovery::unlike_health;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
@@ -82,6 +83,7 @@ impl Hook for Switch {
             unchanged(deployment, finding.roles)?;
             (deployment.idle, proven(scene, deployment.idle)?)
         };
+        scene.tell(unlike_health::note(scene.settings, &testimony.door));
         let mut cutover = look(scene, finding.roles.live, to, process, testimony).await?;
         if arguments.back {
             // The way back is a person's own decision, whatever has become of the deployment.

@@ -48,6 +48,13 @@ impl<H: Host> Scene<'_, H> {
         Ok((finding, testimony))
     }
 
+    /// Says what is worth a sentence and no reason to refuse.
+    pub fn tell(&self, note: Option<String>) {
+        if let Some(note) = note {
+            self.report.say(&format!("note: {note}"));
+        }
+    }
+
     /// nginx's master, which has workers that accept, and how this user may act on nginx. Where nobody accepts there is no traffic
     /// to move, and nothing could tell where a flag or a reload has moved it (F121).
     ///
