@@ -202,11 +202,13 @@ impl Nginx {
         } else {
             Some(upstreams::render(settings, &after))
         };
+        let mut include = self.rewrite(settings, after, "the flag".to_owned(), Some(serves));
         if let Some(groups) = groups {
-            let undo = vec![write(self.upstreams_before(), "what it held before")];
-            steps.push(Step::of(write(groups, "the two slots as upstream groups")).undone_by(undo));
+            let undo = write(self.upstreams_before(), "what it held before");
+            // Both files are back before nginx is told again: else it would go on with what one of them held.
+            include.undo.insert(1, undo.clone());
+            steps.push(Step::of(write(groups, "the two slots as upstream groups")).undone_by(vec![undo]));
         }
-        let include = self.rewrite(settings, after, "the flag".to_owned(), Some(serves));
         steps.extend([include, self.test(true), self.reload(settings)]);
         steps
     }

@@ -10,5 +10,6 @@ pub mod flag_directory;
 pub(crate) mod passage;
 pub mod reload;
 pub mod site;
+pub mod upgrade;
 pub mod version;
 pub mod workers;

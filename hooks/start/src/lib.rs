@@ -67,7 +67,7 @@ impl Hook for Start {
 /// What a run of `start` launched that was killed is ended by the next one (F115).
 fn free(idle: Slot, place: Place, processes: Vec<Process>) -> Vec<Step> {
     let actions = [
-        Action::Terminate { place: place.clone(), processes, grace: FAILED_GRACE },
+        Action::Terminate { live: None, place: place.clone(), processes, grace: FAILED_GRACE },
         Action::AwaitFree(place),
         Action::Remember(Change::Freed(idle)),
     ];

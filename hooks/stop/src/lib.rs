@@ -113,7 +113,9 @@ pub fn plan(
         Occupant::Ours(processes) => {
             steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
             steps.extend(watched.map(|live| Step::of(Action::SeeLive(settings.place(live).clone()))));
-            steps.push(Step::of(Action::Terminate { place: place.clone(), processes, grace: settings.stop.grace }));
+            let live = watched.map(|live| settings.place(live).clone());
+            let grace = settings.stop.grace;
+            steps.push(Step::of(Action::Terminate { live, place: place.clone(), processes, grace }));
             steps.push(Step::of(Action::AwaitFree(place.clone())));
             "is free"
         }

@@ -229,7 +229,7 @@ async fn look_at_nginx(
     installed: bool,
 ) -> Result<Nginx> {
     let (master, access) = scene.nginx().await?;
-    let word = word(scene, testimony.is_heard(), installed)?;
+    let word = word(scene, testimony.is_heard(), installed).await?;
     let Some(include) = testimony.include else {
         return Err(Error::new(
             Kind::ProxyBroken,
@@ -252,12 +252,12 @@ async fn look_at_nginx(
 }
 
 /// Whether nginx can be asked itself. A port that somebody else has is no place to ask at.
-fn word(scene: &Scene<'_, impl Host>, heard: bool, installed: bool) -> Result<Word> {
+async fn word(scene: &Scene<'_, impl Host>, heard: bool, installed: bool) -> Result<Word> {
     let settings = scene.settings;
     match settings.proxy.word {
         Some(_) if heard => Ok(Word::Heard),
         // The flag moves traffic without a reload, which alone could bring it in.
-        Some(port) if !installed => match ownership::check_port(scene.host, settings, port) {
+        Some(port) if !installed => match ownership::check_port(scene.host, settings, port).await {
             Ok(()) => Ok(Word::Missing),
             Err(taken) if settings.proxy.cutover == CutoverWay::Instant => Err(taken),
             Err(taken) => {

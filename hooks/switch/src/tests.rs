@@ -124,6 +124,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.conf` hold what it held before
         7. make `/etc/nginx/conf.d/service-url.inc` name the flag
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
+           if it comes to nothing: make `/etc/nginx/conf.d/service-url.conf` hold what it held before
            if it comes to nothing: reload nginx again, if it was told to reload
            if it comes to nothing: see that requests go to `real1` (port 8081) again
         8. test nginx's configuration: /usr/sbin/nginx -T
@@ -148,6 +149,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.conf` hold what it held before
         7. make `/etc/nginx/conf.d/service-url.inc` name the flag
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
+           if it comes to nothing: make `/etc/nginx/conf.d/service-url.conf` hold what it held before
            if it comes to nothing: reload nginx again, if it was told to reload
            if it comes to nothing: see that requests go to `real2` (port 8082) again
         8. test nginx's configuration: /usr/sbin/nginx -T

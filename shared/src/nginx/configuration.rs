@@ -55,6 +55,7 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
         for path in [&settings.proxy.include, &settings.proxy.upstreams] {
             name_as_in_settings(host, &mut tree, path);
         }
+        see_pid_file(host, settings, &tree)?;
         return Ok(tree);
     }
     if command.first().is_some_and(|program| program == "sudo") && !output.complaint.contains("nginx: ") {
@@ -63,6 +64,29 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
     }
     Err(Error::new(Kind::ProxyBroken, format!("nginx refuses its configuration: {}", complaint(&output.complaint)))
         .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
+}
+
+/// A pid file of another nginx would let the hooks reload that one, and take its new workers for a proof (F101).
+fn see_pid_file(host: &impl Host, settings: &Settings, tree: &[Node]) -> Result<()> {
+    let ours = &settings.proxy.pid_file;
+    let named = |node: &&Node| node.name() == "pid" && node.argument().starts_with('/');
+    let Some(node) = tree.iter().find(named) else { return Ok(()) };
+    let theirs = Path::new(node.argument());
+    let real = |path: &Path| host.canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if real(theirs) == real(ours) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Settings,
+        format!(
+            "`{}`, line {}: this nginx writes its process id to `{}`, but `proxy.pid_file` is `{}`",
+            node.file.to_string_lossy(),
+            node.line,
+            theirs.to_string_lossy(),
+            ours.to_string_lossy()
+        ),
+    )
+    .advise("let `proxy.pid_file` and `proxy.nginx` of hooks.toml name one and the same nginx: the one that serves"))
 }
 
 /// `..`, `//` and links make other names for the same file (F96).

@@ -91,7 +91,7 @@ pub fn workers(host: &impl Host, master: &ProcessIdentity) -> Vec<Worker> {
     host.children(master.id).iter().filter_map(as_worker).collect()
 }
 
-fn is_master(process: &Process) -> bool {
+pub(super) fn is_master(process: &Process) -> bool {
     process.command.first().is_some_and(|title| title.starts_with("nginx: master process"))
 }
 

@@ -64,6 +64,8 @@ pub enum Action {
     SeeLive(Place),
     /// End processes: SIGTERM, and SIGKILL for those that are left after the grace.
     Terminate {
+        /// The live place, which must still have its listener when it comes to SIGKILL; nothing where that does not matter.
+        live: Option<Place>,
         /// The place they are in.
         place: Place,
         /// All of them, the listener and its helpers: each gets the signals, identified by more than its id.
@@ -284,7 +286,7 @@ impl fmt::Display for Action {
             Action::Drain { place, at_most } => {
                 write!(formatter, "let requests on their way to {place} end, for at most {}", duration(*at_most))
             }
-            Action::Terminate { place, processes, grace } => {
+            Action::Terminate { place, processes, grace, .. } => {
                 let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
                 write!(
                     formatter,

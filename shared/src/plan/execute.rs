@@ -114,8 +114,8 @@ impl<'a, H: Host> Execution<'a, H> {
             },
             Action::Drain { place, at_most } => drain::drain(self.host, self.report, place, *at_most).await,
             Action::SeeLive(place) => processes::see_live(self.host, place),
-            Action::Terminate { place, processes, grace } => {
-                processes::terminate(self.host, self.report, place, processes, *grace).await
+            Action::Terminate { live, place, processes, grace } => {
+                processes::terminate(self.host, self.report, place, processes, *grace, live.as_ref()).await
             }
             Action::AwaitFree(place) => processes::await_free(self.host, place).await,
             Action::Publish { artifact, release } => self.publish(artifact, release),
@@ -123,7 +123,7 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::EndLaunched { place, grace } => match self.launched.take() {
                 Some(process) => {
                     let family = occupant::family(self.host, &process.identity);
-                    processes::terminate(self.host, self.report, place, &family, *grace).await
+                    processes::terminate(self.host, self.report, place, &family, *grace, None).await
                 }
                 None => Ok(()),
             },
@@ -300,7 +300,7 @@ impl<'a, H: Host> Execution<'a, H> {
             return Err(Error::new(Kind::Undecided, "nginx sends the traffic there, or has nowhere else to send it"));
         }
         let family = occupant::family(self.host, &probe.process);
-        processes::terminate(self.host, self.report, &probe.place, &family, grace).await?;
+        processes::terminate(self.host, self.report, &probe.place, &family, grace, None).await?;
         self.remember(&Change::Refused(slot))
     }
 

@@ -27,17 +27,22 @@ pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// SIGTERM, then patience, then SIGKILL.
+/// SIGTERM, then patience, then SIGKILL. Where nobody listens in `live` any more when it comes to that, what is left here may be
+/// all that users have, and nobody kills it.
 pub(super) async fn terminate(
     host: &impl Host,
     report: &Report,
     place: &Place,
     processes: &[Process],
     grace: Duration,
+    live: Option<&Place>,
 ) -> Result<()> {
     send(host, place, processes, Signal::Terminate)?;
     if gone(host, processes, grace).await? {
         return Ok(());
+    }
+    if let Some(live) = live {
+        see_live(host, live)?;
     }
     report.say(&format!("{place} did not end within {} of SIGTERM: SIGKILL", duration(grace)));
     send(host, place, processes, Signal::Kill)?;

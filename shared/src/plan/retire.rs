@@ -44,7 +44,8 @@ pub(super) async fn retire(
     drain::drain(host, report, place, drain).await?;
     // What would be ended may be all that is left.
     processes::see_live(host, settings.place(!slot))?;
-    processes::terminate(host, report, place, &processes, grace).await?;
+    let live = settings.place(!slot);
+    processes::terminate(host, report, place, &processes, grace, Some(live)).await?;
     processes::await_free(host, place).await?;
     report.say(&format!("{place} was stopped"));
     Ok(())

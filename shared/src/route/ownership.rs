@@ -8,9 +8,10 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::nginx::configuration::tree::Node;
+use crate::nginx::workers;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
-use crate::route::{mark, upstreams};
+use crate::route::{mark, upstreams, word};
 use crate::slot::{BySlot, Slot};
 
 /// What the file of the groups was called by default when it had one name for every application.
@@ -142,12 +143,23 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
 /// all of it.
 ///
 /// # Errors
-/// `Kind::Settings` if somebody listens there.
-pub fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Result<()> {
+/// `Kind::Settings` if somebody listens there who is not our nginx.
+pub async fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Result<()> {
     let listened = host.is_listened_on(port).map_err(|cause| {
         Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}"))
     })?;
-    if listened { Err(taken(settings, port, "a process of this host")) } else { Ok(()) }
+    if !listened {
+        return Ok(());
+    }
+    // Somebody may have taken the server out of the file and not told nginx yet.
+    let ours = |worker: u32| {
+        let master = workers::master(host, &settings.proxy.pid_file).ok()?;
+        workers::workers(host, &master.identity).into_iter().find(|own| own.identity.id == worker)
+    };
+    match word::ask(host, port).await? {
+        Ok(said) if ours(said.worker).is_some() => Ok(()),
+        _ => Err(taken(settings, port, "a process of this host")),
+    }
 }
 
 fn taken(settings: &Settings, port: u16, who: &str) -> Error {

@@ -8,7 +8,7 @@ use crate::host::{Host, Process};
 use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::nginx::access::Access;
-use crate::nginx::workers;
+use crate::nginx::{upgrade, workers};
 use crate::report::Report;
 
 /// What a hook sees.
@@ -66,6 +66,9 @@ impl<H: Host> Scene<'_, H> {
                 "start nginx (`systemctl start nginx`), or name its pid file in `proxy.pid_file` of hooks.toml, then deploy again",
             )
         })?;
+        if let Some(other) = upgrade::other_master(self.host, &master, &self.settings.proxy.pid_file) {
+            return Err(upgrade::unfinished(&master, other));
+        }
         if !workers::await_accepting(self.host, &master.identity).await? {
             let id = master.identity.id;
             return Err(Error::new(Kind::ProxyBroken, format!("{}: its master, process {id}, runs alone", workers::NOBODY_ACCEPTS))

@@ -89,7 +89,7 @@ fn lay_out(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn settings(directory: &Path, ports: Ports, nginx: &Nginx, java: &Path) -> Result<Settings> {
+pub(crate) fn settings(directory: &Path, ports: Ports, nginx: &Nginx, java: &Path) -> Result<Settings> {
     let mut settings = Settings::default();
     for (key, value) in [
         ("app.directory", quoted(directory.join("app").display())),
@@ -104,6 +104,7 @@ fn settings(directory: &Path, ports: Ports, nginx: &Nginx, java: &Path) -> Resul
         ("proxy.include", quoted(nginx.include_path().display())),
         ("proxy.upstreams", quoted(nginx.upstreams_path().display())),
         ("proxy.flag", quoted(nginx.flag_path().display())),
+        ("proxy.word", quoted(ports.word)),
         ("proxy.door", quoted(format!("http://127.0.0.1:{}/profile", ports.door))),
         ("proxy.nginx", quoted_list(nginx.command())),
         // A deploy in a test is judged by the test.

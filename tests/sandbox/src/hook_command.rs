@@ -11,7 +11,7 @@ use crate::running_hook::RunningHook;
 use crate::wait::wait_until;
 
 /// Above every timeout of the shipped `appspec.yml`.
-const AT_MOST: Duration = Duration::from_mins(3);
+const AT_MOST: Duration = Duration::from_mins(4);
 const BUSY_AT_MOST: Duration = Duration::from_secs(2);
 
 /// A hook with its arguments and variables. Nothing but `PATH` comes from this process's environment; no metadata
@@ -62,7 +62,7 @@ impl HookCommand {
         self.variable("LIFECYCLE_EVENT", name)
     }
 
-    /// Lets it run for no longer than this; three minutes unless said.
+    /// Lets it run for no longer than this; four minutes unless said.
     #[must_use]
     pub fn at_most(mut self, at_most: Duration) -> Self {
         self.at_most = at_most;

@@ -20,7 +20,7 @@ const HOW_MANY: u16 = 22_000;
 /// Enough for the range to be nearly full; then something else is wrong.
 const ATTEMPTS: usize = 2_000;
 
-/// Three ports, each held by a locked file: the lock ends with its holder, however that ends.
+/// Four ports, each held by a locked file: the lock ends with its holder, however that ends.
 #[derive(Debug)]
 pub(crate) struct PortReservation {
     ports: Ports,
@@ -28,18 +28,18 @@ pub(crate) struct PortReservation {
 }
 
 impl PortReservation {
-    /// Any three free ports.
+    /// Any four free ports.
     pub(crate) fn any() -> Result<Self> {
         let mut locks = Vec::new();
         let mut next = || any_port(&mut locks);
-        let ports = Ports { door: next()?, blue: next()?, green: next()? };
+        let ports = Ports { door: next()?, blue: next()?, green: next()?, word: next()? };
         Ok(Self { ports, _locks: locks })
     }
 
     /// Exactly these ports.
     pub(crate) fn exactly(ports: Ports) -> Result<Self> {
-        if ports.all().iter().collect::<HashSet<_>>().len() < 3 {
-            return Err(Error::new(format!("`{ports:?}` names a port twice; needed three different ones")));
+        if ports.all().iter().collect::<HashSet<_>>().len() < ports.all().len() {
+            return Err(Error::new(format!("`{ports:?}` names a port twice; needed four different ones")));
         }
         let mut locks = Vec::new();
         for port in ports.all() {
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn the_same_port_twice_is_refused() {
-        let refusal = PortReservation::exactly(Ports { door: 10_001, blue: 10_002, green: 10_001 }).unwrap_err();
+        let refusal =
+            PortReservation::exactly(Ports { door: 10_001, blue: 10_002, green: 10_001, word: 10_003 }).unwrap_err();
         assert!(refusal.to_string().contains("names a port twice"), "{refusal}");
     }
 }

@@ -1,4 +1,4 @@
-//! The three ports of a sandbox, and a look at who listens without touching anybody.
+//! The ports of a sandbox, and a look at who listens without touching anybody.
 
 use std::fs;
 
@@ -13,11 +13,13 @@ pub struct Ports {
     pub blue: u16,
     /// The port of the slot `green`.
     pub green: u16,
+    /// Where nginx tells where it sends requests.
+    pub word: u16,
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 3] {
-        [self.door, self.blue, self.green]
+    pub(crate) fn all(self) -> [u16; 4] {
+        [self.door, self.blue, self.green, self.word]
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Context, Error, Result};
 use crate::files::copy_into;
 use crate::hook_command::HookCommand;
 use crate::http_answer::HttpAnswer;
+use crate::neighbour::Neighbour;
 use crate::nginx::Nginx;
 use crate::port_reservation::PortReservation;
 use crate::ports::{Ports, is_listening};
@@ -134,6 +135,14 @@ impl Sandbox {
     /// The key is no `section.key`, or the file cannot be written.
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
         self.settings.set(key, value)
+    }
+
+    /// A second application of this name on its nginx.
+    ///
+    /// # Errors
+    /// It cannot be laid out, or nginx does not take its server block.
+    pub fn neighbour(&self, name: &str) -> Result<Neighbour<'_>> {
+        Neighbour::new(self, name)
     }
 
     /// Puts a bundle together: the shipped `appspec.yml`, today's settings, the hooks from `hooks` and the release.

@@ -56,7 +56,7 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
     let place = site.settings.place(Slot::Blue).clone();
     let processes = || site.host.process(standby.id).into_iter().collect();
     let grace = site.settings.stop.grace;
-    let terminate = Action::Terminate { place: place.clone(), processes: processes(), grace };
+    let terminate = Action::Terminate { live: None, place: place.clone(), processes: processes(), grace };
     takes("SIGTERM and SIGKILL", &site.clone(), terminate, 3 * SECOND);
     takes("a port that stays held", &site, Action::AwaitFree(place.clone()), Duration::ZERO);
     // nginx's old workers hold requests towards the old slot for longer than they are waited for.

@@ -219,6 +219,18 @@ fn f106_found_by_chance_a_cutover_that_could_not_be_remembered_is_not_remembered
     }
 }
 
+#[test]
+fn f114_found_by_chance_the_standby_that_nginx_falls_back_on_while_stop_waits_for_its_end_is_not_killed() {
+    for seconds in 0..40 {
+        holds_everywhere(&[
+            Operation::Deploy(Behaviour::Stubborn),
+            Operation::Deploy(Behaviour::DiesLater),
+            Operation::Wait(seconds),
+            Operation::Deploy(Behaviour::Good),
+        ]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..random::config(1_000) })]
 

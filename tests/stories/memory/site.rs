@@ -21,12 +21,14 @@ use crate::jar;
 
 /// The settings of the site: the scripts' values in a directory of its own. Those whom the watch concerns set it.
 fn settings(cutover: Cutover) -> Settings {
-    let way = match cutover {
-        Cutover::Reload => "reload",
-        Cutover::Instant => "instant",
+    let (way, word) = match cutover {
+        Cutover::Reload => ("reload", "off"),
+        Cutover::Instant => ("instant", "off"),
+        Cutover::ReloadAsked => ("reload", "+10000"),
+        Cutover::InstantAsked => ("instant", "+10000"),
     };
     let text = format!(
-        "[app]\ndirectory = \"/app\"\nconfig_locations = []\n[proxy]\ncutover = \"{way}\"\n[switch]\nwatch = \"0s\"\n"
+        "[app]\ndirectory = \"/app\"\nconfig_locations = []\n[proxy]\ncutover = \"{way}\"\nword = \"{word}\"\n[switch]\nwatch = \"0s\"\n"
     );
     config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap_or_else(|error| unreachable!("{error}"))
 }
@@ -37,6 +39,10 @@ pub(crate) enum Cutover {
     Reload,
     /// By the flag, which nginx knows nothing of before the first `switch`.
     Instant,
+    /// By a reload, and nginx itself is asked.
+    ReloadAsked,
+    /// By the flag, and nginx itself is asked.
+    InstantAsked,
 }
 
 /// As whom the hooks run, and how they move traffic.
@@ -47,12 +53,21 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) const ALL: [Setup; 4] = [
-        Setup { user: User::Root, cutover: Cutover::Reload },
-        Setup { user: User::Application, cutover: Cutover::Reload },
-        Setup { user: User::Root, cutover: Cutover::Instant },
-        Setup { user: User::Application, cutover: Cutover::Instant },
-    ];
+    pub(crate) const ALL: [Setup; 8] = {
+        const fn of(user: User, cutover: Cutover) -> Setup {
+            Setup { user, cutover }
+        }
+        [
+            of(User::Root, Cutover::Reload),
+            of(User::Application, Cutover::Reload),
+            of(User::Root, Cutover::Instant),
+            of(User::Application, Cutover::Instant),
+            of(User::Root, Cutover::ReloadAsked),
+            of(User::Application, Cutover::ReloadAsked),
+            of(User::Root, Cutover::InstantAsked),
+            of(User::Application, Cutover::InstantAsked),
+        ]
+    };
 }
 
 impl From<User> for Setup {

@@ -192,7 +192,7 @@ impl Bench {
     }
 
     fn filled(&self, text: &str) -> String {
-        let Ports { door, blue, green } = self.host.ports();
+        let Ports { door, blue, green, .. } = self.host.ports();
         let directory = self.prefix().join("conf.d").display().to_string();
         text.replace("DIR", &directory)
             .replace("PORT", &door.to_string())

@@ -37,7 +37,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
         return check_once_more(scene, &access, workers).await;
     }
     if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
-        ownership::check_port(host, settings, port)?;
+        ownership::check_port(host, settings, port).await?;
     }
     installation::check(host, settings, &access, testimony.include.as_ref()).await?;
     let tested = configuration::test(host, settings, &access, settings.proxy.cutover).await?;
