@@ -23,6 +23,9 @@ const SUDO_AT_MOST: Duration = Duration::from_secs(20);
 /// How long root may take to install one file on this user's behalf: two commands, besides the write itself.
 const THROUGH_SUDO: Duration = COMMAND_AT_MOST.saturating_mul(2);
 
+/// How long it may take to ask nginx which port a group of the user's own leads to, where the include names one.
+const GROUP_AT_MOST: Duration = TEST_AT_MOST;
+
 /// How long a release that failed to start is given to end.
 pub const FAILED_GRACE: Duration = Duration::from_secs(1);
 
@@ -39,7 +42,8 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
     let looks = |slots: u32| LOOKS_AGAIN.at_most * slots;
     let own = match hook {
         "stop" => {
-            TEST_AT_MOST
+            GROUP_AT_MOST
+                + TEST_AT_MOST
                 + SUDO_AT_MOST
                 + looks(2)
                 + settings.health.timeout
@@ -88,7 +92,8 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             };
             // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back, with its own proof. nginx may
             // be told to reload twice on it, and by a cutover of an earlier run once before.
-            STANDBY_PATIENCE.min(settings.health.patience.at_most)
+            GROUP_AT_MOST
+                + STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
                 + looks(3)
                 + consent::AT_MOST
@@ -224,20 +229,20 @@ mod tests {
     fn each_hook_has_the_time_of_every_single_thing_that_it_may_wait_for() {
         // The lock, the door twice, six writes.
         let all = 7.0 + 2.0 * 2.0 + 6.0;
-        // The release, who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
+        // A group of the user's own; the release, who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
         // back and what is between; the door, there and back.
         // What goes through sudo: the include there and back by two commands each, and three reloads.
         let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
-        let switch = (5.0 + 3.0) + 3.0 * 2.0 + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
+        let switch = 10.0 + (5.0 + 3.0) + 3.0 * 2.0 + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
         let unwatched = "[switch]\nwatch = \"0s\"\n";
         for (hook, name, more, own) in [
             (
                 "stop",
-                "test, sudo, who is there, the last one asked, drain, grace, the killed, the port",
+                "a group of the user's own, test, sudo, who is there, the last one asked, drain, grace, the killed, the port",
                 reload.to_owned(),
-                10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0,
+                10.0 + 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0,
             ),
             (
                 "start",

@@ -169,7 +169,7 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
     let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("`timeout: 180` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
+    assert!(told[0].contains("`timeout: 200` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
 
 #[test]

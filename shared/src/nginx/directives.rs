@@ -57,8 +57,12 @@ pub(crate) fn directives(bytes: &[u8]) -> Vec<Directive> {
             _ => None,
         };
         if let Some(end) = end {
+            let foreign = end == End::Open && is_lua(&words, bytes);
             found.push(Directive { words: std::mem::take(&mut words), end, end_at: at });
             at += 1;
+            if foreign {
+                at = end_of_lua(bytes, at);
+            }
         } else if bytes[at].is_ascii_whitespace() {
             at += 1;
         } else if bytes[at] == b'#' {
@@ -71,6 +75,38 @@ pub(crate) fn directives(bytes: &[u8]) -> Vec<Directive> {
     }
     found.push(Directive { words, end: End::Nothing, end_at: at });
     found
+}
+
+/// Whether a block holds a program in Lua, as OpenResty has it, and no directives.
+fn is_lua(words: &[Range<usize>], bytes: &[u8]) -> bool {
+    words.first().is_some_and(|name| bytes[name.clone()].ends_with(b"_by_lua_block"))
+}
+
+/// Where the `}` stands that ends a program in Lua: its braces come in pairs, but for those in strings and comments.
+fn end_of_lua(bytes: &[u8], from: usize) -> usize {
+    let (mut at, mut depth) = (from, 0_usize);
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let until = |end: &[u8]| {
+            rest.windows(end.len()).position(|found| found == end).map_or(rest.len(), |end_at| end_at + end.len())
+        };
+        at += match rest {
+            [b'}', ..] if depth == 0 => return at,
+            [b'-', b'-', b'[', b'[', ..] | [b'[', b'[', ..] => until(b"]]"),
+            [b'-', b'-', ..] => until(b"\n"),
+            [b'"' | b'\'', ..] => word(bytes, at).1 - at,
+            [brace, ..] => {
+                match brace {
+                    b'{' => depth += 1,
+                    b'}' => depth -= 1,
+                    _ => {}
+                }
+                1
+            }
+            [] => 1,
+        };
+    }
+    at
 }
 
 /// What nginx makes of a word: a quote or a backslash after a backslash is itself, `\t`, `\r` and `\n` are what they are in C,

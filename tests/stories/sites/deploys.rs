@@ -5,7 +5,7 @@ use std::fs;
 
 use demo_app::Jar;
 
-use crate::rig::{Rig, is_alive, listener};
+use crate::rig::{Rig, ended, is_alive, listener};
 
 /// Changes nginx's configuration, and lets nginx read it.
 fn edit(rig: &Rig, change: impl FnOnce(String) -> String) {
@@ -76,6 +76,8 @@ fn f97_an_include_beside_try_files_is_refused_for_the_instant_cutover_and_deploy
     });
     rig.host.set("proxy.cutover", "\"instant\"").unwrap();
     refused(&rig, &["beside `try_files`", "into the server block, outside of locations"]);
+    ended(&rig.host.hook("switch").argument("--install").run().unwrap(), 10, &["beside `try_files`"]);
+    assert!(!rig.host.nginx().upstreams_path().exists() && !rig.host.nginx().flag_path().parent().unwrap().exists());
     assert_eq!(rig.release(), "v1");
     rig.host.set("proxy.cutover", "\"reload\"").unwrap();
     rig.deploy(&Jar::release("v2")).succeeds();

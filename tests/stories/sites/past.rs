@@ -112,6 +112,11 @@ pub(super) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "capitals in the variable's name",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $Service_URL; } }",
+        ..USUAL
+    },
+    Shape {
         name: "other services of the host",
         http: "upstream metrics { server 127.0.0.1:9; }
             server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }

@@ -203,6 +203,15 @@ set $service_url http://127.0.0.1:8081;
     }
 
     #[test]
+    fn a_program_in_lua_is_no_trap() {
+        let dump = "# configuration file /a.conf:\nhttp { access_by_lua_block {\n  -- don't }\n local a = { '}', [[ } ]], \"\\\"}\" }\n \
+                    if a then return end\n }\n server { listen 80; } }\n";
+        let http = &parse(dump)[0];
+        let told: Vec<(&str, usize)> = http.block.iter().map(|node| (node.name(), node.line)).collect();
+        assert_eq!(told, [("access_by_lua_block", 1), ("server", 6)]);
+    }
+
+    #[test]
     fn a_file_has_one_name_in_whatever_way_it_is_named() {
         let dump = DUMP
             .replace("include conf.d/service-url.inc", "include conf.d/../linked/service-url.inc")

@@ -119,10 +119,12 @@ impl Variables<'_> {
     }
 
     fn variable(&self, name: &str, until: usize, deepest: usize) -> Vec<Value> {
-        let ours = name == self.ours;
+        // nginx knows no difference between `$Service_URL` and `$service_url`.
+        let ours = name.eq_ignore_ascii_case(self.ours);
+        let name = if ours { self.ours } else { name };
         let mut found: Vec<Value> = Vec::new();
         for (index, assignment) in self.assignments[..until].iter().enumerate().rev() {
-            if assignment.name != name {
+            if !assignment.name.eq_ignore_ascii_case(name) {
                 continue;
             }
             if ours && assignment.ours {
@@ -130,7 +132,7 @@ impl Variables<'_> {
                     found.push(Value { text: format!("${name}"), from_include: true, ..Value::default() });
                 }
             } else {
-                let later = |other: &Assignment| other.ours && other.name == name;
+                let later = |other: &Assignment| other.ours && other.name.eq_ignore_ascii_case(name);
                 let wins = ours && self.assignments[..index].iter().any(later);
                 found.extend(self.at(&assignment.value, index, deepest).into_iter().map(|value| {
                     Value {
@@ -148,7 +150,7 @@ impl Variables<'_> {
             }
         }
         if found.is_empty()
-            && let Some(map) = self.maps.iter().find(|map| map.name == name)
+            && let Some(map) = self.maps.iter().find(|map| map.name.eq_ignore_ascii_case(name))
         {
             return self.map(map, until, deepest);
         }
