@@ -77,7 +77,7 @@ pub(crate) fn directives(bytes: &[u8]) -> Vec<Directive> {
     found
 }
 
-/// Whether a block holds a program in Lua, as OpenResty has it, and no directives.
+/// Whether a block holds a program in Lua, as `OpenResty` has it, and no directives.
 fn is_lua(words: &[Range<usize>], bytes: &[u8]) -> bool {
     words.first().is_some_and(|name| bytes[name.clone()].ends_with(b"_by_lua_block"))
 }

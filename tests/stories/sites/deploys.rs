@@ -175,3 +175,23 @@ fn f96_a_port_alone_is_taken_over_by_a_reload_and_an_unknown_group_is_refused_wi
     let advice = format!("write `set $service_url 127.0.0.1:{};` at", ports.blue);
     refused(&rig, &["names the group `blue`", "service-url.inc:2", "has no `upstream blue`", &advice]);
 }
+
+#[test]
+fn f96_an_include_that_nginx_reads_by_another_path_or_through_a_link_is_the_same_one() {
+    let rig = Rig::new();
+    let include = rig.host.nginx().include_path();
+    let link = include.with_file_name("current.inc");
+    std::os::unix::fs::symlink(&include, &link).unwrap();
+    let (shown, linked) = (include.display().to_string(), link.display().to_string());
+    let dotted = shown.replace("conf.d/", "conf.d/../conf.d//");
+    for (from, to, way, release) in
+        [(&shown, &dotted, "reload", "v1"), (&dotted, &linked, "reload", "v2"), (&linked, &linked, "instant", "v3")]
+    {
+        if from != to {
+            edit(&rig, |text| text.replace(from.as_str(), to));
+        }
+        rig.host.set("proxy.cutover", &format!("\"{way}\"")).unwrap();
+        rig.deploy(&Jar::release(release)).succeeds();
+        assert_eq!(rig.release(), release);
+    }
+}
