@@ -1,12 +1,15 @@
 //! Whether a cutover would move the traffic of a site: what a careful person would find in nginx's configuration, as the first
 //! reason to refuse, with the line to write, and as notes (F95 to F99).
 
+mod instant;
+#[cfg(test)]
+mod tests;
+
 use crate::config::CutoverWay;
 use crate::error::{Error, Kind, Result};
 use crate::nginx::site::address;
 use crate::nginx::site::form::port_of;
 use crate::nginx::site::{Form, Level, Pin, Read, SetBy, Site, Sought, Use};
-use crate::slot::Slot;
 
 /// Judges a site for a way to cut over. Returns notes for the report.
 ///
@@ -19,8 +22,8 @@ pub fn judge(site: &Site, sought: &Sought, way: CutoverWay) -> Result<Vec<String
     fits(site, sought)?;
     nobody_goes_past(site, sought)?;
     if way == CutoverWay::Instant {
-        takes_a_choice(site, sought)?;
-        takes_groups(site, sought)?;
+        instant::takes_a_choice(site, sought)?;
+        instant::takes_groups(site, sought)?;
     }
     Ok(notes(site, sought))
 }
@@ -168,66 +171,6 @@ fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
     )
 }
 
-/// The include may hold an `if`, by which the flag is looked at.
-fn takes_a_choice(site: &Site, sought: &Sought) -> Result<()> {
-    let include = sought.include.to_string_lossy();
-    let advice = format!(
-        "put `include {include};` into the server block, outside of locations; or set `proxy.cutover = \"reload\"`"
-    );
-    for Read { line, level, try_files, .. } in &site.reads {
-        if *level == Level::If {
-            return refuse(
-                format!("the include is read in an `if` ({line}), in which nginx allows no other `if`, and so no flag"),
-                advice,
-            );
-        }
-        if let Some(try_files) = try_files {
-            return refuse(
-                format!(
-                    "the include stands beside `try_files` ({line}, {try_files}), which the flag's `if` would switch off"
-                ),
-                advice,
-            );
-        }
-    }
-    if let Some(each) = site.followed().find(|each| each.form == Form::Port) {
-        return refuse(
-            format!("`{}` ({}) takes a port only, and the flag chooses between groups", each.written, each.line),
-            format!(
-                "write `{}` there and an address in the include, or set `proxy.cutover = \"reload\"`",
-                Form::Address.use_of(&sought.variable)
-            ),
-        );
-    }
-    Ok(())
-}
-
-/// The groups may stand where their file is read, and their names may be a `Host` header where they become one.
-fn takes_groups(site: &Site, sought: &Sought) -> Result<()> {
-    if let Some(line) = site.groups_below.first() {
-        let file = sought.upstreams.to_string_lossy();
-        return refuse(
-            format!("`{file}` is read inside of a server block ({line}), where nginx allows no groups"),
-            format!("name the files one by one at {line}, or give `proxy.upstreams` in hooks.toml another directory"),
-        );
-    }
-    let is_no_host =
-        |name: &&String| !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-    let groups = Slot::BOTH.map(|slot| sought.groups.get(slot));
-    let (Some(name), Some(each)) =
-        (groups.into_iter().find(is_no_host), site.followed().find(|each| each.host.is_none()))
-    else {
-        return Ok(());
-    };
-    refuse(
-        format!(
-            "`{}` ({}) would send `Host: {name}`, a group's name, which is no valid host name",
-            each.written, each.line
-        ),
-        format!("write `proxy_set_header Host $http_host;` beside {}", each.line),
-    )
-}
-
 /// What a person should know, and no reason to refuse.
 fn notes(site: &Site, sought: &Sought) -> Vec<String> {
     let mut notes = Vec::new();
@@ -272,100 +215,5 @@ pub fn wanted_line(site: Option<&Site>, sought: &Sought, port: u16) -> String {
             "`set ${variable} http://127.0.0.1:{port};` (or `set ${variable} 127.0.0.1:{port};` where nginx has `{}`)",
             Form::Address.use_of(variable)
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{self, SettingsFile};
-    use crate::nginx::configuration::tree;
-
-    /// The verdict on what stands in the main file, whatever nginx would say of it; the include leads to blue.
-    fn told(main: &str, way: CutoverWay) -> Result<Vec<String>> {
-        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        let dump = format!(
-            "# configuration file /etc/nginx/nginx.conf:\n{main}\n\
-             # configuration file /etc/nginx/conf.d/service-url.inc:\nset $service_url http://127.0.0.1:8081;\n"
-        );
-        let sought = Sought::of(&settings);
-        judge(&Site::of(&tree::parse(&dump), &sought), &sought, way)
-    }
-
-    #[test]
-    fn f95_f98_what_nginx_itself_would_not_start_with_here_is_judged_as_well() {
-        const SITE: &str = "server { include conf.d/service-url.inc; location / { proxy_pass $service_url; } }";
-        for (name, main, wanted) in [
-            ("the site alone", format!("http {{ {SITE} }}"), Ok("")),
-            (
-                "a TCP proxy to a slot",
-                format!("http {{ {SITE} }} stream {{ server {{ listen 90; proxy_pass 127.0.0.1:8082; }} }}"),
-                Ok("`proxy_pass 127.0.0.1:8082` (/etc/nginx/nginx.conf:1) goes to port 8082 and follows no cutover"),
-            ),
-            (
-                "a TCP proxy to a group with a slot",
-                format!("http {{ {SITE} }} stream {{ upstream a {{ server localhost:8081; }} server {{ proxy_pass a; }} }}"),
-                Ok("`proxy_pass a` (/etc/nginx/nginx.conf:1) goes to port 8081"),
-            ),
-            (
-                "gRPC to a slot",
-                "http { server { include conf.d/service-url.inc; location / { proxy_pass $service_url; }\n\
-                 location /grpc { grpc_pass grpc://127.0.0.1:8081; } } }"
-                    .to_owned(),
-                Err("`grpc_pass grpc://127.0.0.1:8081` (/etc/nginx/nginx.conf:2) goes to port 8081 and would stay behind"),
-            ),
-            (
-                "the include in http",
-                format!("http {{ include conf.d/*.inc; {SITE} }}"),
-                Err("is read in `http` (/etc/nginx/nginx.conf:1), where no variable can be set"),
-            ),
-            (
-                "the include in a group",
-                format!("http {{ upstream a {{ include conf.d/service-url.inc; }} {SITE} }}"),
-                Err("is read in `upstream`"),
-            ),
-            (
-                "TLS to the client and `$scheme` to the application",
-                "http { server { listen 443 ssl; include conf.d/service-url.inc; location / { proxy_pass $scheme://127.0.0.1:$service_url; } } }"
-                    .to_owned(),
-                Err("for something else than an address or a URL"),
-            ),
-        ] {
-            for way in [CutoverWay::Reload, CutoverWay::Instant] {
-                match (told(&main, way), wanted) {
-                    (Ok(notes), Ok(wanted)) => {
-                        assert!(notes.join("\n").starts_with(wanted) && (notes.is_empty() == wanted.is_empty()), "{name}: {notes:?}");
-                    }
-                    (Err(error), Err(wanted)) => {
-                        assert_eq!(error.kind(), Kind::Settings, "{name}");
-                        assert!(error.to_string().contains(wanted) && error.advice().is_some(), "{name}: {error}");
-                    }
-                    (told, _) => panic!("{name}: {told:?}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn f96_the_line_that_is_advised_has_the_form_of_its_uses() {
-        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        let sought = Sought::of(&settings);
-        let site = |target: &str| {
-            let text =
-                format!("# configuration file /n:\nhttp {{ server {{ location / {{ proxy_pass {target}; }} }} }}");
-            Site::of(&tree::parse(&text), &sought)
-        };
-        for (site, wanted) in [
-            (Some(site("$service_url")), "`set $service_url http://127.0.0.1:8081;`"),
-            (Some(site("http://$service_url")), "`set $service_url 127.0.0.1:8081;`"),
-            (Some(site("http://127.0.0.1:$service_url")), "`set $service_url 8081;`"),
-            (
-                None,
-                "`set $service_url http://127.0.0.1:8081;` (or `set $service_url 127.0.0.1:8081;` where nginx has \
-                 `proxy_pass http://$service_url;`)",
-            ),
-        ] {
-            assert_eq!(wanted_line(site.as_ref(), &sought, 8081), wanted);
-        }
     }
 }
