@@ -216,10 +216,15 @@ fn f88_going_back_to_a_standby_that_died_or_never_served_is_refused() {
     let rig = Rig::live_in("real1");
     let (_, idle) = rig.live_and_idle_ports();
     rig.impatient();
-    rig.deploy(&Jar::release("bad").fault(Fault::answers(500, "no"))).fails("health", 31, &[]);
-    rig.host.set("health.patience", "\"60s\"").unwrap();
     let back = || rig.host.hook("switch").argument("--back").run().unwrap();
+    rig.stage(&Jar::release("bad").fault(Fault::answers(500, "no")));
+    for hook in ["stop", "start"] {
+        ended(&rig.run(hook), 0, &[]);
+    }
     rig.untouched_by(|| ended(&back(), 31, &["holds a release that never served"]));
+    ended(&rig.run("health"), 31, &[]);
+    rig.untouched_by(|| ended(&back(), 31, &["nothing runs in"]));
+    rig.host.set("health.patience", "\"60s\"").unwrap();
     rig.deploy(&Jar::release("v2")).succeeds();
     let (_, standby) = rig.live_and_idle_ports();
     assert_ne!(standby, idle);

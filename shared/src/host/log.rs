@@ -15,8 +15,7 @@ pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<File> {
         // Another hook is just setting it aside, or everything is well.
         return Ok(file);
     }
-    // It may have been set aside between the opening and the lock: then it is the new one's turn, and that is small.
-    if is_still(path, &file) && set_aside(path, limits.keep).is_err() {
+    if set_aside(path, &file, limits.keep).is_err() {
         // A log that is too large is better than none.
         return Ok(file);
     }
@@ -34,7 +33,11 @@ fn is_still(path: &Path, file: &File) -> bool {
 
 /// The oldest first, so that a kill in between leaves a gap and never two under one name.
 #[expect(clippy::disallowed_methods, reason = "this is the place that moves the log, for everybody")]
-fn set_aside(path: &Path, keep: u32) -> io::Result<()> {
+fn set_aside(path: &Path, file: &File, keep: u32) -> io::Result<()> {
+    if !is_still(path, file) {
+        // Another hook did so between the opening and the lock: then it is the new one's turn, and that is small.
+        return Ok(());
+    }
     if keep == 0 {
         return fs::remove_file(path);
     }
@@ -99,6 +102,19 @@ mod tests {
         fs::write(numbered(&path, 2), "the one before").unwrap();
         drop(open(&path, LIMITS).unwrap());
         let wanted = [("hooks.log", ""), ("hooks.log.1", "the current one"), ("hooks.log.2", "the one before")];
+        assert_eq!(texts(directory.path()), as_texts(&wanted));
+    }
+
+    #[test]
+    fn f116_a_log_that_another_hook_has_just_set_aside_is_not_set_aside_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        fs::write(&path, "the large one").unwrap();
+        let opened = append(&path).unwrap();
+        set_aside(&path, &opened, 2).unwrap();
+        fs::write(&path, "new").unwrap();
+        set_aside(&path, &opened, 2).unwrap();
+        let wanted = [("hooks.log", "new"), ("hooks.log.1", "the large one")];
         assert_eq!(texts(directory.path()), as_texts(&wanted));
     }
 
