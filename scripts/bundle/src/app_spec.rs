@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use agent::AppSpec;
+use shared::lifecycle::sequence;
 
 /// The service ends an event after this long, whatever its scripts may take.
 const EVENT_AT_MOST: Duration = Duration::from_hours(1);
@@ -57,6 +58,17 @@ pub fn check(spec: &AppSpec, text: &str, paths: &[&str]) -> Findings {
         }
     }
     findings
+}
+
+/// What `stop` would refuse on the host of where the hooks stand.
+#[must_use]
+pub fn sequence(text: &str) -> Vec<String> {
+    // What is no YAML has been told already.
+    let Ok(spec) = shared::timeouts::app_spec::AppSpec::parse(text) else { return Vec::new() };
+    let own = crate::hooks::all().into_iter().find(|hook| !hook.by_hand).map(|hook| PathBuf::from(hook.location()));
+    let spec = shared::timeouts::app_spec::AppSpec { own, ..spec };
+    let mistakes = sequence::mistakes(&spec);
+    mistakes.into_iter().map(|what| format!("in appspec.yml {what}: {}", sequence::advice())).collect()
 }
 
 /// Where a file of the bundle is on the host, after Install.
@@ -213,6 +225,19 @@ mod tests {
             let refusals = findings(&format!("version: 0.0\nos: linux\n{text}")).refusals;
             assert_eq!(refusals.is_empty(), told.is_empty(), "{name}: {refusals:?}");
             assert!(refusals.iter().all(|sentence| sentence.contains(told)), "{name}: {refusals:?}");
+        }
+    }
+
+    #[test]
+    fn f113_hooks_out_of_place_are_refused_before_they_leave_this_machine() {
+        let shipped = include_str!("../../../appspec.yml");
+        assert_eq!(sequence(shipped), Vec::<String>::new());
+        for (from, to, told) in [
+            ("hooks/health", "hooks/heal", "no event runs `hooks/health`"),
+            ("  ApplicationStart:", "  BeforeAllowTraffic:", "which comes only behind a load balancer"),
+        ] {
+            let refusals = sequence(&shipped.replacen(from, to, 1));
+            assert!(refusals.len() == 1 && refusals[0].contains(told), "{to}: {refusals:?}");
         }
     }
 

@@ -129,6 +129,7 @@ impl Parts {
                 let told = app_spec::check(&spec, &self.app_spec, &paths);
                 findings.refusals.extend(told.refusals);
                 findings.warnings.extend(told.warnings);
+                findings.refusals.extend(app_spec::sequence(&self.app_spec));
                 if let Some(settings) = &settings {
                     findings.refusals.extend(timeouts::check(&spec, settings));
                     if let Some((name, bytes)) = &self.jar {
