@@ -1,20 +1,21 @@
 //! Asking a release whether it is healthy: the exact answer, several times in a row, from the very process that was
 //! launched. What can never become good fails at once and says why.
 
+mod listening;
 mod refusal;
 mod streak;
 pub mod validation;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+pub(crate) use self::listening::check_listener;
+use self::listening::{elsewhere, listeners, not_listening};
 use self::streak::Streak;
 use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Answer, Host, Listener, ProcessIdentity, Request};
-use crate::occupant;
+use crate::host::{Answer, Host, ProcessIdentity, Request};
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;
@@ -224,69 +225,6 @@ pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement
         return Ok(refusal::listens_elsewhere(probe.port, address));
     }
     Ok(probe.judge(&answer))
-}
-
-/// The address on which all of these listen, where that is none that takes what comes to 127.0.0.1.
-fn elsewhere(listeners: &[Listener]) -> Option<IpAddr> {
-    let takes = |address: IpAddr| address.is_unspecified() || address == Ipv4Addr::LOCALHOST;
-    let first = listeners.first()?.address;
-    (!listeners.iter().any(|listener| takes(listener.address))).then_some(first)
-}
-
-fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
-    host.listeners(port)
-        .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
-}
-
-/// The port that the launched process does not listen on, of its slot's own and the one that is asked, in words.
-fn not_listening(host: &impl Host, probe: &Probe) -> Result<Option<String>> {
-    if !check_listener(host, probe)? {
-        return Ok(Some(format!("port {}", probe.place.port)));
-    }
-    if probe.port == probe.place.port || is_its_own(host, probe, probe.port)? {
-        return Ok(None);
-    }
-    Ok(Some(format!("port {} (`health.port`)", probe.port)))
-}
-
-/// Whether the launched process listens on its slot's own port.
-///
-/// # Errors
-/// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
-pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
-    let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
-    let listens = is_its_own(host, probe, probe.place.port)?;
-    if !alive && !listens {
-        return Err(Error::new(
-            Kind::NotStarted,
-            format!("the new release in {} has died (process {} is gone)", probe.place, probe.process.id),
-        )
-        .advise("the last lines of its log are above; put the cause right and deploy again"));
-    }
-    Ok(listens)
-}
-
-/// Whether anybody listens on `port`, who then has to be the launched process or one of its family.
-fn is_its_own(host: &impl Host, probe: &Probe, port: u16) -> Result<bool> {
-    let listeners = listeners(host, port)?;
-    for listener in &listeners {
-        let Some(process) = listener.processes.first() else {
-            let owner = host.user_named(listener.owner).name;
-            return Err(occupant::refuse(&format!(
-                "port {port} is held by a process of user `{owner}`, not by the release (process {})",
-                probe.process.id
-            )));
-        };
-        if !listener.processes.iter().any(|process| occupant::belongs_to(host, &probe.process, process)) {
-            return Err(occupant::refuse(&format!(
-                "port {port} is held by process {} (`{}`), not by the release (process {})",
-                process.identity.id,
-                process.summary(),
-                probe.process.id
-            )));
-        }
-    }
-    Ok(!listeners.is_empty())
 }
 
 #[cfg(test)]
