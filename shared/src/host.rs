@@ -110,6 +110,14 @@ pub trait Host {
     /// `PermissionDenied` for anybody but root; `NotFound` where nothing is there.
     fn give(&self, path: &Path, owner: u32) -> io::Result<()>;
 
+    /// Gives a file another name in the same directory, in one step that survives a power cut and needs no room: whatever has that
+    /// name is replaced.
+    ///
+    /// # Errors
+    /// `NotFound` where nothing is there; `PermissionDenied` where this user may not write in the directory above; `IsADirectory`
+    /// where a directory has the new name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file, in a way that survives a power cut, or a whole directory.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity, Request};
+use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;

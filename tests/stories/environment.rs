@@ -116,3 +116,48 @@ fn f34_a_release_hears_sigterm_even_if_whoever_starts_the_hooks_has_blocked_it()
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     assert!(status.contains("SigBlk:\t0000000000000000\n"), "{status}");
 }
+
+/// Runs `switch` where the ledger is on a small disk of its own, in a mount namespace, after something has been done to that disk.
+fn switch_on_disk(rig: &Rig, options: &str, then: &str) -> (i32, String) {
+    let ledger = rig.host.app_directory().join("ledger");
+    let script = format!(
+        "cp -a {0} {1} && mount -t tmpfs -o mode=755,{options} tmpfs {0} && cp -a {1}/. {0}/ && cd {0} && {{ {then}; }} && exec {2}",
+        ledger.display(),
+        rig.host.directory().join("saved-ledger").display(),
+        rig.host.binaries().unwrap().path("switch").unwrap().display(),
+    );
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("HOOKS_CONFIG", rig.host.settings_path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(rig.host.directory().join("saved-ledger")).unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap_or(-1), told.replace("\n    ", " "))
+}
+
+#[test]
+fn f107_a_disk_that_is_full_has_no_inode_left_or_is_read_only_at_switch_is_told_as_that_and_nothing_moves() {
+    for rig in [Rig::live_in("real1"), Rig::instant()] {
+        let serves = rig.release();
+        rig.stage(&Jar::release("v2"));
+        for hook in &crate::rig::HOOKS[..3] {
+            ended(&rig.run(hook), 0, &[]);
+        }
+        for (name, options, then, code) in [
+            ("full", "size=64k", "cat /dev/zero > fill 2>/dev/null || true", 21),
+            ("no inode", "nr_inodes=12", "i=0; while touch fill$i 2>/dev/null; do i=$((i+1)); done", 21),
+            ("read-only", "size=1m", "mount -o remount,ro .", 10),
+        ] {
+            let (ended_with, told) = rig.untouched_by(|| switch_on_disk(&rig, options, then));
+            assert_eq!(ended_with, code, "{name}: {told}");
+            assert!(told.contains("serving: `real") && !told.contains("look NOW"), "{name}: {told}");
+            assert_eq!(rig.release(), serves, "{name}");
+        }
+        ended(&rig.run("switch"), 0, &[]);
+        assert_eq!(rig.release(), "v2");
+    }
+}

@@ -104,6 +104,12 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the place that renames files, for everybody")]
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_directory(parent(to)?)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the place that removes files, for everybody")]
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path)?.is_dir() {

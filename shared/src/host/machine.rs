@@ -99,6 +99,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::give(path, owner)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        files::rename(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         files::remove(path)
     }

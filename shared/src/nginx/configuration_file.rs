@@ -1,11 +1,12 @@
 //! A file of nginx's configuration that the hooks write, in one atomic step: by this user, or by root through sudo.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::host::{FileKind, Host, first_line};
+use crate::host::{FileFacts, FileKind, Host, first_line};
 use crate::ledger::store::unwritable;
 use crate::sudo::{COMMAND_AT_MOST, Way, refused, through};
 
@@ -64,7 +65,7 @@ impl ConfigurationFile {
             return Ok(());
         }
         if self.way == Way::Own {
-            return host.replace_file(&self.path, bytes, MODE).map_err(|cause| unwritable(&self.path, &cause));
+            return self.replace(host, bytes).map_err(|cause| unwritable(&self.path, &cause));
         }
         host.replace_file(&self.staged, bytes, MODE).map_err(|cause| unwritable(&self.staged, &cause))?;
         for command in self.install() {
@@ -74,6 +75,44 @@ impl ConfigurationFile {
             }
         }
         host.sync(&self.path).map_err(|cause| unwritable(&self.path, &cause))
+    }
+}
+
+impl ConfigurationFile {
+    /// Replaces the file, whose bytes are kept beside it meanwhile: going back to them is a change of names, which needs no room
+    /// (F107). They are a copy: a second name would make the file itself look as if it had changed.
+    fn replace(&self, host: &impl Host, bytes: &[u8]) -> io::Result<()> {
+        let before = self.before();
+        let Ok(facts) = host.describe(&self.path) else { return host.replace_file(&self.path, bytes, MODE) };
+        let is_alike = |kept: FileFacts| (kept.owner, kept.group, kept.mode) == (facts.owner, facts.group, facts.mode);
+        if host.read_file(&before).is_ok_and(|kept| kept == bytes) && host.describe(&before).is_ok_and(is_alike) {
+            return host.rename(&before, &self.path);
+        }
+        self.sweep(host);
+        host.replace_file(&before, &host.read_file(&self.path)?, facts.mode)?;
+        if facts.owner != host.user().id && host.give(&before, facts.owner).is_err() {
+            // Only root gives files away: without its owner it cannot stand in for the file.
+            self.sweep(host);
+        }
+        host.replace_file(&self.path, bytes, MODE)
+    }
+
+    /// Removes what was kept beside the file for the way back, once nobody goes back any more. What comes of it is noted.
+    pub fn sweep(&self, host: &impl Host) {
+        if host.describe(&self.before()).is_err() {
+            return;
+        }
+        match host.remove(&self.before()) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!("`{}` stays: {cause}", self.before().to_string_lossy());
+            }
+            _ => {}
+        }
+    }
+
+    /// No name that `include conf.d/*` would read.
+    fn before(&self) -> PathBuf {
+        self.path.with_file_name(format!(".{}.before", name(&self.path)))
     }
 }
 

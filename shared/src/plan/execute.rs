@@ -24,6 +24,7 @@ use crate::route::flag;
 use crate::route::installation;
 use crate::route::{ownership, word};
 use crate::slot::Place;
+use crate::sudo::Way;
 
 /// How much of the end of an application's log is shown when it fails.
 const QUOTED_LINES: usize = 10;
@@ -82,11 +83,35 @@ impl<'a, H: Host> Execution<'a, H> {
     pub async fn carry_out(&mut self, plan: &Plan) -> Outcome {
         for (number, step) in plan.steps.iter().enumerate() {
             tracing::debug!("step {}: {}", number + 1, step.action);
+            // The last note of all says that nothing is left to do.
+            if matches!(&step.action, Action::Remember(change) if change.may_be_lost()) {
+                self.sweep(plan);
+            }
             if let Err(cause) = self.perform(&step.action).await {
-                return self.undo(&plan.steps[..=number], cause).await;
+                // A note that could not be made needs none that takes it back.
+                let done = if matches!(step.action, Action::Remember(_)) { number } else { number + 1 };
+                let outcome = self.undo(&plan.steps[..done], cause).await;
+                if matches!(outcome, Outcome::Undone(_)) {
+                    self.sweep(plan);
+                }
+                return outcome;
             }
         }
+        self.sweep(plan);
         Outcome::Done
+    }
+
+    /// Removes what was kept for the way back.
+    fn sweep(&self, plan: &Plan) {
+        for step in &plan.steps {
+            match &step.action {
+                Action::WriteInclude { access, .. } if access.include.way == Way::Own => {
+                    access.include.sweep(self.host)
+                }
+                Action::WriteUpstreams { file, .. } if file.way == Way::Own => file.sweep(self.host),
+                _ => {}
+            }
+        }
     }
 
     /// Takes back what was done, the last step first. It stops where that fails: reloading nginx with an include that could
@@ -95,9 +120,16 @@ impl<'a, H: Host> Execution<'a, H> {
         self.host.shield(true);
         for action in steps.iter().rev().flat_map(|step| &step.undo) {
             self.report.say(&format!("taking it back: {action}"));
-            if let Err(undo) = self.perform(action).await {
-                tracing::error!("taking it back failed: {undo}");
-                return Outcome::Stuck { cause, undo };
+            match self.perform(action).await {
+                // Everything is as it was, and known: the next hook looks at nginx and settles what the ledger still has (F107).
+                Err(undo) if matches!(action, Action::Remember(_)) => {
+                    self.report.say(&format!("note: {undo}. The next hook settles it"));
+                }
+                Err(undo) => {
+                    tracing::error!("taking it back failed: {undo}");
+                    return Outcome::Stuck { cause, undo };
+                }
+                Ok(()) => {}
             }
         }
         Outcome::Undone(cause)

@@ -1,7 +1,7 @@
 //! The flag: while it exists green serves. Made and removed in one atomic step; looked at before, so that nginx's workers can see
 //! it and nobody else can set it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
@@ -11,17 +11,30 @@ use crate::nginx::passage;
 use crate::slot::Place;
 use crate::sudo;
 
-/// Makes or removes the flag, in one step that survives a power cut. Where it is so already there is nothing to do.
+/// Makes or removes the flag, in one step that survives a power cut. Where it is so already there is nothing to do. Removed, it
+/// keeps another name, so that neither way needs room on the disk once it has been made (F107).
 ///
 /// # Errors
 /// As those of `exists` and `unwritable`.
 pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Result<()> {
+    let aside = aside(flag);
+    let stands = |path: &Path| host.describe(path).map(|facts| facts.kind);
     let done = match (present, exists(host, flag)?) {
+        (true, false) if matches!(stands(&aside), Ok(FileKind::Regular)) => host.rename(&aside, flag),
         (true, false) => host.replace_file(flag, format!("{place} serves while this file exists\n").as_bytes(), 0o644),
-        (false, true) => host.remove(flag),
+        (false, true) => match stands(&aside) {
+            Ok(FileKind::Directory) => host.remove(flag),
+            _ => host.rename(flag, &aside),
+        },
         (true, true) | (false, false) => Ok(()),
     };
     done.map_err(|cause| unwritable(flag, &cause))
+}
+
+/// The name that the flag has while it is not there, beside its place.
+fn aside(flag: &Path) -> PathBuf {
+    let name = flag.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    flag.with_file_name(format!(".{name}.aside"))
 }
 
 /// Whether the flag exists.

@@ -12,6 +12,7 @@ use crate::nginx::workers;
 use crate::plan::execute::Execution;
 use crate::plan::{Outcome, Plan};
 use crate::report::Report;
+use crate::sudo::Way;
 
 /// Settles a cutover that was begun and not ended, by looking at nginx.
 pub(super) async fn settle(host: &impl Host, settings: &Settings, ledger: &mut Ledger, report: &Report) -> Result<()> {
@@ -58,7 +59,14 @@ async fn look_and_settle(
         result: "the earlier cutover is settled".to_owned(),
     };
     match Execution::new(host, settings, ledger, report).carry_out(&plan).await {
-        Outcome::Done => Ok(()),
+        Outcome::Done => {
+            for file in [&access.include, &access.upstreams] {
+                if file.way == Way::Own {
+                    file.sweep(host);
+                }
+            }
+            Ok(())
+        }
         Outcome::Undone(cause) | Outcome::Stuck { cause, .. } => {
             Err(Error::new(Kind::Uncertain, format!("an earlier cutover could not be settled: {cause}")).advise(
                 "look which port the include names and whether nginx runs with it; put that right, then deploy again",

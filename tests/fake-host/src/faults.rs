@@ -78,6 +78,11 @@ impl Faults {
         strikes
     }
 
+    /// How this change or end of a name fails, if it does: it needs no room.
+    pub(super) fn rename_strikes(&mut self) -> Option<WriteFault> {
+        self.write.filter(|fault| fault.kind != io::ErrorKind::StorageFull).and_then(|_| self.write_strikes())
+    }
+
     /// How this write fails, if it does.
     pub(super) fn write_strikes(&mut self) -> Option<WriteFault> {
         self.writes += 1;

@@ -140,6 +140,10 @@ impl Host for FakeHost {
         self.effect(|world| world.files.give(path, owner, world.user))
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.effect(|world| world.rename(from, to))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.effect(|world| world.remove(path))
     }

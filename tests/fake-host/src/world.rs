@@ -116,12 +116,22 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, path: &Path) -> io::Result<()> {
-        let fault = self.faults.write_strikes();
+        let fault = self.faults.rename_strikes();
         if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
             return Err(fault.kind.into());
         }
         self.files.remove(path, self.user)?;
         self.note(Deed::Removed(path.to_owned()));
+        fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
+    }
+
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let fault = self.faults.rename_strikes();
+        if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
+            return Err(fault.kind.into());
+        }
+        self.files.rename(from, to, self.user, self.clock.time_of_day())?;
+        self.note(Deed::Wrote(to.to_owned()));
         fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
     }
 

@@ -1,16 +1,17 @@
 //! A hook that is ended from outside at any point: SIGTERM at each wait, SIGKILL before each effect. Whatever was under
 //! way, the live release serves on and the next deployment succeeds (I2, I3, I3a, I4).
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use fake_host::{App, AppAnswer, Door};
+use fake_host::{App, AppAnswer, Door, WriteFault};
 use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::Answer;
 use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
-use crate::site::{Setup, Site, User};
+use crate::site::{Cutover, Setup, Site, User};
 
 /// The hooks that can be ended from outside.
 const HOOKS: [Hook; 5] = [Hook::Stop, Hook::Start, Hook::Health, Hook::Switch, Hook::Back];
@@ -282,5 +283,17 @@ fn f115_a_way_back_that_was_killed_never_leads_forward_and_one_that_ended_does()
                 site.deploys("d-2");
             });
         }
+    }
+}
+#[test]
+fn f115_f107_a_way_back_that_could_not_be_noted_as_done_has_ended_all_the_same() {
+    for nth in 1..12 {
+        let site = prepared(Hook::Back, Setup { user: User::Root, cutover: Cutover::Instant });
+        let fled = site.live();
+        site.host.fail_write(WriteFault { nth, for_good: true, kind: ErrorKind::StorageFull, after_the_rename: false });
+        let exit = site.run(Hook::Back, None);
+        site.host.clear_faults();
+        let moved = site.live() != fled;
+        assert_eq!(exit.is_done(), moved, "{nth}: {exit:?}");
     }
 }

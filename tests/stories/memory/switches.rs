@@ -102,16 +102,20 @@ fn i3a_a_way_back_that_fails_as_well_is_told_loudly_and_a_later_deploy_is_still_
 }
 
 #[test]
-fn i3a_a_disk_that_is_full_when_the_include_has_to_go_back_is_told_loudly() {
-    let site = ready(App::good().answering_nginx(AppAnswer::Says(502, String::new())), User::Root);
-    // The intent and the include can be written, and nothing after that.
-    site.host.fail_write(WriteFault { nth: 3, for_good: true, kind: ErrorKind::StorageFull, after_the_rename: false });
-    let exit = site.run(Hook::Switch, Some("d-1"));
-    assert_eq!(exit.kind(), Some(Kind::Uncertain), "{exit:?}");
-    site.host.clear_faults();
-    assert!(!site.host.listening(site.port(Slot::Blue)).is_empty(), "what served still runs");
-    let (hook, exit) = site.deploy("d-2");
-    assert!(exit.is_done(), "{hook:?} ended with {exit:?}");
+fn f107_i3a_a_disk_that_is_full_does_not_keep_the_include_from_going_back_and_one_that_is_read_only_is_told_loudly() {
+    for (kind, wanted) in [(ErrorKind::StorageFull, Kind::SentBack), (ErrorKind::ReadOnlyFilesystem, Kind::Uncertain)] {
+        let site = ready(App::good().answering_nginx(AppAnswer::Says(502, String::new())), User::Root);
+        // The intent, what goes back and the include can be written, and nothing after that.
+        site.host.fail_write(WriteFault { nth: 4, for_good: true, kind, after_the_rename: false });
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert_eq!(exit.kind(), Some(wanted), "{exit:?}");
+        site.host.clear_faults();
+        assert!(!site.host.listening(site.port(Slot::Blue)).is_empty(), "what served still runs");
+        if wanted == Kind::SentBack {
+            assert_eq!(site.live(), Some(Slot::Blue));
+        }
+        site.deploys("d-2");
+    }
 }
 
 #[test]

@@ -50,6 +50,7 @@ async fn what_is_not_there_is_not_found(subject: &impl Subject) {
         ("list", host.list(&none).map(|_| ())),
         ("canonicalize", host.canonicalize(&none).map(|_| ())),
         ("remove", host.remove(&none)),
+        ("rename", host.rename(&none, &subject.path("other"))),
         ("give", host.give(&none, USER)),
         ("sync", host.sync(&none)),
         ("publish", host.publish(&none, &subject.path("copy")).map(|_| ())),
@@ -196,6 +197,7 @@ async fn nobody_writes_where_root_alone_may(subject: &impl Subject) {
         ("replace", host.replace_file(&file, b"mine", 0o644)),
         ("make a directory", host.make_directory(&new, 0o755)),
         ("remove", host.remove(&file)),
+        ("rename", host.rename(&file, &file.with_file_name("other"))),
         ("publish", host.publish(&subject.path("own"), &new).map(|_| ())),
         ("lock", host.lock(&new, "me").map(|_| ())),
     ] {

@@ -10,7 +10,9 @@ contract! {
     ROOT:
         a_replaced_file_has_the_new_bytes_and_its_old_mode,
         whoever_has_opened_the_old_file_reads_it_to_its_end,
-        a_replacement_shows_in_the_time_of_the_last_change;
+        a_replacement_shows_in_the_time_of_the_last_change,
+        a_file_gets_another_name_and_replaces_what_had_it,
+        a_directory_is_not_replaced_by_another_name;
     USER:
         ones_own_file_is_replaced;
 }
@@ -49,6 +51,26 @@ async fn a_replacement_shows_in_the_time_of_the_last_change(subject: &impl Subje
             host.describe(&path).unwrap().changed > before
         })
         .await;
+}
+
+async fn a_file_gets_another_name_and_replaces_what_had_it(subject: &impl Subject) {
+    let (host, one, two) = (subject.host(), subject.path("one"), subject.path("two"));
+    host.replace_file(&one, b"one", 0o640).unwrap();
+    host.rename(&one, &two).unwrap();
+    assert_eq!(host.list(subject.directory()).unwrap(), ["two"]);
+    assert_eq!((host.read_file(&two).unwrap(), host.describe(&two).unwrap().mode), (b"one".to_vec(), 0o640));
+    host.replace_file(&one, b"another", 0o600).unwrap();
+    host.rename(&one, &two).unwrap();
+    assert_eq!(host.list(subject.directory()).unwrap(), ["two"]);
+    assert_eq!((host.read_file(&two).unwrap(), host.describe(&two).unwrap().mode), (b"another".to_vec(), 0o600));
+}
+
+async fn a_directory_is_not_replaced_by_another_name(subject: &impl Subject) {
+    let (host, file, directory) = (subject.host(), subject.path("file"), subject.path("directory"));
+    host.replace_file(&file, b"", 0o644).unwrap();
+    host.make_directory(&directory, 0o755).unwrap();
+    let refused = host.rename(&file, &directory).map_err(|cause| cause.kind());
+    assert_eq!(refused, Err(std::io::ErrorKind::IsADirectory));
 }
 
 async fn ones_own_file_is_replaced(subject: &impl Subject) {
