@@ -176,6 +176,12 @@ pub trait Host {
     /// The process with this id; nothing if it is gone or a zombie.
     fn process(&self, id: u32) -> Option<Process>;
 
+    /// Whether a process has this id that this user is not shown (`hidepid`).
+    fn is_hidden(&self, id: u32) -> bool;
+
+    /// The ids that a process has in the PID namespaces it is in, this host's first: more than one where it is in a container.
+    fn ids_in_namespaces(&self, process: &ProcessIdentity) -> Vec<u32>;
+
     /// Every process that this user may see.
     fn processes(&self) -> Vec<Process>;
 

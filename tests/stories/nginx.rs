@@ -162,3 +162,110 @@ fn i10_after_a_switch_every_new_connection_gets_the_new_release() {
 fn pid(id: u32) -> Pid {
     i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id")
 }
+
+/// Runs a hook where something has been done in a mount namespace of its own.
+fn after(rig: &Rig, before: &str, hook: &str) -> (i32, String) {
+    let program = rig.host.binaries().unwrap().path(hook).unwrap();
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", &format!("{before} && exec {}", program.display())])
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("HOOKS_CONFIG", rig.host.settings_path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap_or(-1), told.replace("\n    ", " "))
+}
+
+#[test]
+fn f110_where_proc_hides_nginxs_processes_from_this_user_that_is_what_is_said() {
+    let rig = crate::permissions::stage_of_nobody();
+    // A directory of the user's own, so that nothing but /proc is in the way.
+    let hidden = "mount -t proc -o hidepid=2 proc /proc";
+    let as_nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+    let before = format!(
+        "{hidden} && cd / && exec {as_nobody} {} && true",
+        rig.host.binaries().unwrap().path("stop").unwrap().display()
+    );
+    let (code, told) = after(&rig, &before, "stop");
+    assert_eq!(code, 13, "{told}");
+    for words in ["`nobody` may not see nginx's processes", "hidepid", "gid="] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("systemctl start nginx"), "{told}");
+}
+
+/// An nginx of its own beside the rig's, run by these words, with its pid file in the given directory; ended with the value.
+struct Another(std::process::Child);
+
+impl Drop for Another {
+    fn drop(&mut self) {
+        let group = rustix::process::Pid::from_child(&self.0);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+fn another_nginx(directory: &std::path::Path, around: &[&str], directives: &str) -> Another {
+    use std::os::unix::process::CommandExt;
+    std::fs::create_dir_all(directory).unwrap();
+    let configuration = directory.join("nginx.conf");
+    let shown = directory.display();
+    let text = format!("pid {shown}/nginx.pid; error_log {shown}/error.log; daemon off; {directives} events {{}}\n");
+    std::fs::write(&configuration, text).unwrap();
+    let words: Vec<&str> = around.iter().copied().chain(["nginx", "-c", configuration.to_str().unwrap()]).collect();
+    let child = std::process::Command::new(words[0]).args(&words[1..]).process_group(0).spawn().unwrap();
+    crate::rig::eventually("it has written its pid file", || {
+        std::fs::read_to_string(directory.join("nginx.pid")).is_ok_and(|text| text.ends_with('\n'))
+    });
+    Another(child)
+}
+
+#[test]
+fn f110_an_nginx_without_a_master_or_in_a_container_is_told_not_to_be_supported() {
+    let rig = Rig::live_in("real1");
+    rig.host.nginx().stop().unwrap();
+    for (name, around, directives, words) in [
+        ("off", &[][..], "master_process off;", "has no master and no workers (`master_process off`)"),
+        (
+            "container",
+            &["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"][..],
+            "",
+            "nginx runs in a container",
+        ),
+    ] {
+        let directory = rig.host.directory().join(name);
+        let _another = another_nginx(&directory, around, directives);
+        rig.host.set("proxy.pid_file", &format!("\"{}/nginx.pid\"", directory.display())).unwrap();
+        let stop = rig.run("stop");
+        assert_eq!(stop.code, 40, "{name}: {}", stop.output);
+        crate::rig::said(&stop, &[words, "is not supported"]);
+        assert!(!stop.output.contains("systemctl"), "{name}: {}", stop.output);
+    }
+}
+
+#[test]
+fn f118_workers_that_go_on_without_their_master_are_named_with_what_to_do() {
+    for rig in [Rig::live_in("real1"), Rig::instant()] {
+        let workers = rig.host.nginx().worker_pids();
+        let serves = rig.release();
+        crate::rig::kill(rig.host.nginx().master_pid().unwrap());
+        assert_eq!(rig.release(), serves, "its workers go on");
+        let ids: Vec<String> = workers.iter().map(u32::to_string).collect();
+        rig.begin();
+        for run in [rig.run("stop"), rig.host.hook("switch").argument("--back").run().unwrap()] {
+            assert_eq!(run.code, 40, "{}", run.output);
+            crate::rig::said(
+                &run,
+                &["nginx's master is gone", "its workers go on without it", "kill -QUIT", "serving: `real"],
+            );
+            assert!(ids.iter().all(|id| run.output.contains(id)), "{ids:?}: {}", run.output);
+        }
+        for worker in workers {
+            crate::rig::kill(worker);
+        }
+        rig.host.nginx().start().unwrap();
+        rig.deploy(&Jar::release("v9")).succeeds();
+    }
+}

@@ -187,7 +187,7 @@ async fn what_word_says(host: &impl Host, settings: &Settings, upstreams: &[u8])
     };
     let master = match workers::master(host, &settings.proxy.pid_file) {
         Ok(master) => master,
-        Err(why) => return Ok(WordSays::Silent(why)),
+        Err(none) => return Ok(WordSays::Silent(none.to_string())),
     };
     for _ in 0..ASKED_AGAIN {
         let said = match word::ask(host, port).await? {

@@ -153,6 +153,14 @@ impl<C: CodeDeploy> Host for Machine<C> {
         processes::find(id)
     }
 
+    fn is_hidden(&self, id: u32) -> bool {
+        processes::is_hidden(id)
+    }
+
+    fn ids_in_namespaces(&self, process: &ProcessIdentity) -> Vec<u32> {
+        processes::ids_in_namespaces(process)
+    }
+
     fn processes(&self) -> Vec<Process> {
         processes::all()
     }

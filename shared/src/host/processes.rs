@@ -17,6 +17,22 @@ pub(super) fn find(id: u32) -> Option<Process> {
     describe(&entry)
 }
 
+/// Whether a process has this id that `/proc` does not show to this user: who may not signal it is told that it may not, and not
+/// that nobody is there. A zombie is shown.
+pub(super) fn is_hidden(id: u32) -> bool {
+    let Some(process) = i32::try_from(id).ok().and_then(Pid::from_raw) else { return false };
+    matches!(rustix::process::test_kill_process(process), Ok(()) | Err(rustix::io::Errno::PERM))
+        && File::open(format!("/proc/{id}/stat")).and_then(|mut file| file.read(&mut [0; 1])).is_err()
+}
+
+/// The ids that a process has in its PID namespaces, the outermost first; its own alone where the kernel does not tell.
+pub(super) fn ids_in_namespaces(process: &ProcessIdentity) -> Vec<u32> {
+    let status = i32::try_from(process.id).ok().and_then(|id| Entry::new(id).ok()?.status().ok());
+    let ids = status.and_then(|status| status.nspid).unwrap_or_default();
+    let ids: Vec<u32> = ids.into_iter().filter_map(|id| u32::try_from(id).ok()).collect();
+    if ids.is_empty() { vec![process.id] } else { ids }
+}
+
 /// Every process that this user may see.
 pub(super) fn all() -> Vec<Process> {
     procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()

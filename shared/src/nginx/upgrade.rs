@@ -16,7 +16,10 @@ pub fn other_master(host: &impl Host, master: &Process, pid_file: &Path) -> Opti
     let old = || {
         let mut name = pid_file.as_os_str().to_owned();
         name.push(OLD);
-        workers::master(host, Path::new(&name)).ok().filter(|old| old.identity != master.identity)
+        let name = Path::new(&name);
+        // Why there is none is nobody's question here, and costly to find out.
+        host.describe(name).ok()?;
+        workers::master(host, name).ok().filter(|old| old.identity != master.identity)
     };
     parent.or_else(old).map(|other| other.identity.id)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error;
 use crate::host::{Host, Process, ProcessIdentity};
+use crate::nginx::no_master::{Named, NoMaster};
 use crate::patience::{Patience, Waiting};
 
 /// To this much start times are known.
@@ -30,28 +31,28 @@ pub struct Worker {
 /// nginx's master, proven to be one.
 ///
 /// # Errors
-/// Why there is none, as a fragment: no pid file, nobody with that id, somebody else with that id (F65).
-pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, String> {
+/// Why there is none: no pid file, nobody with that id, somebody else with that id (F65), or one that this user may not see.
+pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, NoMaster> {
     let shown = pid_file.to_string_lossy();
     let bytes = match host.read_file(pid_file) {
         Ok(bytes) => bytes,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-            return Err(format!("nginx is not running: its pid file `{shown}` does not exist"));
+            return Err(NoMaster::find(host, pid_file, &Named::NoFile));
         }
-        Err(cause) => return Err(format!("nginx's pid file `{shown}` could not be read: {cause}")),
+        Err(cause) => return Err(NoMaster::plain(format!("nginx's pid file `{shown}` could not be read: {cause}"))),
     };
     let text = String::from_utf8_lossy(&bytes);
     let Ok(id) = text.trim().parse::<u32>() else {
-        return Err(format!("nginx's pid file `{shown}` holds `{}`, needed a process id", text.trim()));
+        let why = format!("nginx's pid file `{shown}` holds `{}`, needed a process id", text.trim());
+        return Err(NoMaster::plain(why));
     };
-    match host.process(id) {
-        None => Err(format!("nginx is not running: its pid file `{shown}` names process {id}, which does not exist")),
-        Some(process) if is_master(&process) => Ok(process),
-        Some(process) => Err(format!(
-            "nginx's pid file `{shown}` is stale: process {id} is `{}`, which is no nginx master",
-            process.summary()
-        )),
-    }
+    let named = match host.process(id) {
+        Some(process) if is_master(&process) => return Ok(process),
+        Some(process) => Named::Another(process),
+        None if host.is_hidden(id) => Named::Hidden(id),
+        None => Named::Gone(id),
+    };
+    Err(NoMaster::find(host, pid_file, &named))
 }
 
 /// Those that accept connections.
@@ -66,7 +67,7 @@ pub fn accepting(workers: &[Worker]) -> Vec<ProcessIdentity> {
 /// # Errors
 /// Why nobody is served, as a fragment.
 pub fn serve(host: &impl Host, pid_file: &Path) -> Result<(), String> {
-    let master = master(host, pid_file)?;
+    let master = master(host, pid_file).map_err(|why| why.to_string())?;
     if accepting(&workers(host, &master.identity)).is_empty() { Err(NOBODY_ACCEPTS.to_owned()) } else { Ok(()) }
 }
 
@@ -95,7 +96,7 @@ pub(super) fn is_master(process: &Process) -> bool {
     process.command.first().is_some_and(|title| title.starts_with("nginx: master process"))
 }
 
-fn as_worker(process: &Process) -> Option<Worker> {
+pub(super) fn as_worker(process: &Process) -> Option<Worker> {
     let title = process.command.first()?.trim_end();
     let draining = title == "nginx: worker process is shutting down";
     (draining || title == "nginx: worker process").then_some(Worker {

@@ -87,7 +87,7 @@ async fn ask(
     };
     let master = match workers::master(host, &settings.proxy.pid_file) {
         Ok(master) => master,
-        Err(why) => return Ok(Err(why)),
+        Err(none) => return Ok(Err(none.to_string())),
     };
     let workers = workers::workers(host, &master.identity);
     if !workers.iter().any(|worker| worker.identity.id == said.worker) {

@@ -59,13 +59,10 @@ impl<H: Host> Scene<'_, H> {
     /// to move, and nothing could tell where a flag or a reload has moved it (F121).
     ///
     /// # Errors
-    /// `Kind::ProxyBroken` if nginx is down or none of its workers accepts, `Kind::Settings` if its program is not to be found.
+    /// `Kind::ProxyBroken` if nginx is down or none of its workers accepts, `Kind::NotAllowed` if this user may not see it, `Kind::Settings` if its program is not to be found.
     pub async fn nginx(&self) -> Result<(Process, Access)> {
-        let master = workers::master(self.host, &self.settings.proxy.pid_file).map_err(|why| {
-            Error::new(Kind::ProxyBroken, why).advise(
-                "start nginx (`systemctl start nginx`), or name its pid file in `proxy.pid_file` of hooks.toml, then deploy again",
-            )
-        })?;
+        let master =
+            workers::master(self.host, &self.settings.proxy.pid_file).map_err(|none| none.refused(str::to_owned))?;
         if let Some(other) = upgrade::other_master(self.host, &master, &self.settings.proxy.pid_file) {
             return Err(upgrade::unfinished(&master, other));
         }

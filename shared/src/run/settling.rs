@@ -48,10 +48,12 @@ async fn look_and_settle(
     let decided = settlement::decide(intent, seen);
     report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
     if decided == Settlement::NotYet {
-        let why =
-            workers::serve(host, &settings.proxy.pid_file).err().unwrap_or_else(|| workers::NOBODY_ACCEPTS.to_owned());
-        return Err(Error::new(Kind::ProxyBroken, format!("an earlier cutover cannot be settled: {why}"))
-            .advise("start nginx (`systemctl restart nginx`), then deploy again, which settles that first"));
+        let unsettled = |why: &str| format!("an earlier cutover cannot be settled: {why}");
+        return Err(match workers::master(host, &settings.proxy.pid_file) {
+            Err(none) => none.refused(unsettled),
+            Ok(_) => Error::new(Kind::ProxyBroken, unsettled(workers::NOBODY_ACCEPTS))
+                .advise("start nginx (`systemctl restart nginx`), then deploy again, which settles that first"),
+        });
     }
     let access = Access::find(host, settings, master.as_ref())?;
     let plan = Plan {

@@ -195,6 +195,15 @@ impl Host for FakeHost {
         self.world.borrow().processes.find(id)
     }
 
+    /// Everybody is shown everybody.
+    fn is_hidden(&self, _: u32) -> bool {
+        false
+    }
+
+    fn ids_in_namespaces(&self, process: &ProcessIdentity) -> Vec<u32> {
+        vec![process.id]
+    }
+
     fn processes(&self) -> Vec<Process> {
         self.world.borrow().processes.visible().cloned().collect()
     }
