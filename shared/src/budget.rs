@@ -40,6 +40,11 @@ pub const STANDBY_PATIENCE: Duration = Duration::from_secs(5);
 pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
     // Who is in a slot, before it is called a stranger.
     let looks = |slots: u32| LOOKS_AGAIN.at_most * slots;
+    // The flag's directory: whether it may be made, and made.
+    let directory = match settings.proxy.cutover {
+        CutoverWay::Reload => Duration::ZERO,
+        CutoverWay::Instant => COMMAND_AT_MOST * 2,
+    };
     let own = match hook {
         "stop" => {
             GROUP_AT_MOST
@@ -47,6 +52,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + SUDO_AT_MOST
                 + looks(2)
                 + settings.health.timeout
+                + directory
                 + settings.stop.drain
                 + settings.stop.grace
                 + KILLED_AT_MOST

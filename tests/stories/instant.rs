@@ -242,6 +242,45 @@ fn f47_i2_when_the_live_release_dies_nginx_goes_on_with_the_standby_and_the_next
 }
 
 #[test]
+fn f111_a_flag_that_nginxs_workers_cannot_see_any_more_is_told_by_every_hook_that_looks_and_nothing_is_touched() {
+    let rig = Rig::instant();
+    rig.host.nginx().run_workers_as("nobody nogroup").unwrap();
+    std::fs::set_permissions(rig.host.directory(), PermissionsExt::from_mode(0o755)).unwrap();
+    rig.host.nginx().restart().unwrap();
+    if rig.profile() == "real1" {
+        rig.deploy(&Jar::release("v2")).succeeds();
+    }
+    let above = rig.host.nginx().flag_path().parent().unwrap().to_owned();
+    let mode = |mode| std::fs::set_permissions(&above, PermissionsExt::from_mode(mode)).unwrap();
+    let listeners = || [rig.host.ports().blue, rig.host.ports().green].map(listener);
+    let before = listeners();
+    rig.stage(&Jar::release("v3"));
+    for hook in &HOOKS[..3] {
+        ended(&rig.run(hook), 0, &[]);
+    }
+    mode(0o700);
+    let words = ["cannot see the flag", "does not let them through", "chmod o+x"];
+    ended(&rig.run("switch"), 13, &words);
+    ended(&rig.host.hook("switch").argument("--back").run().unwrap(), 13, &words);
+    ended(&rig.run("stop"), 13, &words);
+    assert_eq!(listeners()[1], before[1], "what served runs on");
+    mode(0o755);
+    ended(&rig.run("switch"), 0, &[]);
+    assert_eq!(rig.release(), "v3");
+}
+
+#[test]
+fn f111_the_flags_directory_that_somebody_removed_is_made_again_before_the_standby_is_spent() {
+    let rig = Rig::instant();
+    let directory = rig.host.nginx().flag_path().parent().unwrap().to_owned();
+    for release in ["v2", "v3"] {
+        std::fs::remove_dir_all(&directory).unwrap();
+        rig.deploy(&Jar::release(release)).succeeds();
+        assert_eq!(rig.release(), release);
+    }
+}
+
+#[test]
 fn f114_with_reload_the_last_release_that_runs_is_not_ended_and_one_command_puts_the_site_back_up() {
     let rig = Rig::live_in("real1");
     let (live, idle) = rig.live_and_idle_ports();

@@ -45,6 +45,7 @@ impl Hook for Stop {
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);
+        steps.extend(preflight::flag_directory(scene, &testimony).await?.map(Step::of));
         see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;
         // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
         let watched = roles.live.filter(|live| *testimony.evidence.listening.get(*live));

@@ -81,6 +81,8 @@ fn check_health_port(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occu
     .advise("it was left alone: end it yourself, or give `health.port` in hooks.toml another number"))
 }
 
+pub(crate) use self::proxy::flag_directory;
+
 fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {
     let name = settings.app.command.first().unwrap_or(&settings.app.java);
     // A command may be the artifact itself, which is no program before it is copied.

@@ -54,14 +54,11 @@ pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
     }
 }
 
-/// Whether a worker can see the flag, and this user, and nobody else, can set it. What is not there yet will be made.
+/// Whether a worker can see the flag. One that cannot takes it for absent, whatever this user sees.
 ///
 /// # Errors
-/// Naming the directory: `Kind::NotAllowed`, or as `Kind::of` says, if it cannot be used at all.
-pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdentity>) -> Result<()> {
-    let flag = &settings.proxy.flag;
-    let directory = flag.parent().unwrap_or(Path::new("/"));
-    let shown = directory.to_string_lossy();
+/// `Kind::NotAllowed` naming the directory that does not let it through.
+pub fn check_visible(host: &impl Host, flag: &Path, worker: Option<ProcessIdentity>) -> Result<()> {
     if let Some(credentials) = worker.and_then(|worker| host.credentials(&worker))
         && let Some(obstacle) = passage::obstacle(flag, &credentials, |path| or_to_be_made(host.describe(path)))
     {
@@ -80,6 +77,18 @@ pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdenti
             obstacle.directory.to_string_lossy()
         )));
     }
+    Ok(())
+}
+
+/// Whether a worker can see the flag, and this user, and nobody else, can set it. What is not there yet will be made.
+///
+/// # Errors
+/// Naming the directory: `Kind::NotAllowed`, or as `Kind::of` says, if it cannot be used at all.
+pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdentity>) -> Result<()> {
+    let flag = &settings.proxy.flag;
+    check_visible(host, flag, worker)?;
+    let directory = flag.parent().unwrap_or(Path::new("/"));
+    let shown = directory.to_string_lossy();
     let facts = match host.describe(directory) {
         Ok(facts) => facts,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),

@@ -10,6 +10,8 @@ use crate::lifecycle::Lifecycle;
 use crate::nginx::access::Access;
 use crate::nginx::{upgrade, workers};
 use crate::report::Report;
+use crate::route::flag;
+use crate::route::include::Include;
 
 /// What a hook sees.
 #[derive(Debug)]
@@ -24,6 +26,19 @@ pub struct Scene<'a, H> {
     pub ledger: &'a mut Ledger,
     /// Whom to tell.
     pub report: &'a Report,
+}
+
+/// Where nginx goes by the flag, its workers have to see it: else the include says one slot, they take the other, and every witness
+/// contradicts the next (F111).
+///
+/// # Errors
+/// `Kind::NotAllowed` naming the directory that does not let them through; as `witness::read_include`.
+pub(super) fn see_flag(host: &impl Host, settings: &Settings) -> Result<()> {
+    let include = witness::read_include(host, settings)?;
+    let Some(choice) = include.as_ref().and_then(Include::choice) else { return Ok(()) };
+    let Ok(master) = workers::master(host, &settings.proxy.pid_file) else { return Ok(()) };
+    let worker = workers::accepting(&workers::workers(host, &master.identity)).first().copied();
+    flag::check_visible(host, &choice.flag, worker)
 }
 
 impl<H: Host> Scene<'_, H> {
@@ -43,6 +58,7 @@ impl<H: Host> Scene<'_, H> {
     /// # Errors
     /// As `discover`.
     pub async fn find(&self) -> Result<(Finding, Testimony)> {
+        see_flag(self.host, self.settings)?;
         let testimony = witness::ask(self.host, self.settings, self.ledger.live).await?;
         let finding = discovery::decide(&self.settings.places, &testimony.evidence)?;
         Ok((finding, testimony))

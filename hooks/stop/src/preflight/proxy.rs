@@ -9,6 +9,7 @@ use shared::ledger::Change;
 use shared::nginx::access::Access;
 use shared::nginx::configuration::{self, Tested};
 use shared::nginx::workers;
+use shared::plan::Action;
 use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
 use shared::sudo::{self, Way};
@@ -62,6 +63,31 @@ fn silent_door(settings: &Settings, why: &str) -> Error {
 /// Once for each deploy: the later hooks look at the same configuration.
 fn tell(scene: &Scene<'_, impl Host>, tested: &Tested) {
     tested.notes.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+}
+
+/// What makes the flag's directory again where nginx goes by the flag and somebody has removed it: without it `switch` could move
+/// nothing, and nothing else would make it (F111).
+///
+/// # Errors
+/// `Kind::NotAllowed` with the command that sudo does not let this user run.
+pub(crate) async fn flag_directory(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Action>> {
+    let (host, settings) = (scene.host, scene.settings);
+    if settings.proxy.cutover == CutoverWay::Reload || !shared::discovery::witness::is_installed(settings, testimony) {
+        return Ok(None);
+    }
+    let (master, access) = scene.nginx().await?;
+    let directory = access.flag_directory;
+    if host.describe(&directory.path).is_ok() {
+        return Ok(None);
+    }
+    let install = [directory.install()];
+    if directory.way == Way::Sudo
+        && let Some(said) = sudo::refusal(host, &install).await?
+    {
+        return Err(sudo::refused(host, &directory.path, &install, &said));
+    }
+    let worker = workers::accepting(&workers::workers(host, &master.identity)).first().copied();
+    Ok(Some(Action::MakeFlagDirectory { directory, worker }))
 }
 
 /// Where the flag is in force, nginx's configuration is looked at again only after somebody has made nginx read it again, and
