@@ -129,6 +129,15 @@ impl Error {
             .advise("raise its `timeout` in appspec.yml (`stop` says how far), then deploy again")
     }
 
+    /// The same failure with what was under way, where something else than that ended it.
+    #[must_use]
+    pub fn during(mut self, what: &str) -> Error {
+        if self.kind == Kind::Interrupted {
+            self.what = format!("{}; under way: {what}", self.what);
+        }
+        self
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

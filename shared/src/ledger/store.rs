@@ -117,7 +117,8 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
                 .advise(ownership::give(settings, &host.user())));
             }
         };
-        if !waiting.for_another_look().await? {
+        let another = format!("wait for the run that holds the lock ({other})");
+        if !waiting.for_another_look().await.map_err(|error| error.during(&another))? {
             let waited = duration(settings.lock_wait);
             return Err(Error::new(Kind::Busy, format!("another run holds the lock after {waited}: {other}"))
                 .advise("wait for it to end, or end it, then deploy again"));

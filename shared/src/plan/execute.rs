@@ -88,6 +88,7 @@ impl<'a, H: Host> Execution<'a, H> {
                 self.sweep(plan);
             }
             if let Err(cause) = self.perform(&step.action).await {
+                let cause = cause.during(&step.action.to_string());
                 // A note that could not be made needs none that takes it back.
                 let done = if matches!(step.action, Action::Remember(_)) { number } else { number + 1 };
                 let outcome = self.undo(&plan.steps[..done], cause).await;
@@ -106,7 +107,7 @@ impl<'a, H: Host> Execution<'a, H> {
         for step in &plan.steps {
             match &step.action {
                 Action::WriteInclude { access, .. } if access.include.way == Way::Own => {
-                    access.include.sweep(self.host)
+                    access.include.sweep(self.host);
                 }
                 Action::WriteUpstreams { file, .. } if file.way == Way::Own => file.sweep(self.host),
                 _ => {}

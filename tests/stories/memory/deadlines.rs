@@ -48,7 +48,7 @@ fn i9_stop_gives_up_a_process_that_will_not_end_before_the_agent_gives_up_stop_a
     site.deploys("d-0");
     site.deploys("d-0b");
     let told = ends_in_time(&site, Hook::Stop, 20, Kind::Interrupted);
-    assert!(told.contains("appspec.yml gives it `timeout: 20`"), "{told}");
+    assert!(told.contains("appspec.yml gives it `timeout: 20`; under way: end process "), "{told}");
     site.caller.app_spec = None;
     site.deploys("d-1");
 }
