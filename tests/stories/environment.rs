@@ -144,7 +144,7 @@ fn f107_a_disk_that_is_full_has_no_inode_left_or_is_read_only_at_switch_is_told_
     for rig in [Rig::live_in("real1"), Rig::instant()] {
         let serves = rig.release();
         rig.stage(&Jar::release("v2"));
-        for hook in &crate::rig::HOOKS[..3] {
+        for hook in &HOOKS[..3] {
             ended(&rig.run(hook), 0, &[]);
         }
         for (name, options, then, code) in [

@@ -166,7 +166,7 @@ fn pid(id: u32) -> Pid {
 /// Runs a hook where something has been done in a mount namespace of its own.
 fn after(rig: &Rig, before: &str, hook: &str) -> (i32, String) {
     let program = rig.host.binaries().unwrap().path(hook).unwrap();
-    let output = std::process::Command::new("unshare")
+    let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", &format!("{before} && exec {}", program.display())])
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -201,8 +201,8 @@ struct Another(std::process::Child);
 
 impl Drop for Another {
     fn drop(&mut self) {
-        let group = rustix::process::Pid::from_child(&self.0);
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let group = Pid::from_child(&self.0);
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
         let _ = self.0.wait();
     }
 }
@@ -215,8 +215,8 @@ fn another_nginx(directory: &std::path::Path, around: &[&str], directives: &str)
     let text = format!("pid {shown}/nginx.pid; error_log {shown}/error.log; daemon off; {directives} events {{}}\n");
     std::fs::write(&configuration, text).unwrap();
     let words: Vec<&str> = around.iter().copied().chain(["nginx", "-c", configuration.to_str().unwrap()]).collect();
-    let child = std::process::Command::new(words[0]).args(&words[1..]).process_group(0).spawn().unwrap();
-    crate::rig::eventually("it has written its pid file", || {
+    let child = Command::new(words[0]).args(&words[1..]).process_group(0).spawn().unwrap();
+    eventually("it has written its pid file", || {
         std::fs::read_to_string(directory.join("nginx.pid")).is_ok_and(|text| text.ends_with('\n'))
     });
     Another(child)

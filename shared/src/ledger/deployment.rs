@@ -257,7 +257,9 @@ mod tests {
             ("it has taken it back", vec![Some("d-A"), Some("d-B"), Some("d-A")], vec!["d-B"]),
         ] {
             let mut ledger = Ledger::default();
-            begun.into_iter().for_each(|id| open(&mut ledger, id));
+            for id in begun {
+                open(&mut ledger, id);
+            }
             assert_eq!(ledger.displaced, wanted, "{name}");
         }
         let mut ended = ledger(Some("d-A"), Stage::Switched);

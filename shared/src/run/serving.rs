@@ -226,7 +226,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one row for each case")]
     fn f105_who_serves_is_what_is_seen_and_where_nobody_does_or_it_cannot_be_told_that_is_said() {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
         let tells = |slot| IncludeSays::Slot { slot, in_force: Some(true) };
@@ -243,9 +242,9 @@ mod tests {
         let one = "`real1` (port 8081)";
         let two = "`real2` (port 8082)";
         for (name, seen, wanted) in [
-            ("all agree", with(&blue, tells(Slot::Blue)), format!("{one}")),
-            ("the same for the other", with(&green, tells(Slot::Green)), format!("{two}")),
-            ("moved by hand", with(&green, unread(Slot::Green)), format!("{two}")),
+            ("all agree", with(&blue, tells(Slot::Blue)), one.to_owned()),
+            ("the same for the other", with(&green, tells(Slot::Green)), two.to_owned()),
+            ("moved by hand", with(&green, unread(Slot::Green)), two.to_owned()),
             ("the file was changed behind nginx", with(&blue, unread(Slot::Green)), format!("{one} (though nginx is told {two})")),
             (
                 "the live one died, and nginx has gone on",

@@ -87,7 +87,10 @@ fn f107_a_disk_that_is_full_from_any_write_on_is_told_as_that_and_traffic_is_whe
                 if exit.is_done() {
                     // On the way back only the last note is missing, which nobody needs.
                     assert!(!struck || hook == Hook::Back, "{told}");
-                    if struck { continue } else { break }
+                    if struck {
+                        continue;
+                    }
+                    break;
                 }
                 if !(may_be_stuck && exit.kind() == Some(Kind::Uncertain)) {
                     assert_eq!(exit.kind(), Some(Kind::NoRoom), "{told}");
