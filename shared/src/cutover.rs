@@ -123,7 +123,9 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
             let speak = nginx.let_speak(settings, &after);
             let mut include = nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port), *from);
             // Both files are back before nginx is told again.
-            speak.iter().for_each(|_| include.undo.insert(1, nginx.silence()));
+            if speak.is_some() {
+                include.undo.insert(1, nginx.silence());
+            }
             steps.extend(speak);
             steps.push(include);
             steps.push(nginx.reload(settings));

@@ -134,7 +134,7 @@ fn f101_two_masters_of_an_upgrade_are_told_before_anything_changes() {
         let pid_file = rig.host.nginx().pid_file();
         let old: i32 = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
         let kill = |id: i32, signal| {
-            rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap()
+            rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
         };
         kill(old, rustix::process::Signal::USR2);
         let old_file = pid_file.with_file_name("nginx.pid.oldbin");
@@ -192,6 +192,9 @@ fn f103_a_door_that_says_nothing_while_nginx_runs_is_refused_by_stop() {
     }
 }
 
+/// What stands before a door: its name, what nginx needs for it at http level, how it is put there, and what is to be said of it.
+type Guard<'a> = (&'a str, &'a str, Box<dyn Fn(&Rig)>, &'a [&'a str]);
+
 #[test]
 fn f104_what_is_said_of_a_door_that_answers_wrong_fits_the_answer() {
     let site = |directive: &'static str| {
@@ -202,8 +205,7 @@ fn f104_what_is_said_of_a_door_that_answers_wrong_fits_the_answer() {
             std::fs::write(&path, with).unwrap();
         }
     };
-    type Shape<'a> = (&'a str, &'a str, Box<dyn Fn(&Rig)>, &'a [&'a str]);
-    let shapes: [Shape<'_>; 2] = [
+    let shapes: [Guard<'_>; 2] = [
         (
             "a cache",
             "proxy_cache_path CACHE keys_zone=z:1m;\n",

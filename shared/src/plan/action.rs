@@ -251,7 +251,7 @@ impl Action {
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {
-            Action::Remember(_) | Action::SetFlag { .. } => WRITE_AT_MOST,
+            Action::Remember(_) | Action::SetFlag { .. } | Action::TakeWordBack { .. } => WRITE_AT_MOST,
             Action::WriteInclude { access, .. } => access.include.at_most(),
             Action::WriteUpstreams { file, .. } => file.at_most(),
             Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
@@ -267,7 +267,6 @@ impl Action {
             Action::Probe { probe, refusal, .. } => probe.at_most() + refusal.map_or(Duration::ZERO, Refusal::at_most),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::WriteWord { .. } => WRITE_AT_MOST + configuration::TEST_AT_MOST,
-            Action::TakeWordBack { .. } => WRITE_AT_MOST,
             Action::Prove(proof) | Action::ProveBack(proof) => proof.lasts(),
             Action::Watch(watch) => watch.at_most(),
             Action::Retire(Retirement { drain, grace, .. }) => {

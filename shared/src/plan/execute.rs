@@ -2,18 +2,15 @@
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
 use super::action::Refusal;
+use super::on_nginx::OnNginx;
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
 use crate::codedeploy::consent;
-use crate::config::{CutoverWay, Settings};
+use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process};
 use crate::ledger::{Change, Ledger, store};
-use crate::nginx::access::Access;
-use crate::nginx::configuration;
-use crate::nginx::configuration::tree::Node;
-use crate::nginx::reload;
-use crate::nginx::workers::{self, Worker};
+use crate::nginx::workers;
 use crate::occupant;
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
@@ -21,8 +18,7 @@ use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
 use crate::report::Report;
 use crate::route::flag;
-use crate::route::installation;
-use crate::route::{ownership, word};
+use crate::route::word;
 use crate::slot::Place;
 use crate::sudo::Way;
 
@@ -42,14 +38,8 @@ pub struct Execution<'a, H> {
     pub report: &'a Report,
     sha256: Option<String>,
     launched: Option<Process>,
-    /// nginx's workers before it was told to reload; nothing if it was not told.
-    workers_before: Option<Vec<Worker>>,
-    /// Whether the reload that it was told of last was seen in force.
-    reloaded: bool,
-    /// nginx's configuration as it was last tested.
-    configuration: Option<Vec<Node>>,
-    /// Whether nginx's own word was written by this run.
-    word_written: bool,
+    /// What became known of nginx.
+    nginx: OnNginx,
     /// Where traffic was sent without anybody seeing it arrive, and why.
     unproven: Option<String>,
 }
@@ -64,10 +54,7 @@ impl<'a, H: Host> Execution<'a, H> {
             report,
             sha256: None,
             launched: None,
-            workers_before: None,
-            reloaded: false,
-            configuration: None,
-            word_written: false,
+            nginx: OnNginx::default(),
             unproven: None,
         }
     }
@@ -204,33 +191,16 @@ impl<'a, H: Host> Execution<'a, H> {
             }
             Action::SetFlag { flag, exists, place } => flag::set(self.host, flag, *exists, place),
             Action::TestConfiguration { access, for_flag } => {
-                let way = if *for_flag { CutoverWay::Instant } else { CutoverWay::Reload };
-                let tested = configuration::test(self.host, self.settings, access, way).await?;
-                let checked =
-                    if *for_flag { installation::check_configuration(self.settings, &tested.tree) } else { Ok(()) };
-                self.configuration = Some(tested.tree);
-                checked
+                self.nginx.test(self.host, self.settings, access, *for_flag).await
             }
-            Action::Reload { master, access, at_most } => {
-                let before = workers::workers(self.host, master);
-                self.workers_before = Some(before.clone());
-                self.reloaded = false;
-                reload::reload(self.host, master, access, *at_most, &before).await?;
-                self.reloaded = true;
-                Ok(())
+            Action::Reload { master, access, at_most } => self.nginx.reload(self.host, master, access, *at_most).await,
+            Action::ReloadBack { master, access, at_most } => {
+                self.nginx.reload_back(self.host, master, access, *at_most).await
             }
-            Action::ReloadBack { master, access, at_most } => match &self.workers_before {
-                Some(before) => reload::reload_back(self.host, master, access, *at_most, before, self.reloaded).await,
-                None => Ok(()),
-            },
-            Action::WriteWord { bytes, before, access } => self.write_word(bytes, before, access).await,
-            Action::TakeWordBack { bytes, file } => {
-                if self.word_written {
-                    file.write(self.host, bytes).await
-                } else {
-                    Ok(())
-                }
+            Action::WriteWord { bytes, before, access } => {
+                self.nginx.write_word(self.host, self.settings, self.report, access, [bytes, before]).await
             }
+            Action::TakeWordBack { bytes, file } => self.nginx.take_word_back(self.host, file, bytes).await,
             Action::Prove(proof) => self.prove(proof).await,
             Action::ProveBack(proof) => arrival::prove_back(self.host, self.settings, proof).await,
             Action::Watch(watch) => self.watch(watch).await,
@@ -241,23 +211,6 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }
-    }
-
-    /// What nobody reads is not written. What nginx refuses is put back, and the cutover goes on without it.
-    async fn write_word(&mut self, bytes: &[u8], before: &[u8], access: &Access) -> Result<()> {
-        let file = &access.upstreams;
-        let read = self.configuration.as_ref().is_some_and(|tree| installation::reads_at_http(tree, &file.path));
-        if !read || ownership::check_files(self.host, self.settings).is_err() {
-            return Ok(());
-        }
-        file.write(self.host, bytes).await?;
-        self.word_written = true;
-        if let Err(cause) = configuration::test(self.host, self.settings, access, CutoverWay::Reload).await {
-            file.write(self.host, before).await?;
-            self.word_written = false;
-            self.report.say(&format!("note: nginx cannot be made to tell where it sends requests: {cause}"));
-        }
-        Ok(())
     }
 
     /// Proves that traffic has arrived, or notes that nobody has seen it.
@@ -271,7 +224,7 @@ impl<'a, H: Host> Execution<'a, H> {
         let workers = workers::master(self.host, &self.settings.proxy.pid_file)
             .map(|master| workers::accepting(&workers::workers(self.host, &master.identity)))
             .unwrap_or_default();
-        let site = self.configuration.is_some() || self.ledger.is_checked(&workers, &self.host.boot_id());
+        let site = self.nginx.has_shown_a_site() || self.ledger.is_checked(&workers, &self.host.boot_id());
         self.unproven = match arrival::prove(self.host, self.settings, &proof, site).await? {
             Shown::ByDoor | Shown::ByWord => None,
             // Nothing was sent anywhere.

@@ -33,8 +33,8 @@ pub struct Scene<'a, H> {
 ///
 /// # Errors
 /// `Kind::NotAllowed` naming the directory that does not let them through; as `witness::read_include`.
-pub(super) fn see_flag(host: &impl Host, settings: &Settings) -> Result<()> {
-    let include = witness::read_include(host, settings)?;
+pub(super) async fn see_flag(host: &impl Host, settings: &Settings) -> Result<()> {
+    let include = witness::read_include(host, settings).await?;
     let Some(choice) = include.as_ref().and_then(Include::choice) else { return Ok(()) };
     let Ok(master) = workers::master(host, &settings.proxy.pid_file) else { return Ok(()) };
     let worker = workers::accepting(&workers::workers(host, &master.identity)).first().copied();
@@ -58,7 +58,7 @@ impl<H: Host> Scene<'_, H> {
     /// # Errors
     /// As `discover`.
     pub async fn find(&self) -> Result<(Finding, Testimony)> {
-        see_flag(self.host, self.settings)?;
+        see_flag(self.host, self.settings).await?;
         let testimony = witness::ask(self.host, self.settings, self.ledger.live).await?;
         let finding = discovery::decide(&self.settings.places, &testimony.evidence)?;
         Ok((finding, testimony))

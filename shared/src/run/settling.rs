@@ -31,7 +31,7 @@ async fn look_and_settle(
     report: &Report,
     intent: &Intent,
 ) -> Result<()> {
-    super::scene::see_flag(host, settings)?;
+    super::scene::see_flag(host, settings).await?;
     let testimony = witness::ask(host, settings, ledger.live).await?;
     let (names, in_force) = match testimony.evidence.include {
         IncludeSays::Slot { slot, in_force } => (Some(slot), in_force),

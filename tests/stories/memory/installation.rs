@@ -204,7 +204,9 @@ fn switch_install_refuses_what_would_let_others_move_the_traffic_or_move_it_by_i
     let tells_nothing = Answer::Response { status: 301, location: None, body: String::new() };
     renamed.host.door(Door::Answers(tells_nothing));
     renamed.host.delete(&renamed.settings.ledger_directory().join("ledger.json"));
-    [8081, 8082].into_iter().for_each(|port| renamed.host.kill_listener(port));
+    for port in [8081, 8082] {
+        renamed.host.kill_listener(port);
+    }
     let exit = renamed.run(Hook::Install, None);
     let words = "chooses between `service-url-real1` and `service-url-real2` so far";
     assert!(matches!(&exit, Exit::Failed(error) if error.to_string().contains(words)), "{exit:?}");
