@@ -143,7 +143,7 @@ fn f83_a_cutover_that_was_killed_half_way_is_settled_by_the_next_hook() {
 }
 
 #[test]
-fn f119_a_first_deploy_whose_door_the_application_does_not_know_says_why_it_comes_to_nothing() {
+fn f119_a_first_deploy_whose_door_the_application_does_not_know_says_what_to_ask_instead() {
     let rig = Rig::new();
     rig.host.set("health.path", "\"/\"").unwrap();
     rig.host.set("health.body", "\"\"").unwrap();
@@ -152,7 +152,11 @@ fn f119_a_first_deploy_whose_door_the_application_does_not_know_says_why_it_come
     let deployed = rig.deploy(&Jar::release("v1"));
     let words =
         ["`proxy.door` asks for `/no/such/path`, which has told nothing so far (HTTP 502", "`health.path` is `/`"];
-    deployed.fails("switch", 41, &words);
+    deployed.succeeds();
+    let told = deployed.output().replace("\n    ", " ").replace("\nstop:     ", " ").replace("\nswitch:     ", " ");
+    for word in words {
+        assert!(told.contains(word), "`{word}` is not in {told}");
+    }
     assert!(
         deployed.output().matches("note: `proxy.door` asks").count() == 2,
         "stop says so already: {}",

@@ -70,9 +70,9 @@ fn f06_a_hook_that_is_ended_by_a_signal_with_its_output_closed_says_75_and_leave
         .unwrap();
     drop(child.stdout.take());
     let ledger = rig.host.app_directory().join("ledger/ledger.json");
-    eventually("the release was launched", || {
-        std::fs::read_to_string(&ledger).unwrap_or_default().contains("\"stage\": \"started\"")
-    });
+    // That port is noted once the process is known.
+    let launched = format!("\"port\": {}", rig.live_and_idle_ports().1);
+    eventually("the release was launched", || std::fs::read_to_string(&ledger).unwrap_or_default().contains(&launched));
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rig.untouched_by(|| {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

@@ -137,6 +137,10 @@ fn f90_an_include_of_the_same_name_in_another_directory_is_told_from_the_first_o
         let include = directory.join("service-url.inc");
         std::fs::copy(shop.include_path(), &include).unwrap();
         shop.set("proxy.include", &quoted(&include)).unwrap();
+        let site = shop.include_path().with_file_name("shop-site.conf");
+        let text = std::fs::read_to_string(site).unwrap();
+        let text = text.replace(&quoted(&shop.include_path()), &quoted(&include));
+        rig.host.nginx().configure("shop-site.conf", &text).unwrap();
         let run = deploy(shop, rig, "shop-1", "d-SHOP00001");
         ended(
             &run,

@@ -137,8 +137,10 @@ fn an_nginx_that_does_not_read_the_include_is_refused_before_anything_changes() 
     let other = rig.host.directory().join("other.inc");
     std::fs::copy(rig.host.nginx().include_path(), &other).unwrap();
     rig.host.set("proxy.include", &format!("{:?}", other.display().to_string())).unwrap();
-    // Whoever renames the include says so by removing the ledger (F92).
+    // Whoever renames the include says so by removing what bears the old name (F90, F92).
     std::fs::remove_file(rig.host.app_directory().join("ledger/ledger.json")).unwrap();
+    std::fs::remove_file(rig.host.nginx().upstreams_path()).unwrap();
+    rig.host.nginx().reload_and_wait().unwrap();
     rig.deploy(&Jar::release("v2")).fails(
         "stop",
         10,

@@ -124,7 +124,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     let reload = first_look + tested + asked + intent + to_speak + include + reloaded + after;
     let by_flag = first_look + asked + intent + flag + back + after;
     let directory = 5.0 + written;
-    let installed = reload - to_speak + directory + 2.0 * written + tested + flag;
+    let installed = reload - to_speak + directory + 3.0 * written + tested + flag;
     for (by, switch) in
         [(By::Reload { keepalive_min_timeout: None }, reload), (By::Flag, by_flag), (By::InstalledFlag, installed)]
     {
@@ -145,7 +145,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
                 ("start", _) => 1.0 + 3.0 + written,
                 ("switch", By::Reload { .. }) => written + written + written + file + 2.0 * reloaded + back,
                 ("switch", By::Flag) => written + written + back,
-                ("switch", By::InstalledFlag) => written + written + (file + 2.0 * reloaded + back) + written,
+                ("switch", By::InstalledFlag) => written + written + (file + written + 2.0 * reloaded + back) + written,
                 _ => 0.0,
             };
             assert_eq!(plan.undo_at_most(), Duration::from_secs_f64(way_back), "{hook} {by:?}:\n{plan}");
@@ -158,10 +158,9 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
 
 #[test]
 fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_to_be() {
-    let text = "[switch]\nstandby = \"stop\"\n";
-    let settings = config::settings(SettingsFile::parse("hooks.toml", text)).unwrap();
-    let (hook, plan) =
-        longest_plans(&settings, By::Reload { keepalive_min_timeout: None }).into_iter().next_back().unwrap();
+    let text = include_str!("../../hooks.toml").replace("standby = \"keep\"", "standby = \"stop\"");
+    let settings = config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+    let (hook, plan) = longest_plans(&settings, By::InstalledFlag).into_iter().next_back().unwrap();
     let longest = budget::longest(hook, &settings).unwrap();
     assert!(settings.lock_wait + DOOR_AT_MOST * 2 + plan.at_most() <= longest, "{longest:?}");
     let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();

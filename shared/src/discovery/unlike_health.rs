@@ -18,7 +18,7 @@ pub fn note(settings: &Settings, answer: &Answer) -> Option<String> {
     }
     Some(format!(
         "`proxy.door` asks for `{path}`, which has told nothing so far ({found}), and `health.path` is `{}`. If the application \
-         does not answer `{path}`, traffic is sent back: then set `proxy.door = \"http://{authority}{}\"`",
+         does not answer `{path}`, the door shows nothing of a cutover: then set `proxy.door = \"http://{authority}{}\"`",
         settings.health.path, settings.health.path
     ))
 }

@@ -192,7 +192,7 @@ async fn what_word_says(host: &impl Host, settings: &Settings, upstreams: &[u8])
     for _ in 0..ASKED_AGAIN {
         let said = match word::ask(host, port).await? {
             Ok(said) => said,
-            Err(why) => return Ok(WordSays::Silent(why)),
+            Err(unheard) => return Ok(WordSays::Silent(unheard.to_string())),
         };
         match host.process(said.worker) {
             // It has answered and gone, as at a reload.

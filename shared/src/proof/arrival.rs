@@ -81,7 +81,9 @@ pub fn shown(door_told: bool, heard: &Heard, site: bool) -> Shown {
         (false, Heard::TooFew, _) => {
             Shown::NotAtAll("the door tells nothing, and too few of nginx's workers were heard")
         }
-        (false, Heard::Nobody, _) => Shown::NotAtAll("the door tells nothing, and nginx's own word is not installed"),
+        (false, Heard::Nobody, _) => {
+            Shown::NotAtAll("the door tells nothing, and nginx's own word is not installed or cannot be heard")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::nginx::workers;
 use crate::patience::{Patience, Waiting};
-use crate::route::word;
+use crate::route::word::{self, Unheard};
 use crate::slot::Slot;
 
 /// How many different workers are enough. Those of one generation are copies of one master that read the same files, so one tells
@@ -26,7 +26,7 @@ pub enum Heard {
     Enough,
     /// Some do, and none elsewhere, but too few were met.
     TooFew,
-    /// Nobody was asked.
+    /// Nobody was asked, or what answers cannot tell.
     Nobody,
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn listen(
     at_most: Duration,
 ) -> Result<Heard> {
     let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
-    let (mut heard, mut in_vain) = (BTreeSet::new(), 0);
+    let (mut heard, mut in_vain, mut mute) = (BTreeSet::new(), 0, 0);
     loop {
         let wrong = match ask(host, settings, port, slot).await? {
             Ok(Told { worker, accepting }) => {
@@ -56,7 +56,13 @@ pub(super) async fn listen(
                 }
                 None
             }
-            Err(why) => {
+            // The include itself answers, whatever is asked: who cannot speak shows nothing, either way.
+            Err(Wrong::Mute) if mute >= IN_A_ROW => return Ok(Heard::Nobody),
+            Err(Wrong::Mute) => {
+                mute += 1;
+                continue;
+            }
+            Err(Wrong::Elsewhere(why)) => {
                 heard.clear();
                 Some(why)
             }
@@ -67,6 +73,17 @@ pub(super) async fn listen(
     }
 }
 
+/// How many answers in a row that are no word are no accident.
+const IN_A_ROW: u32 = 3;
+
+/// What is no word of a worker that sends requests where it should.
+enum Wrong {
+    /// Something answers that is no word.
+    Mute,
+    /// Nobody answers, or it is said of another place or by another nginx: a fragment.
+    Elsewhere(String),
+}
+
 /// A worker that sends requests where it should.
 struct Told {
     worker: u32,
@@ -74,28 +91,26 @@ struct Told {
     accepting: usize,
 }
 
-/// Asks one worker; what it says instead is a fragment.
-async fn ask(
-    host: &impl Host,
-    settings: &Settings,
-    port: u16,
-    slot: Slot,
-) -> Result<std::result::Result<Told, String>> {
+/// Asks one worker.
+async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Result<std::result::Result<Told, Wrong>> {
     let said = match word::ask(host, port).await? {
         Ok(said) => said,
-        Err(why) => return Ok(Err(why)),
+        Err(Unheard::Another(_)) => return Ok(Err(Wrong::Mute)),
+        Err(Unheard::Silence(why)) => return Ok(Err(Wrong::Elsewhere(why))),
     };
     let master = match workers::master(host, &settings.proxy.pid_file) {
         Ok(master) => master,
-        Err(none) => return Ok(Err(none.to_string())),
+        Err(none) => return Ok(Err(Wrong::Elsewhere(none.to_string()))),
     };
     let workers = workers::workers(host, &master.identity);
     if !workers.iter().any(|worker| worker.identity.id == said.worker) {
         let (worker, master) = (said.worker, master.identity.id);
-        return Ok(Err(format!("process {worker} answers, which is no worker of nginx's master, process {master}")));
+        let why = format!("process {worker} answers, which is no worker of nginx's master, process {master}");
+        return Ok(Err(Wrong::Elsewhere(why)));
     }
     if word::leads_to(settings, &said.target) != Some(slot) {
-        return Ok(Err(format!("its worker {} sends requests to `{}`", said.worker, said.target)));
+        let why = format!("its worker {} sends requests to `{}`", said.worker, said.target);
+        return Ok(Err(Wrong::Elsewhere(why)));
     }
     Ok(Ok(Told { worker: said.worker, accepting: workers::accepting(&workers).len() }))
 }

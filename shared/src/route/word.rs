@@ -2,6 +2,7 @@
 //! would send a request where, now. It needs no certificate, no login and no application, passes no limiter, and follows the
 //! flag at once. It shows what nginx would choose, not that a site uses it: that is what the walk over nginx's configuration shows.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -24,6 +25,23 @@ pub struct Word {
     pub worker: u32,
     /// What `proxy_pass` would get for the variable.
     pub target: String,
+}
+
+/// What was heard instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unheard {
+    /// An answer that is no word, as a fragment: the include itself answers (`return`), or somebody else has the port.
+    Another(String),
+    /// No answer, as a fragment.
+    Silence(String),
+}
+
+impl fmt::Display for Unheard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unheard::Another(why) | Unheard::Silence(why) => formatter.write_str(why),
+        }
+    }
 }
 
 /// The server block, for the file that nginx reads at the level of `http`; nothing where it is not to be asked. A server that
@@ -68,15 +86,15 @@ pub fn stands_in(upstreams: &[u8], settings: &Settings) -> bool {
 /// Asks once.
 ///
 /// # Errors
-/// `Kind::Interrupted` after a signal. What is no word is told as a fragment.
-pub async fn ask(host: &impl Host, port: u16) -> Result<std::result::Result<Word, String>> {
+/// `Kind::Interrupted` after a signal. What is no word is no failure.
+pub async fn ask(host: &impl Host, port: u16) -> Result<std::result::Result<Word, Unheard>> {
     let request = Request { url: format!("http://{}:{port}{PATH}", Ipv4Addr::LOCALHOST), host: None, at_most: AT_MOST };
     Ok(match host.get(&request).await? {
-        Answer::Response { status: 200, body, .. } => {
-            parse(&body).ok_or_else(|| format!("port {port} is answered by something else than nginx's own word"))
-        }
-        Answer::Response { status, .. } => Err(format!("port {port} answers HTTP {status}")),
-        Answer::Silence(why) => Err(why),
+        Answer::Response { status: 200, body, .. } => parse(&body).ok_or_else(|| {
+            Unheard::Another(format!("port {port} is answered by something else than nginx's own word"))
+        }),
+        Answer::Response { status, .. } => Err(Unheard::Another(format!("port {port} answers HTTP {status}"))),
+        Answer::Silence(why) => Err(Unheard::Silence(format!("port {port}: {why}"))),
     })
 }
 

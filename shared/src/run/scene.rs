@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::discovery::witness::{self, Testimony};
-use crate::discovery::{self, Finding};
+use crate::discovery::{self, Finding, WordSays};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
 use crate::ledger::Ledger;
@@ -60,8 +60,21 @@ impl<H: Host> Scene<'_, H> {
     pub async fn find(&self) -> Result<(Finding, Testimony)> {
         see_flag(self.host, self.settings).await?;
         let testimony = witness::ask(self.host, self.settings, self.ledger.live).await?;
+        if let WordSays::AnotherNginx(_) = testimony.evidence.word {
+            self.refuse_two_masters()?;
+        }
         let finding = discovery::decide(&self.settings.places, &testimony.evidence)?;
         Ok((finding, testimony))
+    }
+
+    /// Where two masters serve, what is done to one of them moves only a part of the traffic (F101).
+    fn refuse_two_masters(&self) -> Result<()> {
+        let pid_file = &self.settings.proxy.pid_file;
+        let Ok(master) = workers::master(self.host, pid_file) else { return Ok(()) };
+        match upgrade::other_master(self.host, &master, pid_file) {
+            Some(other) => Err(upgrade::unfinished(&master, other)),
+            None => Ok(()),
+        }
     }
 
     /// Says what is worth a sentence and no reason to refuse.
@@ -79,9 +92,7 @@ impl<H: Host> Scene<'_, H> {
     pub async fn nginx(&self) -> Result<(Process, Access)> {
         let master =
             workers::master(self.host, &self.settings.proxy.pid_file).map_err(|none| none.refused(str::to_owned))?;
-        if let Some(other) = upgrade::other_master(self.host, &master, &self.settings.proxy.pid_file) {
-            return Err(upgrade::unfinished(&master, other));
-        }
+        self.refuse_two_masters()?;
         if !workers::await_accepting(self.host, &master.identity).await? {
             let id = master.identity.id;
             return Err(Error::new(Kind::ProxyBroken, format!("{}: its master, process {id}, runs alone", workers::NOBODY_ACCEPTS))
