@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::nginx::Reloading;
+use super::nginx::{Reloading, Route};
 use shared::host::ProcessIdentity;
 
 /// How long one effect takes.
@@ -24,6 +24,8 @@ pub(super) enum Due {
     End(ProcessIdentity, String),
     /// nginx's master reads its configuration.
     Reload(Reloading),
+    /// nginx's master starts workers with what it has read before.
+    Start(Route),
     /// Workers stop accepting.
     Retire(Vec<ProcessIdentity>),
 }

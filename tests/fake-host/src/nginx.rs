@@ -22,6 +22,9 @@ pub enum Reloading {
     Works,
     /// It takes effect this much later than usual.
     WorksLate(Duration),
+    /// The master reads its files at the signal, and starts its new workers this much later than usual. A signal meanwhile waits for
+    /// that.
+    ReadsAtOnce(Duration),
     /// The master logs an error; the old workers go on.
     Refused,
     /// The new workers die at once; the old ones have been told to go.
@@ -80,6 +83,8 @@ pub(super) struct Nginx {
     /// How long an old worker needs to finish what it has.
     pub(super) drains_for: Duration,
     pub(super) next_reloads: VecDeque<Reloading>,
+    /// Until when the master is busy with a reload, and hears no other signal.
+    pub(super) busy_until: Duration,
 }
 
 impl Nginx {
@@ -98,6 +103,7 @@ impl Nginx {
             handover: Duration::from_millis(15),
             drains_for: Duration::from_millis(400),
             next_reloads: VecDeque::new(),
+            busy_until: Duration::ZERO,
         }
     }
 }
@@ -261,8 +267,27 @@ impl World {
     /// A reload was asked for; it takes its time.
     pub(super) fn ask_to_reload(&mut self) {
         let reloading = self.nginx.next_reloads.pop_front().unwrap_or(Reloading::Works);
-        let late = if let Reloading::WorksLate(late) = reloading { late } else { Duration::ZERO };
-        self.clock.schedule(self.nginx.reload_takes + late, Due::Reload(reloading));
+        let waits = self.nginx.busy_until.saturating_sub(self.clock.now());
+        let late = match reloading {
+            Reloading::WorksLate(late) | Reloading::ReadsAtOnce(late) => late,
+            _ => Duration::ZERO,
+        };
+        let takes = waits + self.nginx.reload_takes + late;
+        match (reloading, self.include_route(), self.complaint()) {
+            (Reloading::ReadsAtOnce(_), Some(route), None) => {
+                self.nginx.busy_until = self.clock.now() + takes;
+                self.clock.schedule(takes, Due::Start(route));
+            }
+            _ => self.clock.schedule(takes, Due::Reload(reloading)),
+        }
+    }
+
+    /// The master starts workers with what it has read before, and lets the old ones go.
+    pub(super) fn start_workers(&mut self, route: &Route) {
+        let Some(master) = self.nginx.master else { return };
+        let old: Vec<ProcessIdentity> = self.accepting().into_iter().map(|(identity, _)| identity).collect();
+        self.spawn_workers(master, route);
+        self.clock.schedule(self.nginx.handover, Due::Retire(old));
     }
 
     /// The master reads its configuration, with the include as it is now.

@@ -61,6 +61,7 @@ impl World {
                 Due::Bind(identity) => self.bind(&identity),
                 Due::End(identity, ending) => self.end(&identity, &ending),
                 Due::Reload(reloading) => self.reload(reloading),
+                Due::Start(route) => self.start_workers(&route),
                 Due::Retire(workers) => self.retire(&workers),
             }
         }

@@ -9,7 +9,7 @@ use shared::host::Answer;
 use shared::slot::Slot;
 
 use crate::exit::Hook;
-use crate::site::{Setup, Site, User};
+use crate::site::{Cutover, Setup, Site, User};
 
 /// A deployment `d-1` that is ready for its cutover.
 fn ready(app: App, setup: impl Into<Setup>) -> Site {
@@ -74,6 +74,33 @@ fn f62_a_slow_reload_is_waited_for_and_one_that_comes_too_late_is_sent_back() {
             let live = if wanted.is_none() { Slot::Green } else { Slot::Blue };
             assert_eq!(site.live(), Some(live), "{late} ms late: also when the late reload has come");
             site.deploys("d-2");
+        }
+    }
+}
+
+#[test]
+fn f102_traffic_that_was_sent_back_stays_there_also_where_nginx_was_slow_to_act_on_the_first_signal() {
+    for user in User::BOTH {
+        for cutover in [Cutover::Reload, Cutover::ReloadAsked] {
+            for late in [0, 20, 90, 150, 400] {
+                for nth in 1.. {
+                    let site = ready(App::good(), Setup { user, cutover });
+                    site.host.next_reload(Reloading::ReadsAtOnce(Duration::from_millis(late)));
+                    // It tells nothing, so that only nginx can.
+                    let body = "back soon".to_owned();
+                    site.host.door(Door::Answers(Answer::Response { status: 503, location: None, body }));
+                    site.host.interrupt_at(nth);
+                    let exit = site.run(Hook::Switch, Some("d-1"));
+                    if exit.is_done() {
+                        break;
+                    }
+                    // From the hook's end on, at every moment.
+                    for at in 0..60 {
+                        assert_eq!(site.live(), Some(Slot::Blue), "{late} ms late, wait {nth}, {at} later: {exit:?}");
+                        site.host.pass(Duration::from_millis(20));
+                    }
+                }
+            }
         }
     }
 }
