@@ -29,7 +29,7 @@ const GROUP_AT_MOST: Duration = TEST_AT_MOST;
 /// How long a release that failed to start is given to end.
 pub const FAILED_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a release that `health` refused is given to end.
+/// How long a release that `health` or `switch` refused is given to end.
 pub const REFUSED_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a warm standby is asked before it counts as dead.
@@ -96,12 +96,18 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                         + WRITE_AT_MOST
                 }
             };
-            // A look at the release, nginx's own test, the reload, the proof and the watch; and the way back, with its own proof. nginx may
+            // The release is asked before the cutover, and again where traffic was sent back; either way it is ended if it is refused.
+            let asked_and_ended = STANDBY_PATIENCE.min(settings.health.patience.at_most)
+                + settings.health.timeout
+                + looks(1)
+                + REFUSED_GRACE
+                + KILLED_AT_MOST
+                + WRITE_AT_MOST;
+            // Two looks at the release, nginx's own test, the reload, the proof and the watch; and the way back, with its own proof. nginx may
             // be told to reload twice on it, and by a cutover of an earlier run once before.
             GROUP_AT_MOST
-                + STANDBY_PATIENCE.min(settings.health.patience.at_most)
-                + settings.health.timeout
-                + looks(3)
+                + asked_and_ended * 2
+                + looks(2)
                 + consent::AT_MOST
                 + TEST_AT_MOST
                 + installation
@@ -235,11 +241,18 @@ mod tests {
     fn each_hook_has_the_time_of_every_single_thing_that_it_may_wait_for() {
         // The lock, the door twice, six writes.
         let all = 7.0 + 2.0 * 2.0 + 6.0;
-        // A group of the user's own; the release, who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
+        // A group of the user's own; the release, there and back, with its end; who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
         // back and what is between; the door, there and back.
         // What goes through sudo: the include there and back by two commands each, and three reloads.
         let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
-        let switch = 10.0 + (5.0 + 3.0) + 3.0 * 2.0 + 2.0 + 10.0 + 4.0 * 23.0 + 2.0 * (3.0 + 2.0) + sudo;
+        let switch = 10.0
+            + 2.0 * (5.0 + 3.0 + 2.0 + 2.0 + 3.0 + 1.0)
+            + 2.0 * 2.0
+            + 2.0
+            + 10.0
+            + 4.0 * 23.0
+            + 2.0 * (3.0 + 2.0)
+            + sudo;
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
         let unwatched = "[switch]\nwatch = \"0s\"\n";
@@ -294,7 +307,7 @@ mod tests {
         }
         let impatient = format!("{UNLIKE}{reload}{unwatched}").replace("19s", "4s");
         let impatient = settings(SettingsFile::parse("hooks.toml", &impatient)).unwrap();
-        assert_eq!(longest("switch", &impatient), Some(Duration::from_secs_f64(all + switch - 1.0)));
+        assert_eq!(longest("switch", &impatient), Some(Duration::from_secs_f64(all + switch - 2.0)));
         assert_eq!(longest("status", &impatient), None);
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod settlement;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::codedeploy::consent::Question;
@@ -12,7 +13,9 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, ProcessIdentity};
 use crate::ledger::{Change, Intent};
 use crate::nginx::access::Access;
+use crate::plan::action::Refusal;
 use crate::plan::{Action, Retirement, Step};
+use crate::probe::Probe;
 use crate::proof::arrival::Proof;
 use crate::proof::watch::Watch;
 use crate::route::choice::Choice;
@@ -39,10 +42,23 @@ pub struct Cutover {
     pub process: ProcessIdentity,
     /// The process that it comes from, which stays as the standby.
     pub standby: Option<ProcessIdentity>,
+    /// How it is asked again where traffic is sent back, and what becomes of one that is refused then; nothing where it stays.
+    pub reconsidered: Option<Reconsidered>,
     /// How it is watched before it counts as done.
     pub watch: Option<Watch>,
     /// How the slot that it comes from is stopped when it is done, if it does not stay.
     pub retirement: Option<Retirement>,
+}
+
+/// What is to be done about the release that traffic was sent back from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconsidered {
+    /// How it is asked, on its own port: nginx and the door have no part in that.
+    pub probe: Probe,
+    /// Its log.
+    pub log: Option<PathBuf>,
+    /// How it is ended.
+    pub refusal: Refusal,
 }
 
 /// nginx as it is before a cutover, and how this user may act on it.
@@ -117,7 +133,14 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         steps.push(nginx.test(*by == By::InstalledFlag));
     }
     steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
-    steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(vec![Action::Remember(Change::SentBack)]));
+    let mut undo = vec![Action::Remember(Change::SentBack)];
+    // Once traffic is back: until then users have it.
+    undo.extend(cutover.reconsidered.clone().map(|Reconsidered { probe, log, refusal }| Action::Reconsider {
+        probe,
+        log,
+        refusal,
+    }));
+    steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(undo));
     match by {
         By::Reload { .. } => {
             let speak = nginx.let_speak(settings, &after);

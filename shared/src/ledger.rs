@@ -111,7 +111,7 @@ pub enum Change {
     Started(Slot),
     /// The release in the deployment's slot is healthy.
     Proven,
-    /// The release in this slot was refused by `health` and ended.
+    /// The release in this slot was refused and ended.
     Refused(Slot),
     /// A cutover begins.
     Intend(Intent),

@@ -6,6 +6,7 @@ mod drain;
 pub mod execute;
 mod on_nginx;
 mod processes;
+mod refused;
 mod retire;
 
 use std::fmt;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
-use shared::budget;
+use shared::budget::{self, REFUSED_GRACE, STANDBY_PATIENCE};
 use shared::codedeploy::consent::Question;
 use shared::config::{self, Settings, SettingsFile, Standby};
-use shared::cutover::{By, Cutover, Nginx, Word};
+use shared::cutover::{By, Cutover, Nginx, Reconsidered, Word};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::codedeploy::Asking;
 use shared::host::{Answer, Process, ProcessIdentity, User};
@@ -17,6 +17,8 @@ use shared::nginx::access::Access;
 use shared::nginx::configuration_file::ConfigurationFile;
 use shared::nginx::flag_directory::FlagDirectory;
 use shared::occupant::Occupant;
+use shared::patience::Patience;
+use shared::plan::action::Refusal;
 use shared::plan::{Plan, Retirement};
 use shared::probe::Probe;
 use shared::proof::watch::Watch;
@@ -47,6 +49,17 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let retirement = Retirement { slot: Slot::Blue, drain: settings.stop.drain, grace: settings.stop.grace };
     let cutover = Cutover {
         watch: Watch::of(settings, Slot::Green, process.identity, &door),
+        reconsidered: Some(Reconsidered {
+            probe: Probe {
+                patience: Patience {
+                    at_most: STANDBY_PATIENCE.min(settings.health.patience.at_most),
+                    ..settings.health.patience
+                },
+                ..Probe::of(settings, Slot::Green, process.identity)
+            },
+            log: None,
+            refusal: Refusal { slot: Slot::Green, grace: REFUSED_GRACE },
+        }),
         retirement: (settings.switch.standby == Standby::Stop).then_some(retirement),
         from: Some(Slot::Blue),
         to: Slot::Green,
@@ -168,7 +181,7 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
     let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("`timeout: 200` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
+    assert!(told[0].contains("`timeout: 220` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
 
 #[test]

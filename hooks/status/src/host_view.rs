@@ -64,7 +64,7 @@ impl HostView {
             format!("a cutover to {place} was begun and not ended; the next hook settles it")
         });
         notes.extend(scene.ledger.refused.as_ref().map(|release| {
-            format!("release `{release}` was refused by `health` and ended; there is no standby until the next deploy")
+            format!("release `{release}` was refused and ended; there is no standby until the next deploy")
         }));
         let mut nginx = None;
         match scene.nginx().await {

@@ -6,10 +6,12 @@ mod installation;
 #[cfg(test)]
 mod tests;
 
-use shared::budget::STANDBY_PATIENCE;
+use std::path::PathBuf;
+
+use shared::budget::{REFUSED_GRACE, STANDBY_PATIENCE};
 use shared::codedeploy::consent::Question;
 use shared::config::{CutoverWay, Settings, Standby};
-use shared::cutover::{self, By, Cutover, Nginx, Word};
+use shared::cutover::{self, By, Cutover, Nginx, Reconsidered, Word};
 use shared::discovery::unlike_health;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
@@ -19,6 +21,7 @@ use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
 use shared::patience::Patience;
+use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Retirement, Step};
 use shared::probe::Probe;
 use shared::proof::arrival::Proof;
@@ -91,6 +94,8 @@ impl Hook for Switch {
             // Going back from going back makes no sense, and a way back has to be quick; what it leaves may be wanted again.
             cutover.watch = None;
             cutover.retirement = None;
+            // The standby is somebody's release that served: it is left as it is, whatever comes of the way back.
+            cutover.reconsidered = None;
         }
         Ok(plan(scene.settings, &cutover, arguments.back))
     }
@@ -99,12 +104,12 @@ impl Hook for Switch {
 /// What `switch` does: one more look at the release, then the cutover.
 #[must_use]
 pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
-    let mut probe = one_look(settings, cutover.to, cutover.process);
-    if back {
-        // `health` has proven a new release moments ago; a standby is proven here.
-        probe.consecutive = settings.health.consecutive;
-    }
-    let mut steps = vec![Step::of(Action::Probe { probe, log: None, refusal: None })];
+    // `health` has proven a new release moments ago; a standby is proven here.
+    let ask = if back { thorough_look } else { one_look };
+    let probe = ask(settings, cutover.to, cutover.process);
+    let refused = cutover.reconsidered.as_ref();
+    let (log, refusal) = (refused.and_then(|refused| refused.log.clone()), refused.map(|refused| refused.refusal));
+    let mut steps = vec![Step::of(Action::Probe { probe, log, refusal })];
     steps.extend(cutover::steps(settings, cutover));
     if back {
         steps.iter_mut().for_each(is_a_way_back);
@@ -183,6 +188,22 @@ fn one_look(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe 
     probe
 }
 
+/// A look at one that may not be what it was.
+fn thorough_look(settings: &Settings, slot: Slot, process: ProcessIdentity) -> Probe {
+    Probe { consecutive: settings.health.consecutive, ..one_look(settings, slot, process) }
+}
+
+/// What becomes of a new release that `switch` finds bad: it was proven, and is not any more. Only its own answers on its own port
+/// count. Where those are good while traffic did not arrive, nginx or the door was to blame (it cannot see the flag, may not connect,
+/// sends a `Host` that the release refuses, has no worker), and the proven release stays for a second `switch`.
+fn reconsidered(settings: &Settings, to: Slot, process: ProcessIdentity, log: Option<PathBuf>) -> Reconsidered {
+    Reconsidered {
+        probe: thorough_look(settings, to, process),
+        log,
+        refusal: Refusal { slot: to, grace: REFUSED_GRACE },
+    }
+}
+
 async fn look(
     scene: &Scene<'_, impl Host>,
     from: Option<Slot>,
@@ -201,16 +222,18 @@ async fn look(
         ownership::check_files(scene.host, scene.settings)?;
     }
     let by = way(scene, &nginx, installed).await?;
+    let release = scene.ledger.tenants.get(to).release.as_ref();
+    let log = release.map(|release| scene.settings.log_of(to, &release.name));
     let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
     if let Some(watch) = &mut watch {
         watch.standby = from.zip(standby).map(|(from, process)| Probe::of(scene.settings, from, process));
-        let release = scene.ledger.tenants.get(to).release.as_ref();
-        watch.log = release.map(|release| scene.settings.log_of(to, &release.name));
+        watch.log.clone_from(&log);
     }
+    let reconsidered = Some(reconsidered(scene.settings, to, process, log));
     let retired = from.filter(|_| standby.is_some() && scene.settings.switch.standby == Standby::Stop);
     let retirement = retired.map(|slot| retirement(scene.settings, slot));
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
-    Ok(Cutover { from, to, by, nginx, consent, process, standby, watch, retirement })
+    Ok(Cutover { from, to, by, nginx, consent, process, standby, reconsidered, watch, retirement })
 }
 
 /// The process of ours in a slot, if there is one.

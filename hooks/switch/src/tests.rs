@@ -54,6 +54,7 @@ fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
         consent: None,
         process: process(77),
         standby: from.map(|_| process(66)),
+        reconsidered: Some(reconsidered(&defaults(), to, process(77), Some("/logs/r1.log".into()))),
         watch: None,
         retirement: None,
     }
@@ -62,10 +63,11 @@ fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
 #[test]
 fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
@@ -83,9 +85,10 @@ fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
 fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
     let by_flag = |from, to| planned(&Cutover { by: By::Flag, ..cutover(Some(from), to) }, false);
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         3. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
            if it comes to nothing: see that requests go to `real1` (port 8081) again
@@ -96,9 +99,10 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
     .assert_eq(&by_flag(Slot::Blue, Slot::Green));
     expect![[r#"
-        1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. remember: a cutover to blue begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         3. remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
            if it comes to nothing: make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: see that requests go to `real2` (port 8082) again
@@ -114,10 +118,11 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
 fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
     let installed = |from| planned(&Cutover { by: By::InstalledFlag, ..cutover(from, Slot::Green) }, false);
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag
         5. remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
         6. make `/etc/nginx/conf.d/service-url.conf` hold the two slots as upstream groups
@@ -139,10 +144,11 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
     .assert_eq(&installed(Some(Slot::Blue)));
     // From nowhere the reload is the cutover.
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag
         5. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
         6. make `/etc/nginx/conf.d/service-url.conf` hold the two slots as upstream groups
@@ -168,10 +174,11 @@ fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot
     cutover.retirement =
         Some(Retirement { slot: Slot::Blue, drain: Duration::from_secs(10), grace: Duration::from_secs(35) });
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
@@ -192,11 +199,12 @@ fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_chan
     let question = Question { deployment: "d-ABCDEF123".into(), required: false, asking };
     let cutover = Cutover { consent: Some(question), ..cutover(Some(Slot::Blue), Slot::Green) };
     expect![[r#"
-        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. ask CodeDeploy whether deployment `d-ABCDEF123` is still under way, for at most 2 s
         4. remember: a cutover to green begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         5. make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: reload nginx again, if it was told to reload
@@ -228,7 +236,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
         9. let process 66 go first when memory is short
         10. remember: the way back has come to its end
         then: `real1` (port 8081) serves; `real2` (port 8082) stays warm behind it (`switch --back`)"#]]
-    .assert_eq(&planned(&cutover(Some(Slot::Green), Slot::Blue), true));
+    .assert_eq(&planned(&Cutover { reconsidered: None, ..cutover(Some(Slot::Green), Slot::Blue) }, true));
 }
 
 #[test]
@@ -245,10 +253,11 @@ fn i10_a_second_switch_of_a_deployment_proves_that_traffic_holds_and_changes_not
 #[test]
 fn a_first_release_has_no_standby_and_says_so() {
     expect![[r#"
-        1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77
+        1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. remember: a cutover to blue begins
            if it comes to nothing: remember: the cutover was undone
+           if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8082
            if it comes to nothing: reload nginx again, if it was told to reload

@@ -114,6 +114,16 @@ pub enum Action {
         /// What becomes of a release that is refused; nothing where it stays.
         refusal: Option<Refusal>,
     },
+    /// Ask a release once more on its own port, after its traffic was sent back: one that answers well was not to blame, and stays
+    /// as the proven release that it is. Nothing to do where the cutover came to nothing for another reason.
+    Reconsider {
+        /// As a standby is asked.
+        probe: Probe,
+        /// The application's log, whose end is shown if it fails.
+        log: Option<PathBuf>,
+        /// What becomes of it then.
+        refusal: Refusal,
+    },
     /// Remove a file or directory of ours that nobody needs. What comes of it is noted, never a failure.
     Discard(PathBuf),
     /// Set how eager the kernel is to end a process when memory is short. What comes of it is noted, never a failure.
@@ -229,6 +239,7 @@ impl Action {
             | Action::EndLaunched { .. }
             | Action::Survive { .. }
             | Action::Probe { .. }
+            | Action::Reconsider { .. }
             | Action::Discard(_)
             | Action::Sacrifice { .. }
             | Action::WriteUpstreams { .. }
@@ -264,6 +275,7 @@ impl Action {
             Action::SeeLive(_) | Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => {
                 Duration::ZERO
             }
+            Action::Reconsider { probe, refusal, .. } => probe.at_most() + refusal.at_most(),
             Action::Probe { probe, refusal, .. } => probe.at_most() + refusal.map_or(Duration::ZERO, Refusal::at_most),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             Action::WriteWord { .. } => WRITE_AT_MOST + configuration::TEST_AT_MOST,
@@ -316,6 +328,9 @@ impl fmt::Display for Action {
             Action::Probe { probe, refusal: None, .. } => write!(formatter, "{probe}"),
             Action::Probe { probe, refusal: Some(Refusal { grace, .. }), .. } => {
                 write!(formatter, "{probe}; one that is refused is ended: SIGTERM, after {} SIGKILL", duration(*grace))
+            }
+            Action::Reconsider { probe, .. } => {
+                write!(formatter, "where traffic was sent back, {probe}; a release that is refused then is ended")
             }
             Action::Discard(path) => write!(formatter, "remove `{}`, which nobody uses", path.to_string_lossy()),
             Action::Sacrifice { process, score: 0 } => {

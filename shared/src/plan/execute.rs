@@ -1,18 +1,19 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
+use std::path::{Path, PathBuf};
+
 use super::action::Refusal;
 use super::on_nginx::OnNginx;
-use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, retire};
+use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, refused, retire};
 use crate::codedeploy::consent;
 use crate::config::Settings;
-use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Launch, Process};
+use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
 use crate::occupant;
-use crate::probe::{self, Probe, validation};
+use crate::probe::{self, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
@@ -40,6 +41,8 @@ pub struct Execution<'a, H> {
     launched: Option<Process>,
     /// What became known of nginx.
     nginx: OnNginx,
+    /// The log whose end was shown.
+    quoted: Option<PathBuf>,
     /// Where traffic was sent without anybody seeing it arrive, and why.
     unproven: Option<String>,
 }
@@ -55,6 +58,7 @@ impl<'a, H: Host> Execution<'a, H> {
             sha256: None,
             launched: None,
             nginx: OnNginx::default(),
+            quoted: None,
             unproven: None,
         }
     }
@@ -107,6 +111,10 @@ impl<'a, H: Host> Execution<'a, H> {
     async fn undo(&mut self, steps: &[Step], cause: Error) -> Outcome {
         self.host.shield(true);
         for action in steps.iter().rev().flat_map(|step| &step.undo) {
+            // Whoever was interrupted, or could not write, has refused nobody.
+            if matches!(action, Action::Reconsider { .. }) && cause.kind() != Kind::SentBack {
+                continue;
+            }
             self.report.say(&format!("taking it back: {action}"));
             match self.perform(action).await {
                 // Everything is as it was, and known: the next hook looks at nginx and settles what the ledger still has (F107).
@@ -160,13 +168,27 @@ impl<'a, H: Host> Execution<'a, H> {
                 if let (Err(_), Some(log)) = (&outcome, log) {
                     self.quote(log);
                 }
-                // Whoever was interrupted has refused nobody, and a stranger on the port says nothing about the release.
                 if let (Err(error), Some(refusal)) = (&outcome, refusal)
-                    && matches!(error.kind(), Kind::NotHealthy | Kind::NotStarted)
+                    && refused::is_refusal(error)
                 {
-                    self.end_refused(probe, *refusal).await;
+                    // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
+                    self.host.shield(true);
+                    self.end_refused(&probe.place, probe.process, *refusal).await;
+                    self.host.shield(false);
                 }
                 outcome
+            }
+            Action::Reconsider { probe, log, refusal } => {
+                if let Err(error) = probe::run(self.host, probe).await
+                    && refused::is_refusal(&error)
+                {
+                    self.report.say(&error.to_string());
+                    if let Some(log) = log {
+                        self.quote(log);
+                    }
+                    self.end_refused(&probe.place, probe.process, *refusal).await;
+                }
+                Ok(())
             }
             Action::Discard(path) => {
                 match self.host.remove(path) {
@@ -257,7 +279,7 @@ impl<'a, H: Host> Execution<'a, H> {
     }
 
     /// Watches the release that traffic has arrived at, and shows the end of its log if it fails.
-    async fn watch(&self, watch: &Watch) -> Result<()> {
+    async fn watch(&mut self, watch: &Watch) -> Result<()> {
         let outcome = watch::watch(self.host, self.settings, self.report, watch).await;
         if let (Err(error), Some(log)) = (&outcome, &watch.log)
             && error.kind() == Kind::SentBack
@@ -267,27 +289,16 @@ impl<'a, H: Host> Execution<'a, H> {
         outcome
     }
 
-    /// Ends a release that was refused; whatever comes of it, the refusal stands. A signal waits meanwhile: half-ended it would be
-    /// neither nginx's backup nor gone.
-    async fn end_refused(&mut self, probe: &Probe, refusal: Refusal) {
-        self.host.shield(true);
-        let outcome = self.end_in(probe, refusal).await;
-        self.host.shield(false);
-        self.report.say(&match outcome {
-            Ok(()) => format!("the refused release in {} was ended, so that nginx cannot fall back on it", probe.place),
-            Err(cause) => format!("note: the refused release in {} was not ended: {cause}", probe.place),
-        });
-    }
-
-    async fn end_in(&mut self, probe: &Probe, Refusal { slot, grace }: Refusal) -> Result<()> {
-        // Traffic may have moved there meanwhile, by a person or since the live one has died: what users have is not ours to take,
-        // bad as it is (I2).
-        if witness::may_serve(self.host, self.settings, slot).await? {
-            return Err(Error::new(Kind::Undecided, "nginx sends the traffic there, or has nowhere else to send it"));
+    /// Ends a release that was refused; whatever comes of it, the refusal stands.
+    async fn end_refused(&mut self, place: &Place, process: ProcessIdentity, refusal: Refusal) {
+        if let Err(cause) = refused::end(self.host, self.settings, self.report, process, refusal).await {
+            self.report.say(&format!("note: the refused release in {place} was not ended: {cause}"));
+            return;
         }
-        let family = occupant::family(self.host, &probe.process);
-        processes::terminate(self.host, self.report, &probe.place, &family, grace, None).await?;
-        self.remember(&Change::Refused(slot))
+        self.report.say(&format!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
+        if let Err(cause) = self.remember(&Change::Refused(refusal.slot)) {
+            self.report.say(&format!("note: that could not be noted: {cause}"));
+        }
     }
 
     /// Stops the slot that served before; whatever comes of it, the cutover holds.
@@ -319,8 +330,11 @@ impl<'a, H: Host> Execution<'a, H> {
         Ok(())
     }
 
-    /// Shows the last lines of an application's log.
-    fn quote(&self, log: &std::path::Path) {
+    /// Shows the last lines of an application's log, once.
+    fn quote(&mut self, log: &Path) {
+        if self.quoted.replace(log.to_owned()).is_some_and(|quoted| quoted == log) {
+            return;
+        }
         let shown = log.to_string_lossy();
         match self.host.read_file(log) {
             Ok(bytes) => {
@@ -334,7 +348,7 @@ impl<'a, H: Host> Execution<'a, H> {
     }
 }
 
-fn publish_failed(from: &std::path::Path, to: &std::path::Path, cause: &std::io::Error) -> Error {
+fn publish_failed(from: &Path, to: &Path, cause: &std::io::Error) -> Error {
     if cause.kind() == std::io::ErrorKind::InvalidData || cause.kind() == std::io::ErrorKind::NotFound {
         return Error::new(
             Kind::Artifact,

@@ -20,6 +20,7 @@ mod longest;
 mod looks;
 mod operation;
 mod refusal;
+mod refused_by_switch;
 mod schedule;
 mod site;
 mod switches;
