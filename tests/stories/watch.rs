@@ -42,16 +42,42 @@ fn f75_a_release_that_hangs_right_after_it_took_the_traffic_is_sent_back() {
     let rig = Rig::live_in("real1");
     rig.host.set("switch.watch", "\"60s\"").unwrap();
     rig.untouched_by(|| {
-        let mut stopped = None;
-        let switch = while_watched(&rig, |new| {
-            let process = i32::try_from(new).ok().and_then(Pid::from_raw).unwrap();
-            kill_process(process, Signal::STOP).unwrap();
-            stopped = Some(process);
-        });
+        let switch = while_watched(&rig, hang);
         ended(&switch, 41, &["3 times in a row", "after it took the traffic"]);
-        kill_process(stopped.unwrap(), Signal::CONT).unwrap();
     });
     assert_eq!(rig.release(), "v1");
+}
+
+fn hang(process: u32) {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(process, Signal::STOP).unwrap();
+}
+
+#[test]
+fn f117_a_release_that_was_sent_back_is_never_what_users_get_when_the_live_one_dies() {
+    let rig = Rig::instant();
+    rig.host.set("switch.watch", "\"60s\"").unwrap();
+    let (live, idle) = {
+        let ports = rig.host.ports();
+        if rig.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
+    };
+    rig.stage(&Jar::release("v2"));
+    for hook in &HOOKS[..3] {
+        ended(&rig.run(hook), 0, &[]);
+    }
+    let switch = rig.hook("switch").spawn().unwrap();
+    eventually("traffic has arrived", || rig.host.door_get("/").is_ok_and(|answer| answer.release() == Some("v2")));
+    hang(listener(idle).expect("v2"));
+    let switch = switch.wait().unwrap();
+    ended(&switch, 41, &["was ended, so that nginx cannot fall back on it", "the last lines of", "serving: "]);
+    assert_eq!((listener(idle), rig.release().as_str()), (None, "v1"));
+    let status = rig.run("status").output;
+    assert!(status.contains("was refused and ended"), "{status}");
+    kill(listener(live).expect("a live release"));
+    for _ in 0..20 {
+        let answer = rig.host.door_get("/profile").expect("nginx answers");
+        assert_eq!(answer.status, 502, "nobody serves: {}", answer.body);
+    }
 }
 
 #[test]
