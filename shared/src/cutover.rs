@@ -133,14 +133,14 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
         steps.push(nginx.test(*by == By::InstalledFlag));
     }
     steps.extend(cutover.consent.clone().map(|question| Step::of(Action::Consult(question))));
-    let mut undo = vec![Action::Remember(Change::SentBack)];
+    let mut undo = vec![Action::remember(settings, Change::SentBack)];
     // Once traffic is back: until then users have it.
     undo.extend(cutover.reconsidered.clone().map(|Reconsidered { probe, log, refusal }| Action::Reconsider {
         probe,
         log,
         refusal,
     }));
-    steps.push(Step::of(Action::Remember(Change::Intend(intent))).undone_by(undo));
+    steps.push(Step::of(Action::remember(settings, Change::Intend(intent))).undone_by(undo));
     match by {
         By::Reload { .. } => {
             let speak = nginx.let_speak(settings, &after);
@@ -169,11 +169,11 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     steps.push(Step::of(Action::Prove(Proof::of(settings, *to, &nginx.door).with_word(word))));
     steps.extend(cutover.watch.clone().map(|watch| Step::of(Action::Watch(Box::new(watch)))));
     steps.extend([
-        Step::of(Action::Remember(Change::Moved(*to))),
+        Step::of(Action::remember(settings, Change::Moved(*to))),
         Step::of(Action::Sacrifice { process: cutover.process, score: 0 }),
     ]);
     steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
-    steps.extend(cutover.retirement.map(|retirement| Step::of(Action::Retire(retirement))));
+    steps.extend(cutover.retirement.clone().map(|retirement| Step::of(Action::Retire(retirement))));
     steps
 }
 
@@ -207,8 +207,11 @@ pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<
     let bytes = include.bytes().to_owned();
     // No workers: `Intent::follows`.
     let intent = Intent { from: Some(from), to, before: bytes.clone(), after: bytes, workers: Vec::new() };
-    let actions =
-        [Action::Remember(Change::Intend(intent)), flag_says(settings, to), Action::Remember(Change::Moved(to))];
+    let actions = [
+        Action::remember(settings, Change::Intend(intent)),
+        flag_says(settings, to),
+        Action::remember(settings, Change::Moved(to)),
+    ];
     Ok(actions.map(Step::of).into())
 }
 

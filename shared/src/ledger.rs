@@ -130,6 +130,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// The slot that it is about.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Change::Open(deployment) => Some(deployment.idle),
+            Change::Intend(intent) | Change::Return(intent) => Some(intent.to),
+            Change::Freed(slot)
+            | Change::Launching { slot, .. }
+            | Change::Launched { slot, .. }
+            | Change::Refused(slot)
+            | Change::Started(slot)
+            | Change::Moved(slot)
+            | Change::Retired(slot) => Some(*slot),
+            Change::Proven | Change::Returned | Change::SentBack | Change::Checked(_) => None,
+        }
+    }
+
     /// Whether nothing is wrong where this cannot be noted: traffic is where it should be, and who comes next looks for himself.
     #[must_use]
     pub fn may_be_lost(&self) -> bool {

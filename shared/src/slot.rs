@@ -6,7 +6,8 @@ use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
-/// One of the two places on a host where a release can run.
+/// One of the two places on a host where a release can run. It has no `Display`: people know it by profile and port (`Place`), and
+/// no sentence can say blue or green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Slot {
@@ -29,15 +30,6 @@ impl Not for Slot {
             Slot::Blue => Slot::Green,
             Slot::Green => Slot::Blue,
         }
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Slot::Blue => "blue",
-            Slot::Green => "green",
-        })
     }
 }
 

@@ -81,7 +81,7 @@ fn i16_somebody_else_moves_the_traffic_during_a_deploy_and_switch_refuses_to_go_
         ended(
             &rig.run("switch"),
             12,
-            &["the live slot changed while this deployment was under way: blue then, green now"],
+            &["the live slot changed while this deployment was under way: `real1` (port ", "then, `real2` (port "],
         );
     });
     // The next deploy takes the host as it is now.

@@ -76,6 +76,9 @@ fn help_and_version_say_what_the_hook_is_and_what_its_exit_codes_mean() {
     for hook in crate::rig::HOOKS {
         let help = rig.hook(hook).argument("--help").run().unwrap();
         ended(&help, 0, &["Usage: ", "--dry-run", "--config", "Exit codes"]);
+        // People know the slots by profile and port.
+        let words = help.output.split(|letter: char| !letter.is_alphanumeric());
+        assert_eq!(words.filter(|word| ["blue", "green"].contains(word)).count(), 0, "{}", help.output);
         for ExitCodeRow { code, meaning, serves } in ExitCodeRow::all() {
             said(&help, &[&format!("{code:>2}  {meaning} ({serves})")]);
         }

@@ -46,7 +46,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), Vec::new());
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
     let door = Answer::Silence("x".into());
-    let retirement = Retirement { slot: Slot::Blue, drain: settings.stop.drain, grace: settings.stop.grace };
+    let retirement = Retirement::of(settings, Slot::Blue);
     let cutover = Cutover {
         watch: Watch::of(settings, Slot::Green, process.identity, &door),
         reconsidered: Some(Reconsidered {

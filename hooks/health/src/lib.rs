@@ -109,7 +109,7 @@ pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) ->
     Plan {
         steps: vec![
             Step::of(Action::Probe { probe, log: Some(log), refusal: Some(refusal(idle)) }),
-            Step::of(Action::Remember(Change::Proven)),
+            Step::of(Action::remember(settings, Change::Proven)),
         ],
         result: format!("release `{}` in {place} is healthy", release.name),
     }

@@ -14,7 +14,7 @@ use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
-use shared::slot::{Place, Slot};
+use shared::slot::Slot;
 
 /// The hook `start`.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Hook for Start {
                 scene
                     .report
                     .say(&format!("an earlier run of `start` was ended before it was done: {place} is freed again"));
-                steps = free(idle, place, processes);
+                steps = free(scene.settings, idle, processes);
             }
             Occupant::Ours(processes) => {
                 let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
@@ -65,11 +65,12 @@ impl Hook for Start {
 }
 
 /// What a run of `start` launched that was killed is ended by the next one (F115).
-fn free(idle: Slot, place: Place, processes: Vec<Process>) -> Vec<Step> {
+fn free(settings: &Settings, idle: Slot, processes: Vec<Process>) -> Vec<Step> {
+    let place = settings.place(idle).clone();
     let actions = [
         Action::Terminate { live: None, place: place.clone(), processes, grace: FAILED_GRACE },
         Action::AwaitFree(place),
-        Action::Remember(Change::Freed(idle)),
+        Action::remember(settings, Change::Freed(idle)),
     ];
     actions.map(Step::of).into()
 }
@@ -111,14 +112,14 @@ pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Releas
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let mut steps = vec![
         Step::of(Action::Publish { artifact, release }),
-        Step::of(Action::Remember(launching)),
+        Step::of(Action::remember(settings, launching)),
         Step::of(Action::Launch { place: place.clone(), launch }).undone_by(vec![
             Action::EndLaunched { place: place.clone(), grace: FAILED_GRACE },
-            Action::Remember(Change::Freed(idle)),
+            Action::remember(settings, Change::Freed(idle)),
         ]),
-        Step::of(Action::Remember(launched)),
+        Step::of(Action::remember(settings, launched)),
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
-        Step::of(Action::Remember(Change::Started(idle))),
+        Step::of(Action::remember(settings, Change::Started(idle))),
     ];
     steps.extend(gone.into_iter().map(|path| Step::of(Action::Discard(path))));
     Plan { steps, result }
@@ -181,13 +182,13 @@ mod tests {
     fn f30_f33_a_jar_is_copied_to_a_new_place_started_there_and_ended_again_if_it_fails() {
         expect![[r#"
             1. copy `/home/ec2-user/app/step3/zip/app.jar` (17 MB) to `/home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar`
-            2. remember: green is to run release `20261122T102030500Z-d-ABC123`
+            2. remember: `real2` (port 8082) is to run release `20261122T102030500Z-d-ABC123`
             3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,/home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 -jar /home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar --server.port=8082
                if it comes to nothing: end what was started in `real2` (port 8082)
-               if it comes to nothing: remember: green is free
-            4. remember: green runs it
+               if it comes to nothing: remember: `real2` (port 8082) is free
+            4. remember: `real2` (port 8082) runs it
             5. watch it until it listens on port 8082 or has lived 2 s
-            6. remember: green has survived its first moments
+            6. remember: `real2` (port 8082) has survived its first moments
             then: release `20261122T102030500Z-d-ABC123` runs in `real2` (port 8082), log `/home/ec2-user/app/step3/logs/real2-20261122T102030500Z-d-ABC123.log`"#]].assert_eq(&planned("", Slot::Green).to_string());
     }
 

@@ -39,7 +39,7 @@ impl Hook for Stop {
             roles = Roles::with_live(!dead);
             steps = cutover::follow(scene.settings, &testimony, dead)?;
         }
-        let mut deployment = scene.ledger.open(scene.lifecycle, roles)?;
+        let mut deployment = scene.ledger.open(scene.lifecycle, roles, &scene.settings.places)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
         preflight::tell_short_timeouts(scene);
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
@@ -51,7 +51,7 @@ impl Hook for Stop {
         let watched = roles.live.filter(|live| *testimony.evidence.listening.get(*live));
         let plan = plan(scene.settings, deployment, occupant, watched)?;
         steps.extend(plan.steps);
-        steps.extend(checked.configuration.map(|change| Step::of(Action::Remember(change))));
+        steps.extend(checked.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
         Ok(Plan { steps, ..plan })
     }
 }
@@ -107,7 +107,7 @@ pub fn plan(
     let place = settings.place(idle).clone();
     let roles = deployment.roles();
     let opened = DeploymentRecord { stage: Stage::Opened, ..deployment };
-    let mut steps = vec![Step::of(Action::Remember(Change::Open(opened)))];
+    let mut steps = vec![Step::of(Action::remember(settings, Change::Open(opened)))];
     let found = match occupant {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => "was free already",
@@ -121,7 +121,7 @@ pub fn plan(
             "is free"
         }
     };
-    steps.push(Step::of(Action::Remember(Change::Freed(idle))));
+    steps.push(Step::of(Action::remember(settings, Change::Freed(idle))));
     Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles)) })
 }
 
@@ -163,12 +163,12 @@ mod tests {
     fn i2_only_the_idle_slot_is_ever_freed() {
         let text = planned(Some(Slot::Blue), Slot::Green, Occupant::Ours(vec![process(7), process(8)])).unwrap();
         expect![[r#"
-            1. remember: deployment `d-A` works in green
+            1. remember: deployment `d-A` works in `real2` (port 8082)
             2. let requests on their way to `real2` (port 8082) end, for at most 10 s
             3. see that `real1` (port 8081) still serves
             4. end process 7, 8 in `real2` (port 8082): SIGTERM, after 35 s SIGKILL
             5. wait until port 8082 is free
-            6. remember: green is free
+            6. remember: `real2` (port 8082) is free
             then: `real2` (port 8082) is free; `real1` (port 8081) serves"#]]
         .assert_eq(&text);
     }
@@ -176,8 +176,8 @@ mod tests {
     #[test]
     fn an_empty_slot_needs_nothing_but_to_be_remembered() {
         expect![[r#"
-            1. remember: deployment `d-A` works in blue
-            2. remember: blue is free
+            1. remember: deployment `d-A` works in `real1` (port 8081)
+            2. remember: `real1` (port 8081) is free
             then: `real1` (port 8081) was free already; neither slot serves yet"#]]
         .assert_eq(&planned(None, Slot::Blue, Occupant::Nobody).unwrap());
     }

@@ -83,7 +83,7 @@ impl Hook for Switch {
                 return Ok(again(scene.settings, process, before, proof_of(scene.settings, idle, &testimony)));
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
-            unchanged(deployment, finding.roles)?;
+            unchanged(deployment, finding.roles, &scene.settings.places)?;
             (deployment.idle, proven(scene, deployment.idle)?)
         };
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
@@ -113,7 +113,7 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
     steps.extend(cutover::steps(settings, cutover));
     if back {
         steps.iter_mut().for_each(is_a_way_back);
-        steps.push(Step::of(Action::Remember(Change::Returned)));
+        steps.push(Step::of(Action::remember(settings, Change::Returned)));
     }
     let standby = match (cutover.from, cutover.standby) {
         (Some(from), Some(_)) if cutover.retirement.is_some() => {
@@ -131,7 +131,7 @@ pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
 
 /// Whoever is killed on the way back and comes again does not want to go forward: the note of the cutover says so.
 fn is_a_way_back(step: &mut Step) {
-    if let Action::Remember(change) = &mut step.action
+    if let Action::Remember { change, .. } = &mut step.action
         && let Change::Intend(intent) = change
     {
         *change = Change::Return(intent.clone());
@@ -142,7 +142,7 @@ fn is_a_way_back(step: &mut Step) {
 fn returned(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan {
     let other = settings.place(!proof.slot);
     let mut plan = again(settings, process, None, proof);
-    plan.steps.push(Step::of(Action::Remember(Change::Returned)));
+    plan.steps.push(Step::of(Action::remember(settings, Change::Returned)));
     plan.result = format!(
         "{}: the way back that was ended before it was done is done now (`switch --back` once more goes to {other})",
         plan.result
@@ -170,14 +170,10 @@ fn again(settings: &Settings, process: ProcessIdentity, before: Option<ProcessId
         plan.steps.push(Step::of(Action::Sacrifice { process, score: 0 }));
         plan.steps.push(Step::of(match settings.switch.standby {
             Standby::Keep => Action::Sacrifice { process: standby, score: 1000 },
-            Standby::Stop => Action::Retire(retirement(settings, !live)),
+            Standby::Stop => Action::Retire(Retirement::of(settings, !live)),
         }));
     }
     plan
-}
-
-fn retirement(settings: &Settings, slot: Slot) -> Retirement {
-    Retirement { slot, drain: settings.stop.drain, grace: settings.stop.grace }
 }
 
 /// One more look at a release that has been proven.
@@ -231,7 +227,7 @@ async fn look(
     }
     let reconsidered = Some(reconsidered(scene.settings, to, process, log));
     let retired = from.filter(|_| standby.is_some() && scene.settings.switch.standby == Standby::Stop);
-    let retirement = retired.map(|slot| retirement(scene.settings, slot));
+    let retirement = retired.map(|slot| Retirement::of(scene.settings, slot));
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
     Ok(Cutover { from, to, by, nginx, consent, process, standby, reconsidered, watch, retirement })
 }

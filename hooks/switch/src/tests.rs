@@ -65,7 +65,7 @@ fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to green begins
+        3. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
@@ -74,7 +74,7 @@ fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
            if it comes to nothing: see that requests go to `real1` (port 8081) again
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
-        7. remember: green is live
+        7. remember: `real2` (port 8082) is live
         8. protect process 77 as usual when memory is short
         9. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
@@ -86,28 +86,28 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
     let by_flag = |from, to| planned(&Cutover { by: By::Flag, ..cutover(Some(from), to) }, false);
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
-        2. remember: a cutover to green begins
+        2. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         3. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
            if it comes to nothing: see that requests go to `real1` (port 8081) again
         4. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
-        5. remember: green is live
+        5. remember: `real2` (port 8082) is live
         6. protect process 77 as usual when memory is short
         7. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
     .assert_eq(&by_flag(Slot::Blue, Slot::Green));
     expect![[r#"
         1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
-        2. remember: a cutover to blue begins
+        2. remember: a cutover to `real1` (port 8081) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         3. remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
            if it comes to nothing: make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: see that requests go to `real2` (port 8082) again
         4. ask http://127.0.0.1/profile until 3 answers in a row have come from `real1` (port 8081)
-        5. remember: blue is live
+        5. remember: `real1` (port 8081) is live
         6. protect process 77 as usual when memory is short
         7. let process 66 go first when memory is short
         then: `real1` (port 8081) serves; `real2` (port 8082) stays warm behind it (`switch --back`)"#]]
@@ -120,7 +120,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to green begins
+        3. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag
@@ -137,7 +137,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
         10. make the flag `/var/lib/service-url/green`: `real2` (port 8082) serves
            if it comes to nothing: remove the flag `/var/lib/service-url/green`: `real1` (port 8081) serves
         11. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
-        12. remember: green is live
+        12. remember: `real2` (port 8082) is live
         13. protect process 77 as usual when memory is short
         14. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
@@ -146,7 +146,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to green begins
+        3. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/var/lib/service-url`, if it is missing, where nginx's workers can see the flag
@@ -161,7 +161,7 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
         8. test nginx's configuration: /usr/sbin/nginx -T
         9. reload nginx, in force within 5 s (new workers accept, no old one does)
         10. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
-        11. remember: green is live
+        11. remember: `real2` (port 8082) is live
         12. protect process 77 as usual when memory is short
         then: `real2` (port 8082) serves; there is no standby"#]]
     .assert_eq(&installed(None));
@@ -171,12 +171,11 @@ fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
 fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot_after_it() {
     let mut cutover = cutover(Some(Slot::Blue), Slot::Green);
     cutover.watch = Watch::of(&defaults(), Slot::Green, cutover.process, &cutover.nginx.door);
-    cutover.retirement =
-        Some(Retirement { slot: Slot::Blue, drain: Duration::from_secs(10), grace: Duration::from_secs(35) });
+    cutover.retirement = Some(Retirement::of(&defaults(), Slot::Blue));
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to green begins
+        3. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8082
@@ -186,10 +185,10 @@ fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
         7. watch for 5 s whether process 77 lives and http://127.0.0.1/profile answers from `real2` (port 8082)
-        8. remember: green is live
+        8. remember: `real2` (port 8082) is live
         9. protect process 77 as usual when memory is short
         10. let process 66 go first when memory is short
-        11. stop blue: let its requests end for at most 10 s, then SIGTERM, after 35 s SIGKILL
+        11. stop `real1` (port 8081): let its requests end for at most 10 s, then SIGTERM, after 35 s SIGKILL
         then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) is not kept as a standby (`switch.standby`)"#]].assert_eq(&planned(&cutover, false));
 }
 
@@ -202,7 +201,7 @@ fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_chan
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
         3. ask CodeDeploy whether deployment `d-ABCDEF123` is still under way, for at most 2 s
-        4. remember: a cutover to green begins
+        4. remember: a cutover to `real2` (port 8082) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         5. make `/etc/nginx/conf.d/service-url.inc` name port 8082
@@ -211,7 +210,7 @@ fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_chan
            if it comes to nothing: see that requests go to `real1` (port 8081) again
         6. reload nginx, in force within 5 s (new workers accept, no old one does)
         7. ask http://127.0.0.1/profile until 3 answers in a row have come from `real2` (port 8082)
-        8. remember: green is live
+        8. remember: `real2` (port 8082) is live
         9. protect process 77 as usual when memory is short
         10. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
@@ -223,7 +222,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
     expect![[r#"
         1. ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a way back to blue begins
+        3. remember: a way back to `real1` (port 8081) begins
            if it comes to nothing: remember: the cutover was undone
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8081
            if it comes to nothing: make `/etc/nginx/conf.d/service-url.inc` name port 8082
@@ -231,7 +230,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
            if it comes to nothing: see that requests go to `real2` (port 8082) again
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real1` (port 8081)
-        7. remember: blue is live
+        7. remember: `real1` (port 8081) is live
         8. protect process 77 as usual when memory is short
         9. let process 66 go first when memory is short
         10. remember: the way back has come to its end
@@ -255,7 +254,7 @@ fn a_first_release_has_no_standby_and_says_so() {
     expect![[r#"
         1. ask http://127.0.0.1:8081/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
-        3. remember: a cutover to blue begins
+        3. remember: a cutover to `real1` (port 8081) begins
            if it comes to nothing: remember: the cutover was undone
            if it comes to nothing: where traffic was sent back, ask http://127.0.0.1:8081/profile until 3 good answers in a row have come from process 77; a release that is refused then is ended
         4. make `/etc/nginx/conf.d/service-url.inc` name port 8081
@@ -263,7 +262,7 @@ fn a_first_release_has_no_standby_and_says_so() {
            if it comes to nothing: reload nginx again, if it was told to reload
         5. reload nginx, in force within 5 s (new workers accept, no old one does)
         6. ask http://127.0.0.1/profile until 3 answers in a row have come from `real1` (port 8081)
-        7. remember: blue is live
+        7. remember: `real1` (port 8081) is live
         8. protect process 77 as usual when memory is short
         then: `real1` (port 8081) serves; there is no standby"#]]
     .assert_eq(&planned(&cutover(None, Slot::Blue), false));

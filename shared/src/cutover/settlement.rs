@@ -163,10 +163,13 @@ pub fn steps(
     if let (Some(master), true, Settlement::PutBack | Settlement::ReloadBack) = (master, by_reload, settlement) {
         steps.push(Step::of(Action::Reload { master, access: access.clone(), at_most }));
     }
-    steps.push(Step::of(Action::Remember(match settlement {
-        Settlement::Commit => Change::Moved(intent.to),
-        _ => Change::SentBack,
-    })));
+    steps.push(Step::of(Action::remember(
+        settings,
+        match settlement {
+            Settlement::Commit => Change::Moved(intent.to),
+            _ => Change::SentBack,
+        },
+    )));
     steps
 }
 

@@ -7,7 +7,7 @@ use super::Ledger;
 use crate::error::{Error, Kind, Result};
 use crate::lifecycle::Lifecycle;
 use crate::release::Artifact;
-use crate::slot::{Roles, Slot};
+use crate::slot::{BySlot, Place, Roles, Slot};
 
 /// A deployment, with the roles that were decided once for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,14 +62,14 @@ impl Ledger {
     ///
     /// # Errors
     /// `Kind::Undecided` if the roles have changed since this deployment began.
-    pub fn open(&self, lifecycle: &Lifecycle, found: Roles) -> Result<DeploymentRecord> {
+    pub fn open(&self, lifecycle: &Lifecycle, found: Roles, places: &BySlot<Place>) -> Result<DeploymentRecord> {
         let under_way = self
             .deployment
             .as_ref()
             .filter(|deployment| deployment.id == lifecycle.deployment && deployment.stage != Stage::Switched);
         match under_way {
             Some(deployment) if lifecycle.deployment.is_some() => {
-                unchanged(deployment, found)?;
+                unchanged(deployment, found, places)?;
                 Ok(deployment.clone())
             }
             _ => Ok(DeploymentRecord {
@@ -130,11 +130,11 @@ impl Ledger {
 ///
 /// # Errors
 /// `Kind::Undecided` if they differ.
-pub fn unchanged(deployment: &DeploymentRecord, found: Roles) -> Result<()> {
+pub fn unchanged(deployment: &DeploymentRecord, found: Roles, places: &BySlot<Place>) -> Result<()> {
     if deployment.live == found.live {
         return Ok(());
     }
-    let name = |live: Option<Slot>| live.map_or_else(|| "neither slot".to_owned(), |slot| slot.to_string());
+    let name = |live: Option<Slot>| live.map_or_else(|| "neither slot".to_owned(), |slot| places.get(slot).to_string());
     Err(Error::new(
         Kind::Undecided,
         format!(
@@ -150,6 +150,11 @@ pub fn unchanged(deployment: &DeploymentRecord, found: Roles) -> Result<()> {
 mod tests {
     use super::*;
     use crate::ledger::Change;
+
+    fn places() -> BySlot<Place> {
+        let place = |profile: &str, port| Place { profile: profile.to_owned(), port };
+        BySlot { blue: place("real1", 8081), green: place("real2", 8082) }
+    }
 
     fn by(id: Option<&str>) -> Lifecycle {
         Lifecycle { deployment: id.map(str::to_owned), ..Lifecycle::default() }
@@ -244,7 +249,7 @@ mod tests {
     #[test]
     fn f109_f10_only_who_was_under_way_is_remembered_as_having_lost_its_slot() {
         let open = |ledger: &mut Ledger, id: Option<&str>| {
-            let deployment = ledger.open(&by(id), Roles::with_live(Slot::Blue)).unwrap();
+            let deployment = ledger.open(&by(id), Roles::with_live(Slot::Blue), &places()).unwrap();
             ledger.apply(&Change::Open(deployment), "boot 1");
         };
         for (name, begun, wanted) in [
@@ -274,10 +279,11 @@ mod tests {
     fn roles_are_decided_once_for_a_deployment_and_a_change_is_noticed() {
         let open = ledger(Some("d-A"), Stage::Started);
         let same = Roles::with_live(Slot::Blue);
-        assert_eq!(open.open(&by(Some("d-A")), same).map(|deployment| deployment.stage), Ok(Stage::Started));
-        let changed = open.open(&by(Some("d-A")), Roles::with_live(Slot::Green));
-        assert_eq!(changed.map_err(|error| error.kind()), Err(Kind::Undecided));
-        let next = open.open(&by(Some("d-B")), Roles::with_live(Slot::Green)).unwrap();
+        assert_eq!(open.open(&by(Some("d-A")), same, &places()).map(|deployment| deployment.stage), Ok(Stage::Started));
+        let changed = open.open(&by(Some("d-A")), Roles::with_live(Slot::Green), &places()).unwrap_err();
+        assert_eq!(changed.kind(), Kind::Undecided);
+        assert!(changed.to_string().ends_with(": `real1` (port 8081) then, `real2` (port 8082) now"), "{changed}");
+        let next = open.open(&by(Some("d-B")), Roles::with_live(Slot::Green), &places()).unwrap();
         assert_eq!((next.idle, next.stage), (Slot::Blue, Stage::Opened));
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Retirement;
 use crate::codedeploy::consent::{self, Question};
+use crate::config::Settings;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
 use crate::nginx::access::Access;
@@ -51,7 +52,12 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Change the ledger.
-    Remember(Change),
+    Remember {
+        /// What is noted.
+        change: Change,
+        /// The place that it is about, for the sentence: people know a slot by profile and port.
+        place: Option<Place>,
+    },
     /// Let the requests that nginx still holds towards a place come to their end.
     Drain {
         /// Whose port nginx is connected to.
@@ -223,13 +229,20 @@ pub enum Action {
 }
 
 impl Action {
+    /// The note of a change, with the place that it is about.
+    #[must_use]
+    pub fn remember(settings: &Settings, change: Change) -> Action {
+        let place = change.slot().map(|slot| settings.place(slot).clone());
+        Action::Remember { change, place }
+    }
+
     /// Whether it can change what users get. Every action has to say so: it decides whether a failure that could not be taken
     /// back leaves traffic in doubt.
     #[must_use]
     pub fn moves_traffic(&self) -> bool {
         match self {
             Action::WriteInclude { .. } | Action::SetFlag { .. } => true,
-            Action::Remember(_)
+            Action::Remember { .. }
             | Action::Drain { .. }
             | Action::SeeLive(_)
             | Action::Terminate { .. }
@@ -262,7 +275,7 @@ impl Action {
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {
-            Action::Remember(_) | Action::SetFlag { .. } | Action::TakeWordBack { .. } => WRITE_AT_MOST,
+            Action::Remember { .. } | Action::SetFlag { .. } | Action::TakeWordBack { .. } => WRITE_AT_MOST,
             Action::WriteInclude { access, .. } => access.include.at_most(),
             Action::WriteUpstreams { file, .. } => file.at_most(),
             Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
@@ -293,7 +306,10 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Action::Remember(change) => write!(formatter, "remember: {change}"),
+            Action::Remember { change, place } => {
+                formatter.write_str("remember: ")?;
+                note(formatter, change, place.as_ref())
+            }
             Action::Drain { place, at_most } => {
                 write!(formatter, "let requests on their way to {place} end, for at most {}", duration(*at_most))
             }
@@ -378,9 +394,9 @@ impl fmt::Display for Action {
             Action::Prove(proof) => write!(formatter, "{proof}"),
             Action::ProveBack(proof) => write!(formatter, "see that requests go to {} again", proof.place),
             Action::Watch(watch) => write!(formatter, "{watch}"),
-            Action::Retire(Retirement { slot, drain, grace }) => write!(
+            Action::Retire(Retirement { place, drain, grace, .. }) => write!(
                 formatter,
-                "stop {slot}: let its requests end for at most {}, then SIGTERM, after {} SIGKILL",
+                "stop {place}: let its requests end for at most {}, then SIGTERM, after {} SIGKILL",
                 duration(*drain),
                 duration(*grace)
             ),
@@ -390,25 +406,23 @@ impl fmt::Display for Action {
     }
 }
 
-impl fmt::Display for Change {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Change::Open(deployment) => {
-                write!(formatter, "deployment `{}` works in {}", deployment.name(), deployment.idle)
-            }
-            Change::Freed(slot) => write!(formatter, "{slot} is free"),
-            Change::Launching { slot, release } => write!(formatter, "{slot} is to run release `{}`", release.name),
-            Change::Launched { slot, .. } => write!(formatter, "{slot} runs it"),
-            Change::Refused(slot) => write!(formatter, "the release in {slot} was refused and ended"),
-            Change::Started(slot) => write!(formatter, "{slot} has survived its first moments"),
-            Change::Proven => write!(formatter, "the release is proven"),
-            Change::Intend(intent) => write!(formatter, "a cutover to {} begins", intent.to),
-            Change::Return(intent) => write!(formatter, "a way back to {} begins", intent.to),
-            Change::Returned => write!(formatter, "the way back has come to its end"),
-            Change::SentBack => write!(formatter, "the cutover was undone"),
-            Change::Moved(slot) => write!(formatter, "{slot} is live"),
-            Change::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
-            Change::Retired(slot) => write!(formatter, "{slot} was stopped after the cutover"),
-        }
+/// A change as a person would say it.
+fn note(formatter: &mut fmt::Formatter<'_>, change: &Change, place: Option<&Place>) -> fmt::Result {
+    let place = place.map_or_else(|| "its slot".to_owned(), Place::to_string);
+    match change {
+        Change::Open(deployment) => write!(formatter, "deployment `{}` works in {place}", deployment.name()),
+        Change::Freed(_) => write!(formatter, "{place} is free"),
+        Change::Launching { release, .. } => write!(formatter, "{place} is to run release `{}`", release.name),
+        Change::Launched { .. } => write!(formatter, "{place} runs it"),
+        Change::Refused(_) => write!(formatter, "the release in {place} was refused and ended"),
+        Change::Started(_) => write!(formatter, "{place} has survived its first moments"),
+        Change::Proven => write!(formatter, "the release is proven"),
+        Change::Intend(_) => write!(formatter, "a cutover to {place} begins"),
+        Change::Return(_) => write!(formatter, "a way back to {place} begins"),
+        Change::Returned => write!(formatter, "the way back has come to its end"),
+        Change::SentBack => write!(formatter, "the cutover was undone"),
+        Change::Moved(_) => write!(formatter, "{place} is live"),
+        Change::Checked(_) => write!(formatter, "nginx's configuration is right for the flag"),
+        Change::Retired(_) => write!(formatter, "{place} was stopped after the cutover"),
     }
 }

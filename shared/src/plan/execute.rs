@@ -75,13 +75,13 @@ impl<'a, H: Host> Execution<'a, H> {
         for (number, step) in plan.steps.iter().enumerate() {
             tracing::debug!("step {}: {}", number + 1, step.action);
             // The last note of all says that nothing is left to do.
-            if matches!(&step.action, Action::Remember(change) if change.may_be_lost()) {
+            if matches!(&step.action, Action::Remember { change, .. } if change.may_be_lost()) {
                 self.sweep(plan);
             }
             if let Err(cause) = self.perform(&step.action).await {
                 let cause = cause.during(&step.action.to_string());
                 // A note that could not be made needs none that takes it back.
-                let done = if matches!(step.action, Action::Remember(_)) { number } else { number + 1 };
+                let done = if matches!(step.action, Action::Remember { .. }) { number } else { number + 1 };
                 let outcome = self.undo(&plan.steps[..done], cause).await;
                 if matches!(outcome, Outcome::Undone(_)) {
                     self.sweep(plan);
@@ -118,7 +118,7 @@ impl<'a, H: Host> Execution<'a, H> {
             self.report.say(&format!("taking it back: {action}"));
             match self.perform(action).await {
                 // Everything is as it was, and known: the next hook looks at nginx and settles what the ledger still has (F107).
-                Err(undo) if matches!(action, Action::Remember(_)) => {
+                Err(undo) if matches!(action, Action::Remember { .. }) => {
                     self.report.say(&format!("note: {undo}. The next hook settles it"));
                 }
                 Err(undo) => {
@@ -133,9 +133,9 @@ impl<'a, H: Host> Execution<'a, H> {
 
     async fn perform(&mut self, action: &Action) -> Result<()> {
         match action {
-            Action::Remember(change) => match self.remember(change) {
+            Action::Remember { change, .. } => match self.remember(change) {
                 Err(cause) if change.may_be_lost() => {
-                    self.report.say(&format!("note: it could not be noted that {change}: {cause}"));
+                    self.report.say(&format!("note: what has happened could not be noted ({action}): {cause}"));
                     Ok(())
                 }
                 outcome => outcome,
@@ -227,7 +227,7 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::ProveBack(proof) => arrival::prove_back(self.host, self.settings, proof).await,
             Action::Watch(watch) => self.watch(watch).await,
             Action::Retire(retirement) => {
-                self.retire(*retirement).await;
+                self.retire(retirement).await;
                 Ok(())
             }
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
@@ -302,14 +302,13 @@ impl<'a, H: Host> Execution<'a, H> {
     }
 
     /// Stops the slot that served before; whatever comes of it, the cutover holds.
-    async fn retire(&mut self, retirement: Retirement) {
-        let slot = retirement.slot;
+    async fn retire(&mut self, retirement: &Retirement) {
         let mut outcome = retire::retire(self.host, self.settings, self.ledger, self.report, retirement).await;
         if outcome.is_ok() {
-            outcome = self.remember(&Change::Retired(slot));
+            outcome = self.remember(&Change::Retired(retirement.slot));
         }
         if let Err(cause) = outcome {
-            self.report.say(&retire::failed(self.settings, slot, &cause));
+            self.report.say(&retire::failed(&retirement.place, &cause));
         }
     }
 

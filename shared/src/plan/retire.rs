@@ -10,17 +10,28 @@ use crate::host::Host;
 use crate::ledger::Ledger;
 use crate::occupant::{self, Occupant};
 use crate::report::Report;
-use crate::slot::Slot;
+use crate::slot::{Place, Slot};
 
 /// How a slot is retired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retirement {
     /// The slot that served until the cutover.
     pub slot: Slot,
+    /// Its place, for the sentence.
+    pub place: Place,
     /// How long requests on their way to it may take to end.
     pub drain: Duration,
     /// How long its processes may take to end after SIGTERM.
     pub grace: Duration,
+}
+
+impl Retirement {
+    /// How a slot is retired with these settings.
+    #[must_use]
+    pub fn of(settings: &Settings, slot: Slot) -> Retirement {
+        let place = settings.place(slot).clone();
+        Retirement { slot, place, drain: settings.stop.drain, grace: settings.stop.grace }
+    }
 }
 
 /// Lets the slot's requests end, then its processes. Who is in it is looked at again, as `stop` does.
@@ -32,10 +43,10 @@ pub(super) async fn retire(
     settings: &Settings,
     ledger: &Ledger,
     report: &Report,
-    retirement: Retirement,
+    retirement: &Retirement,
 ) -> Result<()> {
-    let Retirement { slot, drain, grace } = retirement;
-    let place = settings.place(slot);
+    let Retirement { slot, place, drain, grace } = retirement;
+    let (slot, drain, grace) = (*slot, *drain, *grace);
     let processes = match occupant::find(host, settings, ledger, slot).await? {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => return Ok(()),
@@ -52,9 +63,6 @@ pub(super) async fn retire(
 }
 
 /// What is said where it came to nothing.
-pub(super) fn failed(settings: &Settings, slot: Slot, cause: &Error) -> String {
-    format!(
-        "note: {} was not stopped after the cutover: {cause}. The cutover holds; the next `stop` tries again",
-        settings.place(slot)
-    )
+pub(super) fn failed(place: &Place, cause: &Error) -> String {
+    format!("note: {place} was not stopped after the cutover: {cause}. The cutover holds; the next `stop` tries again")
 }

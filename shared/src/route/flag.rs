@@ -45,7 +45,7 @@ pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
     match host.describe(flag) {
         Ok(facts) if facts.kind == FileKind::Regular => Ok(true),
         Ok(_) => Err(Error::new(Kind::Settings, format!("the flag `{}` is no regular file", flag.to_string_lossy()))
-            .advise("remove it: if nginx sends traffic to green, `switch` makes it anew")),
+            .advise("remove it: `switch` makes it anew where it has to be")),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(cause) => {
             Err(Error::new(Kind::of(&cause), format!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()))

@@ -1,8 +1,6 @@
 //! Who serves, as it is seen at the end of a hook that failed, and by `status`: by the door, by what nginx was told, by its workers
 //! and by the listeners. Never by what is remembered (F105).
 
-use std::fmt;
-
 use crate::config::Settings;
 use crate::discovery::IncludeSays;
 use crate::discovery::witness::{self, Testimony};
@@ -175,13 +173,19 @@ fn witnesses(settings: &Settings, seen: &Seen) -> String {
 }
 
 fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Serving) -> String {
+    words(settings, serving, |slot| release(host, ledger, slot))
+}
+
+fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Option<String>) -> String {
     match serving {
         Serving::Slot(slot, remark) => {
-            let release = release(host, ledger, *slot).map(|name| format!(", release `{name}`")).unwrap_or_default();
+            let release = release(*slot).map(|name| format!(", release `{name}`")).unwrap_or_default();
             let remark = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
             format!("{}{release}{remark}", settings.place(*slot))
         }
-        other => other.to_string(),
+        Serving::Stranger(port) => format!("whoever is on port {port}, which is neither slot's"),
+        Serving::Nobody(why) => format!("SITE DOWN: {why}"),
+        Serving::Unknown(why) => format!("it cannot be told: {why}"),
     }
 }
 
@@ -190,17 +194,6 @@ fn release(host: &impl Host, ledger: &Ledger, slot: Slot) -> Option<String> {
     let launched = ledger.process(slot, &host.boot_id())?;
     host.process(launched.id).filter(|found| found.identity == launched)?;
     ledger.tenants.get(slot).release.as_ref().map(|release| release.name.clone())
-}
-
-impl fmt::Display for Serving {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Serving::Slot(slot, _) => write!(formatter, "{slot}"),
-            Serving::Stranger(port) => write!(formatter, "whoever is on port {port}, which is neither slot's"),
-            Serving::Nobody(why) => write!(formatter, "SITE DOWN: {why}"),
-            Serving::Unknown(why) => write!(formatter, "it cannot be told: {why}"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -290,13 +283,7 @@ mod tests {
             ("a door that does not answer", with(&refused, tells(Slot::Blue)), format!("it cannot be told: nginx is told {one}; the door does not answer (connection refused); somebody listens in both slots")),
             ("an include that cannot be read", Seen { include: Err("the include `/x` cannot be read: no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: the include `/x` cannot be read: no; the door answers HTTP 301; somebody listens in both slots".to_owned()),
         ] {
-            let told = match decide(&settings, &seen) {
-                Serving::Slot(slot, remark) => {
-                    let remark = remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
-                    format!("{}{remark}", settings.place(slot))
-                }
-                other => other.to_string(),
-            };
+            let told = words(&settings, &decide(&settings, &seen), |_| None);
             assert_eq!(told, wanted, "{name}");
             assert!(!told.contains("as before"), "{name}: {told}");
         }

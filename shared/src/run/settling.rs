@@ -47,7 +47,8 @@ async fn look_and_settle(
     let to_listens = *testimony.evidence.listening.get(intent.to);
     let seen = Seen { include: testimony.include.as_ref(), names, since, in_force, door: &door, to_listens };
     let decided = settlement::decide(intent, seen);
-    report.say(&format!("an earlier run was ended in the middle of its cutover to {}: {decided}", intent.to));
+    let to = settings.place(intent.to);
+    report.say(&format!("an earlier run was ended in the middle of its cutover to {to}: {decided}"));
     if decided == Settlement::NotYet {
         let unsettled = |why: &str| format!("an earlier cutover cannot be settled: {why}");
         return Err(match workers::master(host, &settings.proxy.pid_file) {

@@ -38,8 +38,8 @@ fn b1_f69_whatever_the_door_answers_the_live_release_is_never_touched() {
                 let old = site.host.live().unwrap();
                 site.host.door(door.clone());
                 let (hook, exit) = site.deploy("d-1");
-                assert_eq!(exit.kind(), wanted, "{name}, {live} is live: {hook:?} ended with {exit:?}");
-                assert!(site.host.is_running(&old), "{name}, {live} is live");
+                assert_eq!(exit.kind(), wanted, "{name}, {live:?} is live: {hook:?} ended with {exit:?}");
+                assert!(site.host.is_running(&old), "{name}, {live:?} is live");
                 assert_eq!(site.live(), Some(if wanted.is_none() { !live } else { live }), "{name}");
             }
         }
@@ -72,8 +72,8 @@ fn b1_a_live_release_that_answers_anything_is_never_touched() {
             let place = site.settings.place(live).clone();
             let old = site.host.place_app(App::good().answering(answer.clone()), &place.profile, place.port);
             let (hook, exit) = site.deploy("d-1");
-            assert!(exit.is_done(), "{name}, {live} is live: {hook:?} ended with {exit:?}");
-            assert!(site.host.is_running(&old), "{name}, {live} is live");
+            assert!(exit.is_done(), "{name}, {live:?} is live: {hook:?} ended with {exit:?}");
+            assert!(site.host.is_running(&old), "{name}, {live:?} is live");
             assert_eq!(site.live(), Some(!live), "{name}");
         }
     }
@@ -145,6 +145,6 @@ fn i1_i16_an_include_that_nginx_has_not_read_does_not_say_where_traffic_goes() {
         let edited = format!("set $service_url http://127.0.0.1:{};\n", standby.port);
         site.host.write(&site.settings.proxy.include, edited.as_bytes());
         site.host.kill_listener(site.port(live));
-        assert_eq!(site.run(Hook::Stop, Some("d-1")).kind(), Some(Kind::Undecided), "{live} was live");
+        assert_eq!(site.run(Hook::Stop, Some("d-1")).kind(), Some(Kind::Undecided), "{live:?} was live");
     }
 }

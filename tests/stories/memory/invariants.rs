@@ -1,4 +1,4 @@
-//! What holds after every hook on every site, whatever happened (I2, I3, I3a, F105). A story need not ask for it.
+//! What holds after every hook on every site, whatever happened (I2, I3, I3a, F105), and how people are told. A story need not ask for it.
 
 use fake_host::{Deed, Nature};
 use shared::config::Standby;
@@ -57,6 +57,7 @@ impl Before {
             assert_eq!(remembered, live, "I10, what is remembered as live is not: {told}");
         }
         f105_who_serves_is_what_is_the_case(site, exit, &told);
+        people_know_slots_by_profile(site, exit);
         assert_ne!(exit.kind(), Some(Kind::Bug), "{told}");
     }
 
@@ -121,6 +122,23 @@ fn f105_who_serves_is_what_is_the_case(site: &Site, exit: &Exit, told: &str) {
         }
         _ => {}
     }
+}
+
+/// Whatever a hook has said, a slot is called by its profile and port. Between backticks stand settings, paths and profiles, which
+/// may be called anything.
+#[track_caller]
+pub(crate) fn people_know_slots_by_profile(site: &Site, exit: &Exit) {
+    let mut said = site.told.borrow().join(" ");
+    match exit {
+        Exit::Done(result) => said.push_str(&format!(" {result}")),
+        Exit::Failed(error) => said.push_str(&format!(" {error} {}", error.advice().unwrap_or_default())),
+        Exit::Killed => {}
+    }
+    said.push_str(&format!(" {}", site.serving.borrow()));
+    let prose = said.split('`').step_by(2);
+    let words = prose.flat_map(|part| part.split(|letter: char| !letter.is_alphanumeric()));
+    let colour = words.map(str::to_lowercase).find(|word| ["blue", "green"].contains(&word.as_str()));
+    assert_eq!(colour, None, "{said}");
 }
 
 #[track_caller]

@@ -76,7 +76,7 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
         Action::Drain { place: place.clone(), at_most: drain },
         Duration::ZERO,
     );
-    let retirement = Retirement { slot: Slot::Blue, drain, grace };
+    let retirement = Retirement { drain, grace, ..Retirement::of(&draining.settings, Slot::Blue) };
     takes("the end of the old slot", &draining, Action::Retire(retirement), (2 + 3 + 3 + 1) * SECOND);
     // One more answer than patience has room for.
     site.settings.health.patience.at_most = 3 * SECOND + Duration::from_millis(50);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use fake_host::{App, AppAnswer, Door, Reloading};
+use shared::config::Standby;
 use shared::error::Kind;
 use shared::host::{Answer, Host};
 use shared::plan::{Action, Outcome};
@@ -46,6 +47,42 @@ fn f50_good_answers_that_do_not_come_in_a_row_prove_nothing_however_many() {
     let validation = Validation::of(&site.settings).unwrap_or_else(|error| unreachable!("{error}"));
     let (outcome, _) = carry_out(&site, Action::Validate(validation));
     assert!(matches!(&outcome, Outcome::Undone(cause) if cause.kind() == Kind::NotHealthy), "{outcome:?}");
+}
+
+/// `Site::dry_run` looks for other names of the slots in all that is shown.
+#[test]
+fn a_dry_run_of_each_hook_shows_what_it_would_do_and_calls_the_slots_by_profile_and_port() {
+    for (setup, standby) in Setup::ALL.into_iter().flat_map(|setup| [(setup, Standby::Keep), (setup, Standby::Stop)]) {
+        let mut site = Site::of_scripts(Slot::Blue, setup);
+        site.settings.switch.standby = standby;
+        let shows = |hook, deployment, words: &[&str]| {
+            let exit = site.dry_run(hook, deployment);
+            assert!(exit.is_done(), "{setup:?}: {hook:?} ended with {exit:?}");
+            let told = site.told.borrow().join("\n").replace("\n    ", " ");
+            for word in words {
+                assert!(told.contains(word), "{setup:?}: `{word}` is not in {told}");
+            }
+        };
+        for deployment in ["d-1", "d-2"] {
+            let (live, idle) = (site.live().unwrap_or(Slot::Blue), site.live().map_or(Slot::Green, |live| !live));
+            let [live, idle] = [live, idle].map(|slot| site.settings.place(slot).to_string());
+            let stopped = format!("stop {live}: let its requests end");
+            let moved = format!("a cutover to {idle} begins");
+            let switch: &[&str] = if standby == Standby::Stop { &[&moved, &stopped] } else { &[&moved] };
+            for (hook, words) in [
+                (Hook::Stop, &[format!("works in {idle}").as_str(), &format!("{idle} is free")][..]),
+                (Hook::Start, &[&format!("{idle} is to run release")]),
+                (Hook::Health, &["the release is proven"]),
+                (Hook::Switch, switch),
+            ] {
+                shows(hook, Some(deployment), words);
+                assert!(site.run(hook, Some(deployment)).is_done(), "{setup:?}: {hook:?}");
+            }
+            if standby == Standby::Keep {
+                shows(Hook::Back, None, &[&format!("a way back to {live} begins")]);
+            }
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use shared::run::{self, CommandLine};
 use shared::slot::Slot;
 
 use crate::exit::{Deployed, Exit, Hook};
-use crate::invariants::Before;
+use crate::invariants::{Before, people_know_slots_by_profile};
 use crate::jar;
 
 /// The settings of the site: the scripts' values in a directory of its own. Those whom the watch concerns set it.
@@ -165,18 +165,29 @@ impl Site {
     pub(crate) fn run(&self, hook: Hook, deployment: Option<&str>) -> Exit {
         self.host.begin();
         let before = Before::of(self);
-        let exit = match hook {
-            Hook::Stop => self.execute::<stop::Stop>(deployment, stop::Arguments {}),
-            Hook::Start => self.execute::<start::Start>(deployment, start::Arguments {}),
-            Hook::Health => self.execute::<health::Health>(deployment, health::Arguments {}),
-            Hook::Switch => {
-                self.execute::<switch::Switch>(deployment, switch::Arguments { back: false, install: false })
-            }
-            Hook::Back => self.execute::<switch::Switch>(None, switch::Arguments { back: true, install: false }),
-            Hook::Install => self.execute::<switch::Switch>(None, switch::Arguments { back: false, install: true }),
-        };
+        let exit = self.call(hook, deployment, false);
         before.hold_against(self, hook, &exit);
         exit
+    }
+
+    /// What a hook shows that it would do; `told` has its lines.
+    pub(crate) fn dry_run(&self, hook: Hook, deployment: Option<&str>) -> Exit {
+        self.host.begin();
+        let exit = self.call(hook, deployment, true);
+        people_know_slots_by_profile(self, &exit);
+        exit
+    }
+
+    fn call(&self, hook: Hook, deployment: Option<&str>, dry_run: bool) -> Exit {
+        let switch = |back, install| switch::Arguments { back, install };
+        match hook {
+            Hook::Stop => self.execute::<stop::Stop>(deployment, dry_run, stop::Arguments {}),
+            Hook::Start => self.execute::<start::Start>(deployment, dry_run, start::Arguments {}),
+            Hook::Health => self.execute::<health::Health>(deployment, dry_run, health::Arguments {}),
+            Hook::Switch => self.execute::<switch::Switch>(deployment, dry_run, switch(false, false)),
+            Hook::Back => self.execute::<switch::Switch>(None, dry_run, switch(true, false)),
+            Hook::Install => self.execute::<switch::Switch>(None, dry_run, switch(false, true)),
+        }
     }
 
     /// Runs the four hooks as the agent does: the first that fails is the last.
@@ -221,9 +232,9 @@ impl Site {
         }
     }
 
-    fn execute<H: run::Hook>(&self, deployment: Option<&str>, own: H::Arguments) -> Exit {
+    fn execute<H: run::Hook>(&self, deployment: Option<&str>, dry_run: bool, own: H::Arguments) -> Exit {
         let lifecycle = Lifecycle { deployment: deployment.map(str::to_owned), ..self.caller.clone() };
-        let command_line = CommandLine { dry_run: false, config: None, own };
+        let command_line = CommandLine { dry_run, config: None, own };
         let mut report = Report::collecting(H::NAME);
         let ended = catch_unwind(AssertUnwindSafe(|| {
             let hook = pin!(run::run::<H>(&self.host, &self.settings, &lifecycle, &command_line, &mut report));
