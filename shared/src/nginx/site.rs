@@ -46,7 +46,7 @@ impl Sought {
             variable: settings.proxy.variable.clone(),
             ports: BySlot { blue: place(Slot::Blue).port, green: place(Slot::Green).port },
             upstreams: settings.proxy.upstreams.clone(),
-            groups: BySlot { blue: place(Slot::Blue).profile.clone(), green: place(Slot::Green).profile.clone() },
+            groups: settings.proxy.groups.clone(),
         }
     }
 }
