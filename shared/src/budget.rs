@@ -80,10 +80,11 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 CutoverWay::Reload => Duration::ZERO,
                 CutoverWay::Instant => TEST_AT_MOST + COMMAND_AT_MOST + WRITE_AT_MOST * 6 + THROUGH_SUDO * 2,
             };
-            // By a reload nginx's own word comes in with a test of its own.
+            // nginx's own word comes in with a test of its own, and is put back where nginx does not take it.
             let word = match (settings.proxy.cutover, settings.proxy.word) {
-                (CutoverWay::Reload, Some(_)) => TEST_AT_MOST + WRITE_AT_MOST * 3,
-                _ => Duration::ZERO,
+                (_, None) => Duration::ZERO,
+                (CutoverWay::Reload, Some(_)) => TEST_AT_MOST + WRITE_AT_MOST * 4,
+                (CutoverWay::Instant, Some(_)) => TEST_AT_MOST + (WRITE_AT_MOST + THROUGH_SUDO) * 3,
             };
             let retirement = match settings.switch.standby {
                 Standby::Keep => Duration::ZERO,
@@ -293,7 +294,7 @@ mod tests {
                 "switch",
                 "nginx itself is asked, there and back, once it can be",
                 format!("{reload}word = \"+10000\"\n{unwatched}"),
-                switch + 2.0 * (3.0 + 1.0) + (10.0 + 3.0),
+                switch + 2.0 * (3.0 + 1.0) + (10.0 + 4.0),
             ),
             (
                 "switch",

@@ -225,18 +225,26 @@ impl Nginx {
             Step::of(Action::MakeFlagDirectory { directory: flag_directory.clone(), worker }),
             Step::of(flag_says(settings, serves)),
         ];
-        let groups = if upstreams::are_right(&self.upstreams, settings) {
-            (self.word == Word::Missing).then(|| upstreams::with_word(&self.upstreams, settings, &after))
-        } else {
-            Some(upstreams::render(settings, &after))
-        };
+        let right = upstreams::are_right(&self.upstreams, settings);
+        let groups = (!right).then(|| upstreams::render(settings));
+        let speaks = (self.word == Word::Missing).then(|| {
+            let before = groups.clone().unwrap_or_else(|| self.upstreams.clone());
+            let bytes = upstreams::with_word(&before, settings, &after);
+            Step::of(Action::WriteWord { bytes, before, access: self.access.clone() })
+        });
         let mut include = self.rewrite(settings, after, "the flag".to_owned(), Some(serves));
-        if let Some(groups) = groups {
-            let undo = write(self.upstreams_before(), "what it held before");
+        let undo = write(self.upstreams_before(), "what it held before");
+        if groups.is_some() || speaks.is_some() {
             // Both files are back before nginx is told again: else it would go on with what one of them held.
             include.undo.insert(1, undo.clone());
-            steps.push(Step::of(write(groups, "the two slots as upstream groups")).undone_by(vec![undo]));
         }
+        steps.extend(
+            groups.map(|groups| {
+                Step::of(write(groups, "the two slots as upstream groups")).undone_by(vec![undo.clone()])
+            }),
+        );
+        // What nginx does not take of it is left out again: it shows arrival, and is not needed for it.
+        steps.extend(speaks.map(|speaks| speaks.undone_by(vec![undo])));
         steps.extend([include, self.test(true), self.reload(settings)]);
         steps
     }

@@ -214,7 +214,8 @@ pub fn outdated(mut names: Vec<String>, keep: usize, in_use: impl Fn(&str) -> bo
 }
 
 /// Whether a name is one that `Release::of` gives: `20261122T102030500Z-d-ABC123`.
-fn is_release(name: &str) -> bool {
+#[must_use]
+pub fn is_release(name: &str) -> bool {
     let Some((made, _)) = name.split_once("Z-") else { return false };
     made.len() == 18
         && made.split_once('T').is_some_and(|(day, time)| {

@@ -126,18 +126,21 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     let stopped = 11.0 + (13.0 + 3.0) + 3.0 + written;
     // Whoever is in the way is looked at again for 2 s.
     let again = 2.0;
-    let (first_look, tested, asked, door) = (5.0 + 3.0 + again, 10.0, 2.0, 3.0 + 2.0);
+    // A release that is refused is ended; before the cutover, and once traffic was sent back.
+    let refused = 2.0 + 3.0 + written;
+    let (first_look, tested, asked, door) = (5.0 + 3.0 + again + refused, 10.0, 2.0, 3.0 + 2.0);
+    let reconsidered = first_look;
     // nginx itself is asked before the door; on the way back only the door is, and nginx may be told to reload twice.
     let (word, back) = (3.0 + 1.0, door);
     // Root writes the include on this user's behalf by two commands, and reloads by one.
     let (file, reloaded) = (written + 2.0 * 5.0, 23.0 + 5.0);
-    let (intent, flag, include) = (2.0 * written, 2.0 * written, 2.0 * file + 2.0 * reloaded + back);
+    let (intent, flag, include) = (2.0 * written + reconsidered, 2.0 * written, 2.0 * file + 2.0 * reloaded + back);
     let after = word + door + watched + written + again + stopped;
-    let to_speak = written + tested + 2.0 * written;
+    let to_speak = 2.0 * written + tested + 2.0 * written;
     let reload = first_look + tested + asked + intent + to_speak + include + reloaded + after;
     let by_flag = first_look + asked + intent + flag + back + after;
     let directory = 5.0 + written;
-    let installed = reload - to_speak + directory + 3.0 * written + tested + flag;
+    let installed = reload - to_speak + directory + 3.0 * written + tested + (2.0 * written + tested + written) + flag;
     for (by, switch) in
         [(By::Reload { keepalive_min_timeout: None }, reload), (By::Flag, by_flag), (By::InstalledFlag, installed)]
     {
@@ -156,9 +159,13 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
             assert_eq!(plan.at_most(), Duration::from_secs_f64(seconds), "{hook} {by:?}:\n{plan}");
             let way_back = match (hook, by) {
                 ("start", _) => 1.0 + 3.0 + written,
-                ("switch", By::Reload { .. }) => written + written + written + file + 2.0 * reloaded + back,
-                ("switch", By::Flag) => written + written + back,
-                ("switch", By::InstalledFlag) => written + written + (file + written + 2.0 * reloaded + back) + written,
+                ("switch", By::Reload { .. }) => {
+                    written + reconsidered + written + written + file + 2.0 * reloaded + back
+                }
+                ("switch", By::Flag) => written + reconsidered + written + back,
+                ("switch", By::InstalledFlag) => {
+                    written + reconsidered + written + (file + written + 2.0 * reloaded + back) + 2.0 * written
+                }
                 _ => 0.0,
             };
             assert_eq!(plan.undo_at_most(), Duration::from_secs_f64(way_back), "{hook} {by:?}:\n{plan}");
@@ -181,7 +188,7 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
         spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
     let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("`timeout: 220` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
+    assert!(told[0].contains("`timeout: 260` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use shared::codedeploy::consent::Question;
 use shared::config::{CutoverWay, Settings, Standby};
 use shared::cutover::{self, By, Cutover, Nginx, Reconsidered, Word};
 use shared::discovery::unlike_health;
-use shared::discovery::witness::Testimony;
+use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
 use shared::ledger::{Change, Stage, unchanged};
@@ -87,7 +87,7 @@ impl Hook for Switch {
             (deployment.idle, proven(scene, deployment.idle)?)
         };
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
-        let mut cutover = look(scene, finding.roles.live, to, process, testimony).await?;
+        let mut cutover = look(scene, finding.roles.live, (to, arguments.back), process, testimony).await?;
         if arguments.back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
@@ -203,7 +203,7 @@ fn reconsidered(settings: &Settings, to: Slot, process: ProcessIdentity, log: Op
 async fn look(
     scene: &Scene<'_, impl Host>,
     from: Option<Slot>,
-    to: Slot,
+    (to, back): (Slot, bool),
     process: ProcessIdentity,
     testimony: Testimony,
 ) -> Result<Cutover> {
@@ -211,10 +211,15 @@ async fn look(
         Some(from) => process_in(scene, from).await?,
         None => None,
     };
-    let installed = shared::discovery::witness::is_installed(scene.settings, &testimony);
+    // On the way back nobody installs anything: at night the flag alone has to do, whoever has been at the files.
+    let installed = if back {
+        witness::goes_by_flag(scene.settings, &testimony)
+    } else {
+        witness::is_installed(scene.settings, &testimony)
+    };
     let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to), installed).await?;
     // Going back by the flag writes nothing that could be another's, and has to be quick.
-    if !installed {
+    if !installed && scene.settings.proxy.cutover == CutoverWay::Instant {
         ownership::check_files(scene.host, scene.settings)?;
     }
     let by = way(scene, &nginx, installed).await?;

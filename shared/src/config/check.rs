@@ -103,11 +103,14 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
             CutoverWay::Reload
         }
     };
-    let include = PathBuf::from(file.text("proxy.include"));
+    // One name for one file, however it is written.
+    let plain = |path: PathBuf| if path.is_absolute() { paths::normal(&path) } else { path };
+    let include = plain(PathBuf::from(file.text("proxy.include")));
     let name = name::of(&include);
     let mut of_name = |key| {
         let text = file.text(key);
-        (PathBuf::from(text.replace(name::PLACEHOLDER, &name)), text.contains(name::PLACEHOLDER))
+        let path = PathBuf::from(text.replace(name::PLACEHOLDER, &name));
+        (plain(path), text.contains(name::PLACEHOLDER))
     };
     let (upstreams, upstreams_derived) = of_name("proxy.upstreams");
     let (flag, flag_derived) = of_name("proxy.flag");

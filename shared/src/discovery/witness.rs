@@ -261,13 +261,25 @@ fn anybody_listens(host: &impl Host, place: &Place) -> Result<bool> {
 /// nginx read it is as good as not there.
 #[must_use]
 pub fn is_installed(settings: &Settings, testimony: &Testimony) -> bool {
-    let changed = matches!(
-        testimony.evidence.include,
-        IncludeSays::Slot { in_force: Some(false), .. } | IncludeSays::Stranger { in_force: Some(false), .. }
-    );
-    !changed
-        && testimony.include.as_ref().and_then(Include::choice) == Some(&Choice::of(settings))
-        && upstreams::are_right(&testimony.upstreams, settings)
+    let unread = matches!(testimony.evidence.include, IncludeSays::Slot { in_force: Some(false), .. });
+    !unread && goes_by_flag(settings, testimony) && upstreams::are_right(&testimony.upstreams, settings)
+}
+
+/// Whether the flag alone moves traffic between the slots, which is enough for a way back. That nginx goes by its files is known where
+/// it says so itself, where the door answers so, or where it has read them since they changed; whoever has only saved them again,
+/// or tuned a group, has changed nothing about the flag.
+#[must_use]
+pub fn goes_by_flag(settings: &Settings, testimony: &Testimony) -> bool {
+    let leads =
+        |group: &str, slot: Slot| upstreams::port_of(&testimony.upstreams, group) == Some(settings.place(slot).port);
+    let ours = |choice: &Choice| {
+        *choice == Choice::of(settings) && leads(&choice.without, Slot::Blue) && leads(&choice.with, Slot::Green)
+    };
+    let IncludeSays::Slot { slot, in_force } = testimony.evidence.include else { return false };
+    let seen = in_force != Some(false)
+        || testimony.evidence.word == WordSays::Slot(slot)
+        || testimony.evidence.door == DoorSays::Slot(slot);
+    seen && testimony.include.as_ref().and_then(Include::choice).is_some_and(ours)
 }
 
 #[cfg(test)]

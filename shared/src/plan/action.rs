@@ -291,7 +291,8 @@ impl Action {
             Action::Reconsider { probe, refusal, .. } => probe.at_most() + refusal.at_most(),
             Action::Probe { probe, refusal, .. } => probe.at_most() + refusal.map_or(Duration::ZERO, Refusal::at_most),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
-            Action::WriteWord { .. } => WRITE_AT_MOST + configuration::TEST_AT_MOST,
+            // Written, tested, and put back where nginx refuses it.
+            Action::WriteWord { access, .. } => access.upstreams.at_most() * 2 + configuration::TEST_AT_MOST,
             Action::Prove(proof) | Action::ProveBack(proof) => proof.lasts(),
             Action::Watch(watch) => watch.at_most(),
             Action::Retire(Retirement { drain, grace, .. }) => {

@@ -211,7 +211,7 @@ impl<'a, H: Host> Execution<'a, H> {
                 directory.make(self.host).await?;
                 flag::check(self.host, self.settings, *worker)
             }
-            Action::SetFlag { flag, exists, place } => flag::set(self.host, flag, *exists, place),
+            Action::SetFlag { flag, exists, place } => flag::set(self.host, self.settings, flag, *exists, place),
             Action::TestConfiguration { access, for_flag } => {
                 self.nginx.test(self.host, self.settings, access, *for_flag).await
             }

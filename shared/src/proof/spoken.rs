@@ -96,6 +96,8 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
     let said = match word::ask(host, port).await? {
         Ok(said) => said,
         Err(Unheard::Another(_)) => return Ok(Err(Wrong::Mute)),
+        // Somebody takes the connection and closes it.
+        Err(Unheard::Silence(_)) if host.is_listened_on(port).unwrap_or(false) => return Ok(Err(Wrong::Mute)),
         Err(Unheard::Silence(why)) => return Ok(Err(Wrong::Elsewhere(why))),
     };
     let master = match workers::master(host, &settings.proxy.pid_file) {

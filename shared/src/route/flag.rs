@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{FileFacts, FileKind, Host, ProcessIdentity};
 use crate::ledger::store::unwritable;
 use crate::nginx::passage;
+use crate::route::mark;
 use crate::slot::Place;
 use crate::sudo;
 
@@ -16,12 +17,12 @@ use crate::sudo;
 ///
 /// # Errors
 /// As those of `exists` and `unwritable`.
-pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Result<()> {
+pub fn set(host: &impl Host, settings: &Settings, flag: &Path, present: bool, place: &Place) -> Result<()> {
     let aside = aside(flag);
     let stands = |path: &Path| host.describe(path).map(|facts| facts.kind);
     let done = match (present, exists(host, flag)?) {
         (true, false) if matches!(stands(&aside), Ok(FileKind::Regular)) => host.rename(&aside, flag),
-        (true, false) => host.replace_file(flag, format!("{place} serves while this file exists\n").as_bytes(), 0o644),
+        (true, false) => make(host, settings, flag, place),
         (false, true) => match stands(&aside) {
             Ok(FileKind::Directory) => host.remove(flag),
             _ => host.rename(flag, &aside),
@@ -29,6 +30,20 @@ pub fn set(host: &impl Host, flag: &Path, present: bool, place: &Place) -> Resul
         (true, true) | (false, false) => Ok(()),
     };
     done.map_err(|cause| unwritable(flag, &cause))
+}
+
+/// Makes it anew, with its directory where somebody has removed that: at night nobody may be there to do so (F111).
+fn make(host: &impl Host, settings: &Settings, flag: &Path, place: &Place) -> std::io::Result<()> {
+    let owner = mark::of(&settings.proxy.include);
+    let text = format!("{place} serves while this file exists, the flag {owner}\n");
+    let write = || host.replace_file(flag, text.as_bytes(), 0o644);
+    match (write(), flag.parent()) {
+        (Err(cause), Some(directory)) if cause.kind() == std::io::ErrorKind::NotFound => {
+            host.make_directory(directory, 0o755)?;
+            write()
+        }
+        (written, _) => written,
+    }
 }
 
 /// The name that the flag has while it is not there, beside its place.
@@ -54,13 +69,23 @@ pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
     }
 }
 
+/// The flag where it stands: nginx follows links on its way as the kernel does (`/var/run` is one on most systems).
+fn real(host: &impl Host, flag: &Path) -> PathBuf {
+    let nearest = flag.ancestors().skip(1).find_map(|above| Some((above, host.canonicalize(above).ok()?)));
+    match nearest {
+        Some((above, real)) => flag.strip_prefix(above).map_or_else(|_| flag.to_owned(), |rest| real.join(rest)),
+        None => flag.to_owned(),
+    }
+}
+
 /// Whether a worker can see the flag. One that cannot takes it for absent, whatever this user sees.
 ///
 /// # Errors
 /// `Kind::NotAllowed` naming the directory that does not let it through.
 pub fn check_visible(host: &impl Host, flag: &Path, worker: Option<ProcessIdentity>) -> Result<()> {
     if let Some(credentials) = worker.and_then(|worker| host.credentials(&worker))
-        && let Some(obstacle) = passage::obstacle(flag, &credentials, |path| or_to_be_made(host.describe(path)))
+        && let Some(obstacle) =
+            passage::obstacle(&real(host, flag), &credentials, |path| or_to_be_made(host.describe(path)))
     {
         let worker = host.user_named(credentials.user).name;
         return Err(Error::new(

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn what_would_make_nginx_read_the_flag_wrongly_is_found_in_its_configuration() {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        let groups = String::from_utf8(upstreams::render(&settings, b"")).unwrap();
+        let groups = String::from_utf8(upstreams::render(&settings)).unwrap();
         let reads = "include /etc/nginx/conf.d/service-url.inc;";
         for (name, http, server, other, wanted) in [
             ("as distributions have it", "", "", "", None),

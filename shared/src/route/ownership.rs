@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::Host;
+use crate::host::{Host, Process};
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::workers;
+use crate::release;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
 use crate::route::{mark, upstreams, word};
@@ -66,6 +67,33 @@ pub fn check_files(host: &impl Host, settings: &Settings) -> Result<()> {
     of_another.map_or(Ok(()), |foreign| Err(foreign.refuse(settings)))
 }
 
+/// Makes sure that the port which the include names, and which is neither slot's, is not that of another application's release: this
+/// hooks.toml then names that one's include, and the cutover would take its users (F90).
+///
+/// # Errors
+/// `Kind::Settings` with both directories.
+pub fn check_served_port(settings: &Settings, port: u16, serving: &[Process]) -> Result<()> {
+    let own = settings.releases();
+    let release = |process: &Process| {
+        process.command.iter().find_map(|argument| {
+            let path = Path::new(argument);
+            let directory = path.parent()?.parent()?;
+            let name = path.parent()?.file_name()?.to_string_lossy().into_owned();
+            (release::is_release(&name) && directory != own).then(|| directory.to_owned())
+        })
+    };
+    let Some(theirs) = serving.iter().find_map(release) else { return Ok(()) };
+    Err(Error::new(
+        Kind::Settings,
+        format!(
+            "the include `{}` leads to port {port}, where a release of `{}` serves: it is another application's include",
+            settings.proxy.include.to_string_lossy(),
+            theirs.to_string_lossy()
+        ),
+    )
+    .advise("give this application an include of its own (`proxy.include` in hooks.toml), and read it in its server block"))
+}
+
 /// What is another's.
 struct Foreign {
     key: &'static str,
@@ -82,9 +110,17 @@ impl Foreign {
             Kind::Settings,
             format!("`{}` (`{key}`) belongs to {owner}, not to the one behind `{include}`", path.to_string_lossy()),
         )
-        .advise(format!(
-            "give this application its own: leave `{key}` out of its hooks.toml, or name another path there"
-        ))
+        .advise(format!("name a path of this application's own in `{key}` of hooks.toml{}", self.example()))
+    }
+
+    /// A path beside the one that is taken.
+    fn example(&self) -> String {
+        if self.key != "proxy.upstreams" {
+            return String::new();
+        }
+        let name = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let path = self.path.with_file_name(format!("{name}-slots.conf"));
+        format!(", such as `{}`: one that nginx reads at the level of `http`", path.to_string_lossy())
     }
 }
 
@@ -129,6 +165,16 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
         let owner = format!("the application behind `{}`, which goes by it", node.file.to_string_lossy());
         return Err(Foreign { key: "proxy.flag", path: settings.proxy.flag.clone(), owner }.refuse(settings));
     }
+    if let Some((group, port)) = shared_port(settings, tree) {
+        let file = group.file.to_string_lossy();
+        return Err(Error::new(
+            Kind::Settings,
+            format!(
+                "port {port} is a slot of two applications: of this one, and in the groups of another one in `{file}`"
+            ),
+        )
+        .advise("give each application ports of its own (`blue.port`, `green.port`)"));
+    }
     let Some(word) = settings.proxy.word else { return Ok(()) };
     let at = |node: &Node| node.name() == "listen" && port_of(node.argument()) == Some(word);
     match find(tree, &|node| at(node) && foreign(&node)) {
@@ -137,6 +183,27 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
             Err(taken(settings, word, &format!("`{}` of nginx's configuration", node.file.to_string_lossy())))
         }
     }
+}
+
+/// A group of these hooks' form in another file that leads to a port of ours: who dies there is replaced by our release.
+fn shared_port<'a>(settings: &Settings, tree: &'a [Node]) -> Option<(&'a Node, u16)> {
+    let port = |server: &Node| {
+        let port = server.argument().strip_prefix("127.0.0.1:")?.parse().ok()?;
+        (server.name() == "server" && settings.places.find(|place| place.port == port).is_some()).then_some(port)
+    };
+    let ours = |node: &Node| [&settings.proxy.upstreams, &settings.proxy.include].contains(&&node.file);
+    // A person's own group for one of our slots has no backup that is asked without a memory.
+    let by_hooks = |node: &Node| {
+        let has = |word: &str, server: &Node| server.words.iter().any(|own| own == word);
+        node.block.iter().any(|server| has("backup", server) && has("max_fails=0", server))
+    };
+    let group = find(tree, &|node| {
+        node.name() == "upstream"
+            && !ours(node)
+            && by_hooks(node)
+            && node.block.iter().any(|server| port(server).is_some())
+    })?;
+    group.block.iter().find_map(port).map(|port| (group, port))
 }
 
 /// Makes sure that nginx can be made to listen at this port, `proxy.word`. nginx itself would find out only at a reload, and refuse

@@ -7,10 +7,10 @@ use crate::nginx::directives::{Directive, End, directives};
 use crate::route::{mark, word};
 use crate::slot::Slot;
 
-/// The file as these settings ask for it: the groups, and nginx's own word.
+/// The file as these settings ask for it, without nginx's own word.
 #[must_use]
-pub fn render(settings: &Settings, include: &[u8]) -> Vec<u8> {
-    [title(settings), groups_of(settings), word::render(settings, include).unwrap_or_default()].concat().into_bytes()
+pub fn render(settings: &Settings) -> Vec<u8> {
+    [title(settings), groups_of(settings)].concat().into_bytes()
 }
 
 /// The file with nginx's own word in it, and what else it holds left as it is.
@@ -57,15 +57,10 @@ pub fn are_right(bytes: &[u8], settings: &Settings) -> bool {
     })
 }
 
-/// The port that a group sends traffic to as long as that answers.
+/// The port on this host that a group sends traffic to as long as that answers, however its servers are tuned.
 #[must_use]
 pub fn port_of(bytes: &[u8], name: &str) -> Option<u16> {
-    let groups = groups(bytes);
-    let group = groups.iter().find(|group| group.name == name)?;
-    match group.servers.first()? {
-        Some((port, false)) => Some(*port),
-        _ => None,
-    }
+    groups(bytes).iter().find(|group| group.name == name)?.first
 }
 
 /// The names of the groups that it declares, with the port of each as `port_of` tells it.
@@ -79,22 +74,40 @@ struct Group {
     name: String,
     /// Port, and whether it is asked only if the others fail; nothing for a server that is written in any other way.
     servers: Vec<Option<(u16, bool)>>,
+    /// The port of the one server on this host that is no backup; nothing where there are several, or another host's.
+    first: Option<u16>,
 }
 
 fn groups(bytes: &[u8]) -> Vec<Group> {
     let mut groups = Vec::new();
     let mut open: Option<Group> = None;
+    let mut several = false;
     for directive in directives(bytes) {
         match (directive.end, directive.words(bytes).as_slice(), &mut open) {
             (End::Open, [b"upstream", name], None) => {
-                open = Some(Group { name: String::from_utf8_lossy(name).into_owned(), servers: Vec::new() });
+                open =
+                    Some(Group { name: String::from_utf8_lossy(name).into_owned(), servers: Vec::new(), first: None });
+                several = false;
             }
-            (End::Semicolon, [b"server", ..], Some(group)) => group.servers.push(server(&directive, bytes)),
+            (End::Semicolon, [b"server", address, options @ ..], Some(group)) => {
+                group.servers.push(server(&directive, bytes));
+                if !options.iter().any(|option| matches!(*option, b"backup" | b"down")) {
+                    group.first = if several { None } else { loopback_port(address) };
+                    several = true;
+                }
+            }
             (End::Close, ..) => groups.extend(open.take()),
             _ => {}
         }
     }
     groups
+}
+
+/// The port of an address on this host.
+fn loopback_port(address: &[u8]) -> Option<u16> {
+    let (host, port) = std::str::from_utf8(address).ok()?.rsplit_once(':')?;
+    let here = host.eq_ignore_ascii_case("localhost") || host.starts_with("127.") || host == "[::1]";
+    here.then(|| port.parse().ok())?
 }
 
 fn server(directive: &Directive, bytes: &[u8]) -> Option<(u16, bool)> {
@@ -121,7 +134,7 @@ mod tests {
 
     #[test]
     fn each_slot_has_the_other_behind_it() {
-        let text = render(&settings(), b"");
+        let text = render(&settings());
         expect![[r#"
             # This file is of the application behind `/etc/nginx/conf.d/service-url.inc`; `switch` writes it.
             # The two slots, each with the other behind it.
@@ -157,9 +170,29 @@ mod tests {
     }
 
     #[test]
+    fn f111_a_group_that_a_person_has_tuned_still_tells_its_port() {
+        for (name, servers, wanted) in [
+            ("as written", "server 127.0.0.1:8081 max_fails=0; server 127.0.0.1:8082 max_fails=0 backup;", Some(8081)),
+            (
+                "a memory of failures",
+                "server 127.0.0.1:8081 max_fails=2 weight=2; server 127.0.0.1:8082 backup;",
+                Some(8081),
+            ),
+            ("a name", "server localhost:8081;", Some(8081)),
+            ("the backup first", "server 127.0.0.1:8082 backup; server 127.0.0.1:8081;", Some(8081)),
+            ("both at once", "server 127.0.0.1:8081; server 127.0.0.1:8082;", None),
+            ("another host", "server 10.0.0.1:8081;", None),
+            ("taken out", "server 127.0.0.1:8082 down; server 127.0.0.1:8081;", Some(8081)),
+            ("empty", "", None),
+        ] {
+            assert_eq!(port_of(format!("upstream a {{ {servers} }}").as_bytes(), "a"), wanted, "{name}");
+        }
+    }
+
+    #[test]
     fn what_a_person_adds_to_a_group_is_right_and_other_servers_are_not() {
         let settings = settings();
-        let text = String::from_utf8(render(&settings, b"")).unwrap();
+        let text = String::from_utf8(render(&settings)).unwrap();
         for (name, from, to, wanted) in [
             ("as written", "", "", true),
             ("kept connections", "max_fails=0 backup;\n}", "max_fails=0 backup;\n    keepalive 16;\n}", true),

@@ -1,14 +1,15 @@
 //! What `switch` will need of nginx, by the way in which it will move the traffic.
 
 use shared::config::{CutoverWay, Settings};
-use shared::discovery::WordSays;
 use shared::discovery::witness::Testimony;
+use shared::discovery::{IncludeSays, WordSays};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, ProcessIdentity};
 use shared::ledger::Change;
 use shared::nginx::access::Access;
 use shared::nginx::configuration::{self, Tested};
 use shared::nginx::workers;
+use shared::occupant;
 use shared::plan::Action;
 use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
@@ -21,20 +22,24 @@ use shared::sudo::{self, Way};
 pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     let (master, access) = scene.nginx().await?;
-    ownership::check_files(host, settings)?;
     if let Answer::Silence(why) = &testimony.door
         && !testimony.door.is_late()
     {
         return Err(silent_door(settings, why));
+    }
+    if let IncludeSays::Stranger { port, .. } = testimony.evidence.include {
+        ownership::check_served_port(settings, port, &occupant::listening(host, port)?)?;
     }
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
         tell(scene, &configuration::test(host, settings, &access, settings.proxy.cutover).await?);
         return Ok(None);
     }
+    ownership::check_files(host, settings)?;
     let workers = workers::accepting(&workers::workers(host, &master.identity));
     flag::check(host, settings, workers.first().copied())?;
     if shared::discovery::witness::is_installed(settings, testimony) {
+        scene.tell(missing_word(scene, testimony));
         return check_once_more(scene, &access, workers).await;
     }
     if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
@@ -45,6 +50,17 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     installation::check_configuration(settings, &tested.tree)?;
     tell(scene, &tested);
     Ok(None)
+}
+
+/// What a host lacks on which the flag was brought in before nginx was to tell where it sends requests.
+fn missing_word(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Option<String> {
+    let port = scene.settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing)?;
+    let switch = scene.host.program().with_file_name("switch");
+    Some(format!(
+        "nginx does not tell yet where it sends requests (`proxy.word`, port {port}): where the door cannot tell the releases apart, \
+         nobody sees traffic arrive. `{} --install`, as root, brings that in by one reload",
+        switch.to_string_lossy()
+    ))
 }
 
 /// Whoever moves traffic behind a door that says nothing sends it back after seconds in which users got who knows what (F103).
