@@ -196,6 +196,51 @@ fn f73_a_user_who_may_not_install_it_is_told_the_one_command_for_root_and_needs_
 }
 
 #[test]
+fn f112_f100_who_may_not_test_nginxs_configuration_looks_into_it_and_arrival_is_proven_all_the_same() {
+    let rig = stage_of_nobody();
+    rig.host.set("proxy.cutover", "\"instant\"").unwrap();
+    // A door that cannot tell the slots apart.
+    rig.host.set("health.body", "\"\"").unwrap();
+    let nginx = rig.host.nginx();
+    // A name that leads back on itself, as nginx would have it.
+    nginx.configure("also.conf", "include conf.d/../conf.d/./more-*.part;\n").unwrap();
+    nginx.configure("more-1.part", "map $host $nothing { default 1; }\n").unwrap();
+    let (code, told) = as_nobody(&rig, "stop", "");
+    assert_eq!(code, 13, "{told}");
+    ended(&rig.host.hook("switch").argument("--install").run().unwrap(), 0, &["is installed"]);
+    let deploys = |release: &str| {
+        rig.host.stage(rig.jar(&Jar::release(release))).unwrap();
+        let told: String = HOOKS
+            .iter()
+            .map(|hook| {
+                let (code, told) = as_nobody(&rig, hook, "");
+                assert_eq!(code, 0, "{hook}: {told}");
+                told
+            })
+            .collect();
+        assert_eq!(rig.release(), release);
+        told
+    };
+    for release in ["v1", "v2"] {
+        let told = deploys(release);
+        assert!(!told.contains("NOT PROVEN"), "{told}");
+    }
+    // nginx is root's, and has read it once more; this user cannot.
+    let main = nginx.pid_file().parent().unwrap().with_file_name("nginx.conf");
+    std::fs::set_permissions(&main, PermissionsExt::from_mode(0o600)).unwrap();
+    nginx.reload_and_wait().unwrap();
+    let told = deploys("v3");
+    assert!(told.contains("NOT PROVEN") && told.contains("nginx.conf` cannot be read"), "{told}");
+    // What it may read again, nginx may have read otherwise.
+    std::fs::set_permissions(&main, PermissionsExt::from_mode(0o644)).unwrap();
+    let told = deploys("v4");
+    assert!(told.contains("NOT PROVEN") && told.contains("changed after nginx had read them"), "{told}");
+    nginx.reload_and_wait().unwrap();
+    let told = deploys("v5");
+    assert!(!told.contains("NOT PROVEN"), "{told}");
+}
+
+#[test]
 fn f73_with_the_books_rule_it_is_installed_through_sudo() {
     let rig = stage_of_nobody();
     rig.host.set("proxy.cutover", "\"instant\"").unwrap();

@@ -1,6 +1,7 @@
 //! nginx's own configuration, tested by nginx itself before anything is changed: it must be valid, and the site in it must follow
 //! the include, or a cutover would move nobody (F60, F70, F95).
 
+mod files;
 pub mod tree;
 
 use std::cell::RefCell;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use self::tree::Node;
 use crate::config::{CutoverWay, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, first_line};
+use crate::host::{Host, Process, first_line};
 use crate::nginx::access::Access;
 use crate::nginx::site::{Site, Sought, verdict};
+use crate::nginx::workers;
 use crate::sudo;
 
 /// How long the test may take. Names of upstreams are resolved during it.
@@ -35,7 +37,43 @@ pub struct Tested {
 /// # Errors
 /// As `read`; `Kind::Settings` as the `verdict` on the site says.
 pub async fn test(host: &impl Host, settings: &Settings, access: &Access, way: CutoverWay) -> Result<Tested> {
-    let tree = read(host, settings, access).await?;
+    judged(settings, read(host, settings, access).await?, way)
+}
+
+/// What a look into nginx's files has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The same as a test, but for whether nginx would take it.
+    Seen(Tested),
+    /// Nothing: why, as a fragment.
+    Unknown(String),
+}
+
+/// Looks into the files themselves, for a user who may not let nginx test them. It is no test: nobody says that nginx would read them
+/// again. Yet they are what its workers have read, or nothing is said about them.
+///
+/// # Errors
+/// `Kind::Settings` as the `verdict` on the site says; `Kind::Interrupted` after a signal.
+pub async fn look(
+    host: &impl Host,
+    settings: &Settings,
+    access: &Access,
+    master: &Process,
+    way: CutoverWay,
+) -> Result<Look> {
+    let files = match files::read(host, &access.program, master).await? {
+        Ok(files) => files,
+        Err(why) => return Ok(Look::Unknown(why)),
+    };
+    let workers = workers::workers(host, &master.identity);
+    if files.changed.and_then(|changed| workers::know(&workers, changed)) != Some(true) {
+        return Ok(Look::Unknown("its files were changed after nginx had read them".to_owned()));
+    }
+    let tree = named_as_in_settings(host, settings, tree::of(&files.texts))?;
+    judged(settings, tree, way).map(Look::Seen)
+}
+
+fn judged(settings: &Settings, tree: Vec<Node>, way: CutoverWay) -> Result<Tested> {
     let sought = Sought::of(settings);
     let site = Site::of(&tree, &sought);
     let notes = verdict::judge(&site, &sought, way)?;
@@ -51,12 +89,7 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
     let command = access.dump();
     let output = host.run(&command, TEST_AT_MOST).await?;
     if output.success {
-        let mut tree = tree::parse(&output.output);
-        for path in [&settings.proxy.include, &settings.proxy.upstreams] {
-            name_as_in_settings(host, &mut tree, path);
-        }
-        see_pid_file(host, settings, &tree)?;
-        return Ok(tree);
+        return named_as_in_settings(host, settings, tree::parse(&output.output));
     }
     if command.first().is_some_and(|program| program == "sudo") && !output.complaint.contains("nginx: ") {
         let said = first_line(&output.complaint);
@@ -64,6 +97,14 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
     }
     Err(Error::new(Kind::ProxyBroken, format!("nginx refuses its configuration: {}", complaint(&output.complaint)))
         .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
+}
+
+fn named_as_in_settings(host: &impl Host, settings: &Settings, mut tree: Vec<Node>) -> Result<Vec<Node>> {
+    for path in [&settings.proxy.include, &settings.proxy.upstreams] {
+        name_as_in_settings(host, &mut tree, path);
+    }
+    see_pid_file(host, settings, &tree)?;
+    Ok(tree)
 }
 
 /// A pid file of another nginx would let the hooks reload that one, and take its new workers for a proof (F101).

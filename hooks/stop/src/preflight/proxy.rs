@@ -2,12 +2,12 @@
 
 use shared::config::{CutoverWay, Settings};
 use shared::discovery::witness::Testimony;
-use shared::discovery::{IncludeSays, WordSays};
+use shared::discovery::{DoorSays, IncludeSays, WordSays};
 use shared::error::{Error, Kind, Result};
-use shared::host::{Answer, Host, ProcessIdentity};
+use shared::host::{Answer, Host, Process, ProcessIdentity};
 use shared::ledger::Change;
 use shared::nginx::access::Access;
-use shared::nginx::configuration::{self, Tested};
+use shared::nginx::configuration::{self, Look, Tested};
 use shared::nginx::workers;
 use shared::occupant;
 use shared::plan::Action;
@@ -40,7 +40,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     flag::check(host, settings, workers.first().copied())?;
     if shared::discovery::witness::is_installed(settings, testimony) {
         scene.tell(missing_word(scene, testimony));
-        return check_once_more(scene, &access, workers).await;
+        return check_once_more(scene, &master, &access, workers, testimony).await;
     }
     if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
         ownership::check_port(host, settings, port).await?;
@@ -107,31 +107,51 @@ pub(crate) async fn flag_directory(scene: &Scene<'_, impl Host>, testimony: &Tes
 }
 
 /// Where the flag is in force, nginx's configuration is looked at again only after somebody has made nginx read it again, and
-/// only by whoever may: the flag itself needs neither that nor root.
+/// tested only by whoever may: the flag itself needs neither that nor root. Whoever may not looks into the files, which shows as well
+/// as a test that a site uses the include: without either no word of nginx's would prove that traffic has arrived (F112).
 async fn check_once_more(
     scene: &Scene<'_, impl Host>,
+    master: &Process,
     access: &Access,
     workers: Vec<ProcessIdentity>,
+    testimony: &Testimony,
 ) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     if scene.ledger.is_checked(&workers, &host.boot_id()) {
         return Ok(None);
     }
     if access.nginx == Way::Sudo && sudo::refusal(host, &[access.dump()]).await?.is_some() {
-        return Ok(None);
+        return match configuration::look(host, settings, access, master, settings.proxy.cutover).await? {
+            Look::Seen(seen) => right(scene, &seen, workers),
+            Look::Unknown(why) => {
+                if matches!(testimony.evidence.door, DoorSays::NoHelp(_)) {
+                    scene.report.say(&format!(
+                        "note: this user may not let nginx test its configuration, nor look into it: {why}. The door tells nothing \
+                         either, so nothing will prove that traffic has arrived"
+                    ));
+                }
+                Ok(None)
+            }
+        };
     }
     match configuration::test(host, settings, access, settings.proxy.cutover).await {
-        Ok(tested) => {
-            installation::check_configuration(settings, &tested.tree)?;
-            tell(scene, &tested);
-            Ok(Some(Change::Checked(workers)))
-        }
+        Ok(tested) => right(scene, &tested, workers),
         Err(cause) if cause.kind() == Kind::ProxyBroken => {
             scene.report.say(&format!("note: {cause}. The flag moves traffic all the same, but {}", advice(&cause)));
             Ok(None)
         }
         Err(cause) => Err(cause),
     }
+}
+
+/// What is to be remembered of a configuration that is right for the flag.
+///
+/// # Errors
+/// `Kind::Settings` where it is not.
+fn right(scene: &Scene<'_, impl Host>, tested: &Tested, workers: Vec<ProcessIdentity>) -> Result<Option<Change>> {
+    installation::check_configuration(scene.settings, &tested.tree)?;
+    tell(scene, tested);
+    Ok(Some(Change::Checked(workers)))
 }
 
 fn advice(cause: &Error) -> &str {

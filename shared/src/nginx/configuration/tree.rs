@@ -56,8 +56,26 @@ impl Node {
 /// Reads what `nginx -T` printed.
 #[must_use]
 pub fn parse(dump: &str) -> Vec<Node> {
-    let files = files(dump);
-    files.first().map(|(main, _)| read(main, &files, DEEPEST)).unwrap_or_default()
+    of(&files(dump))
+}
+
+/// The tree of these files, the main one first.
+pub(super) fn of(files: &[(PathBuf, String)]) -> Vec<Node> {
+    files.first().map(|(main, _)| read(main, files, DEEPEST)).unwrap_or_default()
+}
+
+/// What the `include`s of a file name, as they are written.
+pub(super) fn included(text: &str) -> Vec<String> {
+    let bytes = text.as_bytes();
+    let ended = directives(bytes).into_iter().filter(|directive| directive.end == End::Semicolon);
+    ended.filter_map(|directive| included_by(&directive.values(bytes)).map(str::to_owned)).collect()
+}
+
+fn included_by(words: &[String]) -> Option<&str> {
+    match words {
+        [name, pattern] if name == "include" => Some(pattern),
+        _ => None,
+    }
 }
 
 /// Calls each file that is `path` by that name, in whatever way nginx's configuration names it: `is_path` says it of a file, and
@@ -145,7 +163,7 @@ fn read(path: &Path, files: &[(PathBuf, String)], deepest: usize) -> Vec<Node> {
 fn simple(words: Vec<String>, path: &Path, line: usize, files: &[(PathBuf, String)]) -> Node {
     // Patterns are relative to the directory of the main file.
     let beside = files.first().and_then(|(main, _)| main.parent()).unwrap_or(Path::new("/"));
-    let pattern = (words.len() == 2 && words[0] == "include").then(|| beside.join(&words[1]));
+    let pattern = included_by(&words).map(|pattern| beside.join(pattern));
     Node { words, file: path.to_owned(), line, block: Vec::new(), pattern, read: Vec::new() }
 }
 
