@@ -11,7 +11,7 @@ use super::{
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
 use crate::patience::Patience;
-use crate::slot::{BySlot, Place, Slot};
+use crate::slot::{BySlot, Place};
 
 /// The longest that connections may be kept alive through a reload.
 const LONGEST_KEPT: Duration = Duration::from_mins(1);
@@ -260,14 +260,6 @@ fn relations(file: &mut SettingsFile, settings: &Settings) {
     if !settings.health.path.starts_with('/') {
         file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
     }
-    let ports = [blue.port, green.port];
-    for slot in Slot::BOTH.into_iter().filter(|_| settings.health.port_offset != 0) {
-        let port = i32::from(settings.place(slot).port) + settings.health.port_offset;
-        if !(1..=i32::from(u16::MAX)).contains(&port) || ports.iter().any(|own| i32::from(*own) == port) {
-            let found = format!("{:+}", settings.health.port_offset);
-            file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
-        }
-    }
     if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
         let shown =
             format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
@@ -311,6 +303,7 @@ fn unknown_placeholders(template: &str) -> Vec<String> {
 mod tests {
     use super::super::shipped;
     use super::*;
+    use crate::slot::Slot;
 
     fn mistakes(text: &str) -> String {
         settings(SettingsFile::parse("hooks.toml", text)).unwrap_err().to_string()

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Settings, SettingsFile};
+use crate::slot::Slot;
 
 /// Notes every path that is, or lies in, another one's place, and every port that has two uses.
 pub(super) fn differ(file: &mut SettingsFile, settings: &Settings) {
@@ -54,12 +55,22 @@ fn files(file: &SettingsFile, settings: &Settings) -> Vec<(&'static str, PathBuf
 }
 
 fn ports(file: &mut SettingsFile, settings: &Settings) {
+    let own = [("blue.port", settings.places.blue.port), ("green.port", settings.places.green.port)];
+    let mut used: Vec<(&str, u16)> = own.into();
+    for slot in Slot::BOTH.into_iter().filter(|_| settings.health.port_offset != 0) {
+        let port = i32::from(settings.place(slot).port) + settings.health.port_offset;
+        match u16::try_from(port).ok().filter(|port| *port > 0 && own.iter().all(|(_, own)| own != port)) {
+            Some(port) => used.push(("health.port", port)),
+            None => {
+                let found = format!("{:+}", settings.health.port_offset);
+                file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
+            }
+        }
+    }
     let Some(word) = settings.proxy.word else { return };
     let shown = word.to_string();
-    for (key, port) in [("blue.port", settings.places.blue.port), ("green.port", settings.places.green.port)] {
-        if word == port {
-            file.mistake("proxy.word", &shown, &format!("another port than `{key}`"));
-        }
+    if let Some((key, _)) = used.iter().find(|(_, port)| *port == word) {
+        file.mistake("proxy.word", &shown, &format!("another port than `{key}`"));
     }
     if port_of(&settings.proxy.door) == Some(word) {
         // As that server's default it would take the site's requests.
@@ -186,6 +197,33 @@ mod tests {
                 "[proxy]\nword = \"8080\"\ndoor = \"http://127.0.0.1:8080/profile\"",
                 "than that of `proxy.door`",
             ),
+            (
+                "where the first slot's health is asked",
+                "[proxy]\nword = \"9081\"\n[health]\nport = \"+1000\"",
+                "`proxy.word` is `9081`, needed another port than `health.port`",
+            ),
+            (
+                "where the second slot's is",
+                "[proxy]\nword = \"9082\"\n[health]\nport = \"+1000\"",
+                "`proxy.word` is `9082`, needed another port than `health.port`",
+            ),
+            (
+                "the same by how far it is",
+                "[proxy]\nword = \"+10000\"\n[health]\nport = \"+9999\"",
+                "`proxy.word` is `18081`, needed another port than `health.port`",
+            ),
+            ("beside all of them", "[proxy]\nword = \"9080\"\n[health]\nport = \"+1000\"", ""),
+            (
+                "the second slot's health at the first one's port",
+                "[health]\nport = \"-1\"",
+                "`health.port` is `-1`, needed a port that is free, and not 8081",
+            ),
+            (
+                "the first slot's health at the second one's port",
+                "[blue]\nport = 9000\n[green]\nport = 8000\n[health]\nport = \"-1000\"",
+                "`health.port` is `-1000`, needed a port that is free, and not 8000",
+            ),
+            ("at port 0", "[health]\nport = \"-8081\"", "needed a port that is free, and not 0"),
             ("the door's usual port", "[proxy]\nword = \"80\"", "than that of `proxy.door`"),
         ] {
             let told = told("/bundle/hooks.toml", text);
