@@ -1,9 +1,9 @@
-//! Who serves, as it is seen at the end of a hook that failed, and by `status`: by the door, by what nginx was told, by its workers
-//! and by the listeners. Never by what is remembered (F105).
+//! Who serves, as it is seen at the end of a hook that failed, and by `status`: by the door, by nginx's own word, by what it was told,
+//! by its workers and by the listeners. Never by what is remembered (F105).
 
 use crate::config::Settings;
-use crate::discovery::IncludeSays;
 use crate::discovery::witness::{self, Testimony};
+use crate::discovery::{IncludeSays, WordSays};
 use crate::error::Error;
 use crate::host::{Answer, Host};
 use crate::ledger::Ledger;
@@ -19,6 +19,8 @@ struct Seen {
     answers: Option<Slot>,
     /// What nginx was told; why that cannot be told.
     include: Result<IncludeSays, String>,
+    /// Where nginx itself says that it sends requests, where it can be heard.
+    word: WordSays,
     /// Whether nginx goes on to the other slot where nobody listens in the one that it was told.
     falls_over: bool,
     /// Whether anybody listens.
@@ -32,8 +34,8 @@ struct Seen {
 enum Serving {
     /// A slot, and what else a person should know.
     Slot(Slot, Option<String>),
-    /// A port of neither slot.
-    Stranger(u16),
+    /// Somewhere that is neither slot: where, as a fragment.
+    Stranger(String),
     /// Nobody: why.
     Nobody(String),
     /// It cannot be told: what was seen.
@@ -56,6 +58,7 @@ pub fn by(host: &impl Host, settings: &Settings, ledger: &Ledger, testimony: &Te
     let evidence = &testimony.evidence;
     let seen = Seen {
         include: Ok(evidence.include.clone()),
+        word: evidence.word.clone(),
         falls_over: evidence.falls_over,
         listening: evidence.listening.clone(),
         ..of_door(host, settings, testimony.door.clone())
@@ -86,24 +89,53 @@ fn of_door(host: &impl Host, settings: &Settings, door: Answer) -> Seen {
         door,
         answers,
         include: Ok(IncludeSays::Missing),
+        word: WordSays::Nothing,
         falls_over: false,
         listening: BySlot::default(),
         no_worker: workers::serve(host, &settings.proxy.pid_file).err(),
     }
 }
 
-/// Decides it: the door, where it can tell; else what nginx was told, where it has read that and somebody listens there.
+/// Where nginx sends requests, by its own account or by what it was told.
+enum Sends {
+    /// To this slot; who says so.
+    To(Slot, &'static str),
+    /// To neither: where, as a fragment.
+    Elsewhere(String),
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Its own word is what it does; what it was told, it does only once it has read that.
+fn sends(seen: &Seen) -> Sends {
+    match (&seen.word, &seen.include) {
+        (WordSays::Slot(slot), _) => Sends::To(*slot, "as nginx itself says"),
+        (WordSays::Elsewhere(target), _) => Sends::Elsewhere(format!("`{target}`")),
+        // What this one was told is not what the other one does.
+        (WordSays::AnotherNginx(_), _) => Sends::Unknown,
+        (_, Ok(IncludeSays::Slot { slot, in_force })) if *in_force != Some(false) => {
+            Sends::To(*slot, "as nginx is told")
+        }
+        (_, Ok(IncludeSays::Stranger { port, in_force })) if *in_force != Some(false) => {
+            Sends::Elsewhere(format!("port {port}"))
+        }
+        _ => Sends::Unknown,
+    }
+}
+
+/// Decides it: the door, where it can tell; else where nginx sends requests, and whether somebody listens there.
 fn decide(settings: &Settings, seen: &Seen) -> Serving {
-    let told = match seen.include {
-        Ok(IncludeSays::Slot { slot, .. }) => Some(slot),
+    let told = match (&seen.word, &seen.include) {
+        (WordSays::Slot(slot), _) => Some((*slot, "nginx itself says")),
+        (_, Ok(IncludeSays::Slot { slot, .. })) => Some((*slot, "nginx is told")),
         _ => None,
     };
     let gone_on = |told: Slot| seen.falls_over && !seen.listening.get(told) && *seen.listening.get(!told);
     let went_on = |told: Slot| format!("nginx has gone on to it, since nobody listens in {}", settings.place(told));
     if let Some(slot) = seen.answers {
         let remark = match (told, &seen.no_worker) {
-            (Some(told), _) if told != slot && gone_on(told) => Some(went_on(told)),
-            (Some(told), _) if told != slot => Some(format!("though nginx is told {}", settings.place(told))),
+            (Some((told, _)), _) if told != slot && gone_on(told) => Some(went_on(told)),
+            (Some((told, says)), _) if told != slot => Some(format!("though {says} {}", settings.place(told))),
             (_, Some(why)) => Some(format!("but {why}")),
             _ => None,
         };
@@ -119,25 +151,32 @@ fn decide(settings: &Settings, seen: &Seen) -> Serving {
     if seen.no_worker.is_some() && !unreached {
         return Serving::Unknown(witnesses(settings, seen));
     }
-    match &seen.include {
-        Ok(IncludeSays::Slot { slot, in_force }) if *in_force != Some(false) => {
-            let place = settings.place(*slot);
-            match (*seen.listening.get(*slot), gone_on(*slot), &seen.door) {
+    let heard = matches!(seen.word, WordSays::Slot(_));
+    match sends(seen) {
+        Sends::To(slot, says) => {
+            let place = settings.place(slot);
+            match (*seen.listening.get(slot), gone_on(slot), &seen.door) {
                 (false, false, _) => Serving::Nobody(format!("nginx sends requests to {place}, where nobody listens")),
                 _ if unreached => {
                     Serving::Nobody(format!("the door answers {answer}, though somebody listens in {place}"))
                 }
-                (_, _, Answer::Silence(_)) => Serving::Unknown(witnesses(settings, seen)),
-                (_, true, _) => Serving::Slot(!*slot, Some(went_on(*slot))),
-                (..) => Serving::Slot(*slot, Some(format!("as nginx is told; the door tells nothing, {answer}"))),
+                // A door that is late may be a release that hangs; one that is shut says nothing of what nginx says itself.
+                (_, _, Answer::Silence(_)) if !heard || seen.door.is_late() => {
+                    Serving::Unknown(witnesses(settings, seen))
+                }
+                (_, true, _) => Serving::Slot(!slot, Some(went_on(slot))),
+                (_, _, Answer::Silence(why)) => {
+                    Serving::Slot(slot, Some(format!("{says}; the door does not answer, {why}")))
+                }
+                (..) => Serving::Slot(slot, Some(format!("{says}; the door tells nothing, {answer}"))),
             }
         }
-        Ok(IncludeSays::Stranger { port, .. }) if unreached => Serving::Nobody(format!(
-            "the door answers {answer}, and nginx sends requests to port {port}, which is neither slot's"
+        Sends::Elsewhere(place) if unreached => Serving::Nobody(format!(
+            "the door answers {answer}, and nginx sends requests to {place}, which is neither slot's"
         )),
-        Ok(IncludeSays::Stranger { port, in_force }) if *in_force != Some(false) => Serving::Stranger(*port),
-        _ if unreached => Serving::Nobody(format!("the door answers {answer}")),
-        _ => Serving::Unknown(witnesses(settings, seen)),
+        Sends::Elsewhere(place) => Serving::Stranger(place),
+        Sends::Unknown if unreached => Serving::Nobody(format!("the door answers {answer}")),
+        Sends::Unknown => Serving::Unknown(witnesses(settings, seen)),
     }
 }
 
@@ -167,7 +206,17 @@ fn witnesses(settings: &Settings, seen: &Seen) -> String {
             format!("somebody listens in {} only", settings.place(slot))
         }
     };
+    let word = match &seen.word {
+        WordSays::Nothing => None,
+        WordSays::Slot(slot) => Some(format!("nginx itself says {}", settings.place(*slot))),
+        WordSays::Elsewhere(target) => Some(format!("nginx itself says `{target}`, which is neither slot's")),
+        WordSays::AnotherNginx(worker) => {
+            Some(format!("process {worker} of another nginx answers where this one would say where it sends requests"))
+        }
+        WordSays::Silent(why) => Some(format!("nginx itself cannot be heard ({why})")),
+    };
     let mut said = vec![include, door, listening];
+    said.extend(word);
     said.extend(seen.no_worker.clone());
     said.join("; ")
 }
@@ -198,6 +247,8 @@ fn release(host: &impl Host, ledger: &Ledger, slot: Slot) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::{self, SettingsFile};
     use crate::discovery::DoorSays;
@@ -215,7 +266,15 @@ mod tests {
             DoorSays::NoHelp(_) => None,
         };
         let listening = BySlot { blue: true, green: true };
-        Seen { door, answers, include: Ok(include), falls_over: false, listening, no_worker: None }
+        Seen {
+            door,
+            answers,
+            include: Ok(include),
+            word: WordSays::Nothing,
+            falls_over: false,
+            listening,
+            no_worker: None,
+        }
     }
 
     #[test]
@@ -232,6 +291,10 @@ mod tests {
         let listens = |blue, green, seen: Seen| Seen { listening: BySlot { blue, green }, ..seen };
         let falls_over = |seen: Seen| Seen { falls_over: true, ..seen };
         let without = |why: &str, seen: Seen| Seen { no_worker: Some(why.to_owned()), ..seen };
+        let late = Answer::late(Duration::from_secs(2));
+        let says = |word: WordSays, seen: Seen| Seen { word, ..seen };
+        let (says_one, says_two) = (WordSays::Slot(Slot::Blue), WordSays::Slot(Slot::Green));
+        let past = || WordSays::Elsewhere("http://127.0.0.1:8080".into());
         let one = "`real1` (port 8081)";
         let two = "`real2` (port 8082)";
         for (name, seen, wanted) in [
@@ -280,6 +343,20 @@ mod tests {
             ("no include, and nobody behind the door", with(&unreached, IncludeSays::Missing), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`".to_owned()),
             ("no include, and no help", with(&no_help, IncludeSays::Missing), "it cannot be told: the include does not exist; the door answers HTTP 301; somebody listens in both slots".to_owned()),
             ("not read, and no help", listens(true, false, with(&no_help, unread(Slot::Green))), format!("it cannot be told: nginx is told {two}, but has not read that; the door answers HTTP 301; somebody listens in {one} only")),
+            ("it says so itself", says(says_two.clone(), with(&no_help, tells(Slot::Green))), format!("{two} (as nginx itself says; the door tells nothing, HTTP 301)")),
+            ("its own word goes before a file that it has not read", says(says_one.clone(), with(&no_help, unread(Slot::Green))), format!("{one} (as nginx itself says; the door tells nothing, HTTP 301)")),
+            ("the same, the include is gone", says(says_one.clone(), with(&no_help, IncludeSays::Missing)), format!("{one} (as nginx itself says; the door tells nothing, HTTP 301)")),
+            ("the door goes before its word", says(says_one.clone(), with(&green, tells(Slot::Blue))), format!("{two} (though nginx itself says {one})")),
+            ("the live one died, and its word is where it would go", says(says_one.clone(), falls_over(listens(false, true, with(&no_help, tells(Slot::Blue))))), format!("{two} (nginx has gone on to it, since nobody listens in {one})")),
+            ("its word leads to nobody", says(says_two.clone(), listens(true, false, with(&no_help, unread(Slot::Blue)))), format!("SITE DOWN: nginx sends requests to {two}, where nobody listens")),
+            ("it says so and may not connect", says(says_two.clone(), with(&unreached, tells(Slot::Green))), format!("SITE DOWN: the door answers HTTP 502 `Bad Gateway`, though somebody listens in {two}")),
+            ("it says so behind a shut door", says(says_two.clone(), with(&refused, tells(Slot::Green))), format!("{two} (as nginx itself says; the door does not answer, connection refused)")),
+            ("it says so behind a door that hangs", says(says_one.clone(), with(&late, tells(Slot::Blue))), format!("it cannot be told: nginx is told {one}; the door does not answer (no whole answer within 2 s); somebody listens in both slots; nginx itself says {one}")),
+            ("past both slots by its own word", says(past(), with(&no_help, tells(Slot::Blue))), "whoever is on `http://127.0.0.1:8080`, which is neither slot's".to_owned()),
+            ("the same, to nobody", says(past(), with(&unreached, tells(Slot::Blue))), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`, and nginx sends requests to `http://127.0.0.1:8080`, which is neither slot's".to_owned()),
+            ("another nginx speaks", says(WordSays::AnotherNginx(7), with(&no_help, tells(Slot::Blue))), format!("it cannot be told: nginx is told {one}; the door answers HTTP 301; somebody listens in both slots; process 7 of another nginx answers where this one would say where it sends requests")),
+            ("it cannot be heard", says(WordSays::Silent("connection refused".into()), with(&no_help, tells(Slot::Blue))), format!("{one} (as nginx is told; the door tells nothing, HTTP 301)")),
+            ("it cannot be heard, and nothing else is known", says(WordSays::Silent("connection refused".into()), with(&no_help, unread(Slot::Blue))), format!("it cannot be told: nginx is told {one}, but has not read that; the door answers HTTP 301; somebody listens in both slots; nginx itself cannot be heard (connection refused)")),
             ("a door that does not answer", with(&refused, tells(Slot::Blue)), format!("it cannot be told: nginx is told {one}; the door does not answer (connection refused); somebody listens in both slots")),
             ("an include that cannot be read", Seen { include: Err("the include `/x` cannot be read: no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: the include `/x` cannot be read: no; the door answers HTTP 301; somebody listens in both slots".to_owned()),
         ] {
