@@ -1,6 +1,7 @@
 //! Who is live. `Evidence` is what the witnesses say (`witness` asks them), `decide` turns it into `Roles`, and refuses
 //! where two candidates are left: nothing is ever stopped on a guess (I16, F46).
 
+pub mod unheard;
 pub mod unlike_health;
 pub mod witness;
 
@@ -101,9 +102,6 @@ pub fn decide(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
     let mut notes = Vec::new();
     if let DoorSays::NoHelp(answer) = &evidence.door {
         notes.push(format!("the door was no help: {answer}"));
-    }
-    if let WordSays::Silent(why) = &evidence.word {
-        notes.push(format!("nginx's own word was no help: {why}"));
     }
     let named = match evidence.include {
         IncludeSays::Slot { slot, .. } => Some(slot),

@@ -5,8 +5,8 @@ mod preflight;
 
 use shared::config::Settings;
 use shared::cutover;
-use shared::discovery::unlike_health;
 use shared::discovery::witness::Testimony;
+use shared::discovery::{unheard, unlike_health};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Request};
 use shared::ledger::{Change, DeploymentRecord, Stage};
@@ -43,6 +43,7 @@ impl Hook for Stop {
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
         preflight::tell_short_timeouts(scene);
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
+        scene.tell(unheard::note(scene.host, scene.settings, &testimony));
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);
         steps.extend(preflight::flag_directory(scene, &testimony).await?.map(Step::of));

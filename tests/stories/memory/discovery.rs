@@ -3,10 +3,11 @@
 use fake_host::{App, AppAnswer, Door, PidFile};
 use shared::error::Kind;
 use shared::host::Answer;
+use shared::route::upstreams;
 use shared::slot::Slot;
 
 use crate::exit::Hook;
-use crate::site::{Site, User};
+use crate::site::{Cutover, Setup, Site, User};
 
 fn response(status: u16, body: &str) -> Door {
     Door::Answers(Answer::Response { status, location: None, body: body.to_owned() })
@@ -146,5 +147,42 @@ fn i1_i16_an_include_that_nginx_has_not_read_does_not_say_where_traffic_goes() {
         site.host.write(&site.settings.proxy.include, edited.as_bytes());
         site.host.kill_listener(site.port(live));
         assert_eq!(site.run(Hook::Stop, Some("d-1")).kind(), Some(Kind::Undecided), "{live:?} was live");
+    }
+}
+
+#[test]
+fn f100_a_word_that_stands_in_the_file_and_cannot_be_heard_is_told_once_by_stop_with_what_to_do() {
+    // root's processes are not shown to everybody.
+    for (user, neighbour) in
+        [(User::Root, "(`bad-neighbour`) listens there"), (User::Application, "a process of `root` listens there")]
+    {
+        for (taken, wanted) in [(false, "nobody listens there: nginx has not read that file"), (true, neighbour)] {
+            let site = Site::of_scripts(Slot::Blue, Setup { user, cutover: Cutover::ReloadAsked });
+            let (file, port) = (site.settings.proxy.upstreams.clone(), site.settings.proxy.word.unwrap_or_default());
+            site.host.write(&file, &upstreams::with_word(b"", &site.settings, site.include().as_bytes()));
+            if taken {
+                site.host.place_stranger(port, 0, "bad-neighbour");
+            }
+            let notes = || site.told.borrow().iter().filter(|line| line.contains("lets nginx tell at port")).count();
+            let exit = site.run(Hook::Stop, Some("d-1"));
+            let told = site.told.borrow().join("\n");
+            assert!(exit.is_done() && told.contains(wanted) && told.contains("To do: "), "{user:?}: {exit:?}, {told}");
+            assert_eq!(notes(), 1, "{told}");
+            for hook in &Hook::DEPLOY[1..3] {
+                assert!(site.run(*hook, Some("d-1")).is_done());
+                assert_eq!(notes(), 0, "{hook:?}");
+            }
+            site.run(Hook::Switch, Some("d-1"));
+            assert_eq!(notes(), 0, "switch");
+        }
+    }
+    // Where it is heard, or not installed, there is nothing to say.
+    for cutover in [Cutover::ReloadAsked, Cutover::InstantAsked, Cutover::Instant] {
+        let site = Site::of_scripts(Slot::Blue, Setup { user: User::Root, cutover });
+        for deployment in ["d-1", "d-2"] {
+            let exit = site.run(Hook::Stop, Some(deployment));
+            assert!(exit.is_done() && !site.told.borrow().join("\n").contains("lets nginx tell"), "{:?}", site.told);
+            site.deploys(deployment);
+        }
     }
 }
