@@ -80,7 +80,7 @@ impl FakeHost {
         let mut world = self.world.borrow_mut();
         let (user, now) = (world.user, world.clock.time_of_day());
         world.files.make_directory(path, 0o755, 0, now)?;
-        world.files.give(path, user, 0)
+        world.files.give(path, user, 0, now)
     }
 
     /// Writes a file as root, with the directories above it.

@@ -160,12 +160,13 @@ impl Files {
     }
 
     /// Another owner, which only root may say.
-    pub(super) fn give(&mut self, path: &Path, owner: u32, user: u32) -> io::Result<()> {
-        let now = self.node(path)?.owner;
-        if user != 0 && (now, owner) != (user, user) {
+    pub(super) fn give(&mut self, path: &Path, owner: u32, user: u32, now: SystemTime) -> io::Result<()> {
+        let before = self.node(path)?.owner;
+        if user != 0 && (before, owner) != (user, user) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        self.nodes.get_mut(path).ok_or(io::ErrorKind::NotFound)?.owner = owner;
+        let node = self.nodes.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
+        (node.owner, node.changed) = (owner, now);
         Ok(())
     }
 

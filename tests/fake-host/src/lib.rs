@@ -137,7 +137,10 @@ impl Host for FakeHost {
     }
 
     fn give(&self, path: &Path, owner: u32) -> io::Result<()> {
-        self.effect(|world| world.files.give(path, owner, world.user))
+        self.effect(|world| {
+            let now = world.clock.time_of_day();
+            world.files.give(path, owner, world.user, now)
+        })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

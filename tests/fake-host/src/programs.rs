@@ -64,7 +64,7 @@ impl World {
             ("install", ["-d", "-m", "0755", "-o", owner, directory]) => {
                 let (path, now) = (Path::new(directory), self.clock.time_of_day());
                 let made = self.files.make_directory(path, 0o755, user, now);
-                ended(made.and_then(|()| self.files.give(path, account_id(owner), user)))
+                ended(made.and_then(|()| self.files.give(path, account_id(owner), user, now)))
             }
             ("install", ["-m", "0644", from, to]) => {
                 self.put(to, |files, to, now| files.install(Path::new(from), to, user, now))

@@ -17,10 +17,12 @@ contract! {
         sigterm_ends_a_release,
         f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody,
         children_belong_to_the_session_of_who_was_launched,
+        f110_who_is_in_no_container_has_one_id_and_who_is_gone_had_one,
         the_host_knows_itself;
     USER:
         a_hook_launches_as_its_own_user,
-        another_users_process_is_seen_and_not_touched;
+        another_users_process_is_seen_and_not_touched,
+        f110_nobody_is_hidden_who_is_shown_or_is_not_there;
 }
 
 async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &impl Subject) {
@@ -131,6 +133,29 @@ async fn children_belong_to_the_session_of_who_was_launched(subject: &impl Subje
     assert!(host.signal(&child.identity, Signal::Kill).unwrap());
     subject.until("it has none", |host| host.children(wrapper.id).is_empty()).await;
     assert_eq!(host.ending(&child.identity), None, "whose child it was is told, and nobody else");
+}
+
+async fn f110_who_is_in_no_container_has_one_id_and_who_is_gone_had_one(subject: &impl Subject) {
+    let host = subject.host();
+    let process = subject.launched().identity;
+    assert_eq!(host.ids_in_namespaces(&process), [process.id]);
+    assert_eq!(host.ids_in_namespaces(&subject.foreign().process), [subject.foreign().process.id]);
+    assert!(host.signal(&process, Signal::Kill).unwrap());
+    subject.ended(&process).await;
+    assert_eq!(host.ids_in_namespaces(&process), [process.id], "of whom nothing is told");
+}
+
+async fn f110_nobody_is_hidden_who_is_shown_or_is_not_there(subject: &impl Subject) {
+    let host = subject.host();
+    let process = subject.launched().identity;
+    for (who, id) in
+        [("its own", process.id), ("root's", subject.foreign().process.id), ("nobody", 0), ("none", u32::MAX)]
+    {
+        assert!(!host.is_hidden(id), "{who}");
+    }
+    assert!(host.signal(&process, Signal::Kill).unwrap());
+    subject.ended(&process).await;
+    assert!(!host.is_hidden(process.id), "it has ended");
 }
 
 async fn the_host_knows_itself(subject: &impl Subject) {

@@ -4,13 +4,14 @@ use shared::host::Host;
 use std::io::Read;
 
 use crate::contract;
-use crate::subject::Subject;
+use crate::subject::{Subject, USER};
 
 contract! {
     ROOT:
         a_replaced_file_has_the_new_bytes_and_its_old_mode,
         whoever_has_opened_the_old_file_reads_it_to_its_end,
         a_replacement_shows_in_the_time_of_the_last_change,
+        when_it_was_written_is_told_whatever_becomes_of_its_name_and_its_owner,
         a_file_gets_another_name_and_replaces_what_had_it,
         a_directory_is_not_replaced_by_another_name;
     USER:
@@ -49,6 +50,35 @@ async fn a_replacement_shows_in_the_time_of_the_last_change(subject: &impl Subje
         .until("it shows", |host| {
             host.replace_file(&path, b"same", 0o644).unwrap();
             host.describe(&path).unwrap().changed > before
+        })
+        .await;
+}
+
+/// F120: an artifact that was only given to another user, or another name, is as old as it was.
+async fn when_it_was_written_is_told_whatever_becomes_of_its_name_and_its_owner(subject: &impl Subject) {
+    let (host, one, two) = (subject.host(), subject.path("one"), subject.path("two"));
+    host.replace_file(&one, b"same", 0o644).unwrap();
+    let first = host.describe(&one).unwrap();
+    subject
+        .until("it was given away since", |host| {
+            host.give(&one, USER).unwrap();
+            host.describe(&one).unwrap().changed > first.changed
+        })
+        .await;
+    assert_eq!(host.describe(&one).unwrap().written, first.written, "another owner");
+    let given = host.describe(&one).unwrap();
+    subject
+        .until("it was given another name since", |host| {
+            host.rename(&one, &two).unwrap();
+            host.rename(&two, &one).unwrap();
+            host.describe(&one).unwrap().changed > given.changed
+        })
+        .await;
+    assert_eq!(host.describe(&one).unwrap().written, first.written, "another name");
+    subject
+        .until("it was written since", |host| {
+            host.replace_file(&one, b"same", 0o644).unwrap();
+            host.describe(&one).unwrap().written > first.written
         })
         .await;
 }
