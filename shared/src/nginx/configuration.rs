@@ -1,7 +1,7 @@
 //! nginx's own configuration, tested by nginx itself before anything is changed: it must be valid, and the site in it must follow
 //! the include, or a cutover would move nobody (F60, F70, F95).
 
-mod files;
+pub mod files;
 pub mod tree;
 
 use std::cell::RefCell;
@@ -69,7 +69,7 @@ pub async fn look(
     if files.changed.and_then(|changed| workers::know(&workers, changed)) != Some(true) {
         return Ok(Look::Unknown("its files were changed after nginx had read them".to_owned()));
     }
-    let tree = named_as_in_settings(host, settings, tree::of(&files.texts))?;
+    let tree = named_as_in_settings(host, settings, files.tree())?;
     judged(settings, tree, way).map(Look::Seen)
 }
 

@@ -8,8 +8,10 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use fake_host::FakeHost;
 use sandbox::{Ports, Sandbox};
 use shared::config::CutoverWay;
+use shared::nginx::configuration::files::Files;
 use shared::nginx::configuration::tree::{self, Node};
 use shared::nginx::site::{Site, Sought, verdict};
 use shared::route::choice::Choice;
@@ -50,10 +52,14 @@ impl Bench {
 
     fn hold_one(&self, shape: &Shape, way: CutoverWay, wanted: Verdict) -> Option<String> {
         self.lay_out(shape);
-        let tree = match self.dump() {
-            Ok(tree) => tree,
+        let printed = match self.dump() {
+            Ok(printed) => printed,
             Err(complaint) => return Some(format!("nginx refuses it: {complaint}")),
         };
+        if let Some(other) = self.unlike_its_files(&printed) {
+            return Some(format!("nginx prints another configuration than its files have: {other}"));
+        }
+        let tree = self.named(printed);
         let sought = self.sought(shape);
         let site = Site::of(&tree, &sought);
         let judged = verdict::judge(&site, &sought, way);
@@ -139,14 +145,45 @@ impl Bench {
         fs::write(prefix.join("nginx.conf"), self.filled(&text)).expect("a configuration");
     }
 
-    /// What `nginx -T` says, as the hooks take it.
+    /// What the hooks read from nginx's files, where that is not what nginx prints (F112). In memory a path with `..` leads nowhere,
+    /// and links are told by other tests.
+    fn unlike_its_files(&self, printed: &[Node]) -> Option<String> {
+        let nginx = self.host.nginx();
+        let host = FakeHost::new(&nginx.include_path(), &nginx.pid_file(), self.host.ports().blue);
+        let mut directories = vec![self.prefix().join("conf.d")];
+        let mut files = vec![self.prefix().join("nginx.conf")];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).expect("a directory").flatten() {
+                let kind = entry.file_type().expect("a kind");
+                if kind.is_symlink() {
+                    return None;
+                }
+                if kind.is_dir() { directories.push(entry.path()) } else { files.push(entry.path()) }
+            }
+        }
+        for file in &files {
+            let bytes = fs::read(file).expect("a file");
+            if String::from_utf8_lossy(&bytes).contains("..") {
+                return None;
+            }
+            host.write(file, &bytes);
+        }
+        let read = Files::of(&host, &files[0]).map(|files| files.tree());
+        (read.as_deref() != Ok(printed)).then(|| format!("{read:?}"))
+    }
+
+    /// What `nginx -T` says.
     fn dump(&self) -> Result<Vec<Node>, String> {
         let command = self.host.nginx().command();
         let output = Command::new(&command[0]).args(&command[1..]).arg("-T").output().expect("nginx runs");
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
-        let mut tree = tree::parse(&String::from_utf8_lossy(&output.stdout));
+        Ok(tree::parse(&String::from_utf8_lossy(&output.stdout)))
+    }
+
+    /// The same as the hooks take it.
+    fn named(&self, mut tree: Vec<Node>) -> Vec<Node> {
         for path in [self.host.nginx().include_path(), self.host.nginx().upstreams_path()] {
             let same = |one: &std::path::Path, other: &std::path::Path| {
                 fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
@@ -154,7 +191,7 @@ impl Bench {
             let above = path.parent().expect("a directory").to_owned();
             tree::name_as(&mut tree, &path, &|file| same(file, &path), &|directory| same(directory, &above));
         }
-        Ok(tree)
+        tree
     }
 
     fn bring_into_force(&self) -> Result<(), String> {

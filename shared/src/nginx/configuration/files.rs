@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::tree;
+use super::tree::{self, Node};
 use crate::error::{Kind, Result};
 use crate::host::{Host, Process};
 
@@ -23,9 +23,9 @@ const AS_NGINX: glob::MatchOptions =
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub struct Files {
     /// Each file once, the main one first, by the names that nginx has for them.
-    pub(super) texts: Vec<(PathBuf, String)>,
+    texts: Vec<(PathBuf, String)>,
     /// When the last of them changed.
     pub(super) changed: Option<SystemTime>,
 }
@@ -49,8 +49,7 @@ pub(super) async fn read(
     let Some(main) = main_file(program, title, &built) else {
         return Ok(Err("it cannot be told which file nginx reads".to_owned()));
     };
-    let mut files = Files::default();
-    Ok(files.take_in(host, &main, DEEPEST).map(|()| files))
+    Ok(Files::of(host, &main))
 }
 
 /// How nginx says that it was built.
@@ -84,6 +83,21 @@ fn option<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
 }
 
 impl Files {
+    /// Reads this main file and all that it includes.
+    ///
+    /// # Errors
+    /// What cannot be read, as a fragment.
+    pub fn of(host: &impl Host, main: &Path) -> std::result::Result<Files, String> {
+        let mut files = Files::default();
+        files.take_in(host, main, DEEPEST).map(|()| files)
+    }
+
+    /// What stands in them, as one tree.
+    #[must_use]
+    pub fn tree(&self) -> Vec<Node> {
+        tree::of(&self.texts)
+    }
+
     /// Reads a file and what it includes.
     fn take_in(&mut self, host: &impl Host, path: &Path, deepest: usize) -> std::result::Result<(), String> {
         if self.texts.iter().any(|(known, _)| known == path) {
