@@ -15,7 +15,8 @@ use shared::nginx::workers;
 /// A host of root's, whose nginx reads these files, and a deploying user who may not test it.
 fn host(files: &[(&str, &str)]) -> (FakeHost, Settings) {
     let text = "[proxy]\nnginx = [\"nginx\", \"-c\", \"/etc/nginx/nginx.conf\"]\n";
-    let settings = config::settings(SettingsFile::parse("hooks.toml", text)).unwrap();
+    let settings =
+        config::settings(SettingsFile::parse("hooks.toml", text)).unwrap_or_else(|error| unreachable!("{error}"));
     let host = FakeHost::new(&settings.proxy.include, &settings.proxy.pid_file, 8081);
     for (path, text) in files {
         host.write(Path::new(path), text.as_bytes());
@@ -26,8 +27,8 @@ fn host(files: &[(&str, &str)]) -> (FakeHost, Settings) {
 }
 
 fn look(host: &FakeHost, settings: &Settings) -> Result<Look> {
-    let master = workers::master(host, &settings.proxy.pid_file).unwrap();
-    let access = Access::find(host, settings, Some(&master)).unwrap();
+    let master = workers::master(host, &settings.proxy.pid_file).unwrap_or_else(|error| unreachable!("{error}"));
+    let access = Access::find(host, settings, Some(&master)).unwrap_or_else(|error| unreachable!("{error}"));
     let look = pin!(configuration::look(host, settings, &access, &master, CutoverWay::Reload));
     match look.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(look) => look,
@@ -121,7 +122,7 @@ fn f112_nginxs_files_are_read_as_nginx_reads_them_and_what_cannot_be_read_is_unk
         match (look(&host, &settings), wanted) {
             (Ok(Look::Seen(_)), Ok("")) => {}
             (Ok(Look::Unknown(why)), Ok(wanted)) if !wanted.is_empty() => {
-                assert!(why.contains(wanted), "{name}: {why}")
+                assert!(why.contains(wanted), "{name}: {why}");
             }
             (Err(refused), Err(wanted)) => assert!(refused.to_string().contains(wanted), "{name}: {refused}"),
             (look, _) => panic!("{name}: {look:?}"),

@@ -59,12 +59,12 @@ fn ports(file: &mut SettingsFile, settings: &Settings) {
     let mut used: Vec<(&str, u16)> = own.into();
     for slot in Slot::BOTH.into_iter().filter(|_| settings.health.port_offset != 0) {
         let port = i32::from(settings.place(slot).port) + settings.health.port_offset;
-        match u16::try_from(port).ok().filter(|port| *port > 0 && own.iter().all(|(_, own)| own != port)) {
-            Some(port) => used.push(("health.port", port)),
-            None => {
-                let found = format!("{:+}", settings.health.port_offset);
-                file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
-            }
+        let free = |port: &u16| *port > 0 && own.iter().all(|(_, own)| own != port);
+        if let Some(port) = u16::try_from(port).ok().filter(free) {
+            used.push(("health.port", port));
+        } else {
+            let found = format!("{:+}", settings.health.port_offset);
+            file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
         }
     }
     let Some(word) = settings.proxy.word else { return };

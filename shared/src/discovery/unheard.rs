@@ -8,15 +8,15 @@ use crate::nginx::workers;
 
 /// Who listens where nginx's own word should be heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Held {
+enum Holder {
     /// Nobody.
-    ByNobody,
+    Nobody,
     /// nginx.
-    ByNginx,
+    Nginx,
     /// A process that is not nginx's: which, as a fragment.
-    ByAnother(String),
+    Another(String),
     /// A process that this user is not shown: whose, as a fragment.
-    ByUnseen(String),
+    Unseen(String),
 }
 
 /// What is to be said of it, before the cutover that it would have helped to prove.
@@ -26,40 +26,40 @@ pub fn note(host: &impl Host, settings: &Settings, testimony: &Testimony) -> Opt
     let port = settings.proxy.word?;
     // Where there is no nginx, that is what is said.
     workers::serve(host, &settings.proxy.pid_file).ok()?;
-    let held = held(host, &host.listeners(port).ok()?);
-    Some(said(settings, port, why, &held))
+    let holder = holder(host, &host.listeners(port).ok()?);
+    Some(said(settings, port, why, &holder))
 }
 
-fn held(host: &impl Host, listeners: &[Listener]) -> Held {
+fn holder(host: &impl Host, listeners: &[Listener]) -> Holder {
     let processes = || listeners.iter().flat_map(|listener| &listener.processes);
     let is_nginx = |title: &String| title.starts_with("nginx: ");
     match (processes().find(|process| !process.command.first().is_some_and(is_nginx)), listeners.first()) {
         (Some(other), _) => {
             let (id, owner) = (other.identity.id, host.user_named(other.owner).name);
-            Held::ByAnother(format!("process {id} of `{owner}` (`{}`)", other.command.join(" ")))
+            Holder::Another(format!("process {id} of `{owner}` (`{}`)", other.command.join(" ")))
         }
-        (None, None) => Held::ByNobody,
-        (None, Some(_)) if processes().next().is_some() => Held::ByNginx,
-        (None, Some(unseen)) => Held::ByUnseen(format!("a process of `{}`", host.user_named(unseen.owner).name)),
+        (None, None) => Holder::Nobody,
+        (None, Some(_)) if processes().next().is_some() => Holder::Nginx,
+        (None, Some(unseen)) => Holder::Unseen(format!("a process of `{}`", host.user_named(unseen.owner).name)),
     }
 }
 
-fn said(settings: &Settings, port: u16, why: &str, held: &Held) -> String {
+fn said(settings: &Settings, port: u16, why: &str, holder: &Holder) -> String {
     let file = settings.proxy.upstreams.to_string_lossy();
     let another = "or give `proxy.word` in hooks.toml another port";
-    let (found, advice) = match held {
-        Held::ByNobody => (
+    let (found, advice) = match holder {
+        Holder::Nobody => (
             "nobody listens there: nginx has not read that file".to_owned(),
             "`nginx -t && nginx -s reload` as root".to_owned(),
         ),
-        Held::ByAnother(who) => {
+        Holder::Another(who) => {
             (format!("{who} listens there"), format!("end it and `nginx -s reload` as root, {another}"))
         }
-        Held::ByUnseen(who) => (
+        Holder::Unseen(who) => (
             format!("{who} listens there and does not speak for it: {why}"),
             format!("`ss -ltnp` as root shows who it is; if it is not nginx, end it and `nginx -s reload`, {another}"),
         ),
-        Held::ByNginx => (format!("nginx does not answer there: {why}"), "see nginx's error log".to_owned()),
+        Holder::Nginx => (format!("nginx does not answer there: {why}"), "see nginx's error log".to_owned()),
     };
     format!("`{file}` lets nginx tell at port {port} where it sends requests, but {found}. To do: {advice}")
 }
@@ -72,13 +72,13 @@ mod tests {
     #[test]
     fn f100_why_nginx_cannot_be_heard_is_told_with_what_to_do_about_it() {
         let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        for (held, found, advice) in [
-            (Held::ByNobody, "nginx has not read that file", "nginx -s reload"),
-            (Held::ByAnother("process 7 of `bob` (`java -jar x`)".into()), "process 7 of `bob`", "another port"),
-            (Held::ByUnseen("a process of `root`".into()), "a process of `root`", "ss -ltnp"),
-            (Held::ByNginx, "port 18081 answers HTTP 404", "error log"),
+        for (holder, found, advice) in [
+            (Holder::Nobody, "nginx has not read that file", "nginx -s reload"),
+            (Holder::Another("process 7 of `bob` (`java -jar x`)".into()), "process 7 of `bob`", "another port"),
+            (Holder::Unseen("a process of `root`".into()), "a process of `root`", "ss -ltnp"),
+            (Holder::Nginx, "port 18081 answers HTTP 404", "error log"),
         ] {
-            let told = said(&settings, 18081, "port 18081 answers HTTP 404", &held);
+            let told = said(&settings, 18081, "port 18081 answers HTTP 404", &holder);
             assert!(told.starts_with("`/etc/nginx/conf.d/service-url.conf` lets nginx tell at port 18081"), "{told}");
             let (first, last) = told.split_once(". To do: ").unwrap();
             assert!(first.contains(found) && last.contains(advice), "{told}");

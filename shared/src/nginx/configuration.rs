@@ -44,7 +44,7 @@ pub async fn test(host: &impl Host, settings: &Settings, access: &Access, way: C
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// The same as a test, but for whether nginx would take it.
-    Seen(Tested),
+    Seen(Box<Tested>),
     /// Nothing: why, as a fragment.
     Unknown(String),
 }
@@ -70,7 +70,7 @@ pub async fn look(
         return Ok(Look::Unknown("its files were changed after nginx had read them".to_owned()));
     }
     let tree = named_as_in_settings(host, settings, files.tree())?;
-    judged(settings, tree, way).map(Look::Seen)
+    judged(settings, tree, way).map(|seen| Look::Seen(Box::new(seen)))
 }
 
 fn judged(settings: &Settings, tree: Vec<Node>, way: CutoverWay) -> Result<Tested> {

@@ -13,7 +13,7 @@ use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
 use crate::occupant;
-use crate::probe::{self, validation};
+use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
@@ -163,31 +163,9 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 outcome
             }
-            Action::Probe { probe, log, refusal } => {
-                let outcome = probe::run(self.host, probe).await;
-                if let (Err(_), Some(log)) = (&outcome, log) {
-                    self.quote(log);
-                }
-                if let (Err(error), Some(refusal)) = (&outcome, refusal)
-                    && refused::is_refusal(error)
-                {
-                    // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
-                    self.host.shield(true);
-                    self.end_refused(&probe.place, probe.process, *refusal).await;
-                    self.host.shield(false);
-                }
-                outcome
-            }
+            Action::Probe { probe, log, refusal } => self.probe(probe, log.as_deref(), *refusal).await,
             Action::Reconsider { probe, log, refusal } => {
-                if let Err(error) = probe::run(self.host, probe).await
-                    && refused::is_refusal(&error)
-                {
-                    self.report.say(&error.to_string());
-                    if let Some(log) = log {
-                        self.quote(log);
-                    }
-                    self.end_refused(&probe.place, probe.process, *refusal).await;
-                }
+                self.reconsider(probe, log.as_deref(), *refusal).await;
                 Ok(())
             }
             Action::Discard(path) => {
@@ -287,6 +265,36 @@ impl<'a, H: Host> Execution<'a, H> {
             self.quote(log);
         }
         outcome
+    }
+
+    /// Asks a release, shows the end of its log where it fails, and ends it if it is refused.
+    async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
+        let outcome = probe::run(self.host, probe).await;
+        if let (Err(_), Some(log)) = (&outcome, log) {
+            self.quote(log);
+        }
+        if let (Err(error), Some(refusal)) = (&outcome, refusal)
+            && refused::is_refusal(error)
+        {
+            // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
+            self.host.shield(true);
+            self.end_refused(&probe.place, probe.process, refusal).await;
+            self.host.shield(false);
+        }
+        outcome
+    }
+
+    /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.
+    async fn reconsider(&mut self, probe: &Probe, log: Option<&Path>, refusal: Refusal) {
+        if let Err(error) = probe::run(self.host, probe).await
+            && refused::is_refusal(&error)
+        {
+            self.report.say(&error.to_string());
+            if let Some(log) = log {
+                self.quote(log);
+            }
+            self.end_refused(&probe.place, probe.process, refusal).await;
+        }
     }
 
     /// Ends a release that was refused; whatever comes of it, the refusal stands.
