@@ -9,6 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use sandbox::{Sandbox, recent_nginx};
+use shared::config::{self, SettingsFile};
+use shared::route::choice::Choice;
+use shared::route::include::Include;
+use shared::route::upstreams;
 
 const DOCUMENT: &str = include_str!("../../docs/nginx.md");
 
@@ -60,6 +64,7 @@ impl Host {
             ("listen 80;", &format!("listen 127.0.0.1:{};", ports.door)),
             ("127.0.0.1:8081", &format!("127.0.0.1:{}", ports.blue)),
             ("127.0.0.1:8082", &format!("127.0.0.1:{}", ports.green)),
+            ("127.0.0.1:18081", &format!("127.0.0.1:{}", ports.word)),
         ]
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
@@ -166,6 +171,7 @@ fn serve(stream: &TcpStream, connection: usize, name: &str, heads: &Mutex<Vec<(u
 
 const RELOAD: &str = "`proxy.cutover = \"reload\"`";
 const INSTANT: &str = "`proxy.cutover = \"instant\"`";
+const WORD: &str = "nginx's own word";
 const KEPT: &str = "Connections that nginx keeps to the application";
 const MIN_TIMEOUT: &str = "`proxy.keepalive_min_timeout`, for `reload`";
 
@@ -199,6 +205,55 @@ fn the_two_files_for_instant_move_traffic_by_the_flag_alone_and_go_on_with_the_o
     assert_eq!(host.serves(), "green", "nginx asks the other slot in the same request");
     drop(green);
     assert_eq!(host.sandbox.nginx().worker_pids(), workers, "nothing was reloaded");
+}
+
+#[test]
+fn the_files_of_the_document_are_those_that_switch_writes_with_the_shipped_settings() {
+    let settings = config::settings(SettingsFile::parse("hooks.toml", include_str!("../../hooks.toml"))).unwrap();
+    let before = block(RELOAD, "8081").as_bytes();
+    let groups = String::from_utf8(upstreams::render(&settings, before)).unwrap();
+    assert_eq!(groups, [block(INSTANT, "upstream"), block(WORD, "listen")].concat());
+    let include = Include::parse(before, &settings.proxy.variable).unwrap().with_choice(&Choice::of(&settings));
+    assert_eq!(String::from_utf8(include).unwrap(), block(INSTANT, "if (-f"));
+}
+
+/// The settings of the second application on top of the shipped ones, and what the table says that follows from them.
+#[test]
+fn f90_what_the_document_says_of_a_second_application_follows_from_its_settings() {
+    let section = DOCUMENT.split("\n## ").find(|section| section.starts_with("Two applications on one host")).unwrap();
+    let changed = section.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let asked = changed.replace("[proxy]\n", "[proxy]\nword = \"+10000\"\n");
+    let settings = config::settings(SettingsFile::parse("hooks.toml", &asked)).unwrap();
+    let proxy = &settings.proxy;
+    for (what, wanted) in [
+        ("`proxy.include`", format!("`{}`", proxy.include.display())),
+        ("the file of the groups", format!("`{}`", proxy.upstreams.display())),
+        ("the groups", format!("`{}`, `{}`", proxy.groups.blue, proxy.groups.green)),
+        ("the flag", format!("`{}`", proxy.flag.display())),
+        ("nginx's own word", format!("port {}", proxy.word.unwrap())),
+    ] {
+        let row = section.lines().find(|line| line.starts_with(&format!("| {what} |"))).unwrap();
+        assert!(row.ends_with(&format!("| {wanted} |")), "{row} has not {wanted}");
+    }
+}
+
+#[test]
+fn f100_nginxs_own_word_is_which_of_its_workers_sends_requests_where() {
+    let http = [block(INSTANT, "upstream"), block(WORD, "listen")];
+    for (include, targets) in [
+        (block(RELOAD, "8081"), ["http://127.0.0.1:8081"; 2]),
+        (block(INSTANT, "if (-f"), ["http://service-url-real1", "http://service-url-real2"]),
+    ] {
+        let host = Host::with(sandbox(), &server(None), &http, include);
+        host.sandbox.nginx().start().unwrap();
+        for target in targets {
+            let answer = host.sandbox.direct_get(host.sandbox.ports().word, "/word").unwrap();
+            let (worker, said) = answer.body.trim_end().split_once(' ').unwrap();
+            assert_eq!(said, host.here(target));
+            assert!(host.sandbox.nginx().worker_pids().iter().any(|id| id.to_string() == worker), "{worker}");
+            std::fs::write(host.flag(), "").unwrap();
+        }
+    }
 }
 
 #[test]
@@ -268,7 +323,7 @@ fn the_include_with_keepalive_min_timeout_is_what_a_recent_nginx_takes_and_an_ol
 fn every_nginx_block_of_the_document_is_tried_here() {
     // The blocks of a host with https are tried in `https.rs`.
     let https = ("A host with https alone", 1);
-    let tried = [("The server block", 1), (RELOAD, 1), (INSTANT, 2), (KEPT, 4), https, (MIN_TIMEOUT, 1)];
+    let tried = [("The server block", 1), (RELOAD, 1), (INSTANT, 2), (WORD, 1), (KEPT, 4), https, (MIN_TIMEOUT, 1)];
     for (heading, count) in tried {
         assert_eq!(blocks(heading).len(), count, "{heading}");
     }

@@ -7,7 +7,7 @@ use fake_host::{Deed, Door};
 use shared::config::CutoverWay;
 use shared::error::Kind;
 use shared::host::{Answer, Host, Signal};
-use shared::route::upstreams;
+use shared::route::{upstreams, word};
 use shared::slot::{BySlot, Slot};
 
 use crate::exit::{Exit, Hook};
@@ -167,6 +167,31 @@ fn switch_install_by_root_brings_the_flag_in_for_a_user_who_may_not_and_moves_no
     site.host.run_as(1000);
     site.deploys("d-1");
     assert_eq!((site.live(), reloads(&site)), (Some(Slot::Green), 1), "by the flag alone");
+}
+
+#[test]
+fn f100_a_host_that_has_the_flag_already_gets_nginxs_own_word_by_one_reload_of_switch_install() {
+    let asked = Site::of_scripts(Slot::Blue, Setup { user: User::Application, cutover: Cutover::InstantAsked });
+    let mut site = site(User::Application);
+    site.deploys("d-1");
+    let before = reloads(&site);
+    site.settings.proxy.word = asked.settings.proxy.word;
+    // The flag moves traffic without a reload, which alone could bring it in.
+    site.deploys("d-2");
+    assert_eq!(reloads(&site), before);
+    let stands = |site: &Site| {
+        let groups = site.host.read_file(&site.settings.proxy.upstreams).unwrap_or_default();
+        word::stands_in(&groups, &site.settings)
+    };
+    assert!(!stands(&site));
+    let live = site.live();
+    site.host.run_as(0);
+    let exit = site.run(Hook::Install, None);
+    assert!(exit.is_done(), "{exit:?}");
+    assert_eq!((reloads(&site), site.live(), stands(&site)), (before + 1, live, true));
+    site.host.run_as(1000);
+    site.deploys("d-3");
+    assert_eq!(reloads(&site), before + 1);
 }
 
 #[test]
