@@ -128,13 +128,12 @@ fn f105_who_serves_is_what_is_the_case(site: &Site, exit: &Exit, told: &str) {
 /// may be called anything.
 #[track_caller]
 pub(crate) fn people_know_slots_by_profile(site: &Site, exit: &Exit) {
-    let mut said = site.told.borrow().join(" ");
-    match exit {
-        Exit::Done(result) => said.push_str(&format!(" {result}")),
-        Exit::Failed(error) => said.push_str(&format!(" {error} {}", error.advice().unwrap_or_default())),
-        Exit::Killed => {}
-    }
-    said.push_str(&format!(" {}", site.serving.borrow()));
+    let verdict = match exit {
+        Exit::Done(result) => result.clone(),
+        Exit::Failed(error) => format!("{error} {}", error.advice().unwrap_or_default()),
+        Exit::Killed => String::new(),
+    };
+    let said = format!("{} {verdict} {}", site.told.borrow().join(" "), site.serving.borrow());
     let prose = said.split('`').step_by(2);
     let words = prose.flat_map(|part| part.split(|letter: char| !letter.is_alphanumeric()));
     let colour = words.map(str::to_lowercase).find(|word| ["blue", "green"].contains(&word.as_str()));
