@@ -9,6 +9,8 @@ use sandbox::Door;
 use crate::permissions::{as_nobody, stage_of_nobody};
 use crate::rig::{HOOKS, Rig, ended, eventually, flat, listener};
 
+const DOCUMENT: &str = include_str!("../../docs/nginx.md");
+
 /// The answer of an actuator that is the same for both slots.
 const UP: &str = "{\"status\":\"UP\"}";
 
@@ -61,6 +63,11 @@ fn f100_where_nothing_can_show_it_the_verdict_is_not_proven_and_says_what_that_c
                 "{told}"
             );
             assert!(!told.contains("has arrived"), "{told}");
+            // docs/nginx.md shows it whole.
+            let shown = DOCUMENT.split("```text\nOK switch: NOT PROVEN: traffic was sent to ").nth(1).unwrap();
+            let shown = shown.split("\n```").next().unwrap().replace("\n    ", " ");
+            let (_, what_it_costs) = shown.split_once(", and nobody").unwrap();
+            assert!(told.contains(what_it_costs), "{what_it_costs} is not in {told}");
             assert_eq!(rig.release(), release, "it has arrived all the same");
         }
     }
