@@ -211,7 +211,7 @@ fn the_two_files_for_instant_move_traffic_by_the_flag_alone_and_go_on_with_the_o
 fn the_files_of_the_document_are_those_that_switch_writes_with_the_shipped_settings() {
     let settings = config::settings(SettingsFile::parse("hooks.toml", include_str!("../../hooks.toml"))).unwrap();
     let before = block(RELOAD, "8081").as_bytes();
-    let groups = String::from_utf8(upstreams::render(&settings, before)).unwrap();
+    let groups = String::from_utf8(upstreams::with_word(&upstreams::render(&settings), &settings, before)).unwrap();
     assert_eq!(groups, [block(INSTANT, "upstream"), block(WORD, "listen")].concat());
     let include = Include::parse(before, &settings.proxy.variable).unwrap().with_choice(&Choice::of(&settings));
     assert_eq!(String::from_utf8(include).unwrap(), block(INSTANT, "if (-f"));
