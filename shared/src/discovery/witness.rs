@@ -59,7 +59,7 @@ pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>
     let door = ask_door(host, settings).await?;
     let evidence = Evidence {
         include: what_include_says(host, settings, include.as_ref(), &upstreams, &groups_at)?,
-        word: what_word_says(host, settings, &upstreams).await?,
+        word: what_word_says(host, settings, &upstreams, include.as_ref()).await?,
         door: what_door_says(settings, &door),
         ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
         listening: BySlot {
@@ -181,7 +181,12 @@ fn chosen_port(host: &impl Host, settings: &Settings, choice: &Choice, upstreams
 const ASKED_AGAIN: u32 = 3;
 
 /// What nginx's own word says, where it is installed; asked once.
-async fn what_word_says(host: &impl Host, settings: &Settings, upstreams: &[u8]) -> Result<WordSays> {
+async fn what_word_says(
+    host: &impl Host,
+    settings: &Settings,
+    upstreams: &[u8],
+    include: Option<&Include>,
+) -> Result<WordSays> {
     let Some(port) = settings.proxy.word.filter(|_| word::stands_in(upstreams, settings)) else {
         return Ok(WordSays::Nothing);
     };
@@ -199,7 +204,9 @@ async fn what_word_says(host: &impl Host, settings: &Settings, upstreams: &[u8])
             None => {}
             Some(process) if process.parent != master.identity.id => return Ok(WordSays::AnotherNginx(said.worker)),
             Some(_) => {
-                let slot = word::leads_to(settings, &said.target);
+                let of_group = |port| settings.places.find(|place| place.port == port);
+                let own = || include?.port_of_group(word::bare(&said.target)).and_then(of_group);
+                let slot = word::leads_to(settings, &said.target).or_else(own);
                 return Ok(slot.map_or(WordSays::Elsewhere(said.target), WordSays::Slot));
             }
         }

@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::nginx::workers;
 use crate::patience::{Patience, Waiting};
+use crate::route::include::{Include, Leads};
 use crate::route::word::{self, Unheard};
 use crate::slot::Slot;
 
@@ -110,11 +111,18 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
         let why = format!("process {worker} answers, which is no worker of nginx's master, process {master}");
         return Ok(Err(Wrong::Elsewhere(why)));
     }
-    if word::leads_to(settings, &said.target) != Some(slot) {
+    if word::leads_to(settings, &said.target) != Some(slot) && !is_named(host, settings, &said.target) {
         let why = format!("its worker {} sends requests to `{}`", said.worker, said.target);
         return Ok(Err(Wrong::Elsewhere(why)));
     }
     Ok(Ok(Told { worker: said.worker, accepting: workers::accepting(&workers).len() }))
+}
+
+/// Whether the include, which was just written to lead there, names this group of the user's own (F96).
+fn is_named(host: &impl Host, settings: &Settings, target: &str) -> bool {
+    let include = host.read_file(&settings.proxy.include).ok();
+    let include = include.and_then(|bytes| Include::parse(&bytes, &settings.proxy.variable).ok());
+    matches!(include.as_ref().map(Include::leads), Some(Leads::Named { name, .. }) if name == word::bare(target))
 }
 
 fn not_there(settings: &Settings, slot: Slot, why: &str) -> Error {

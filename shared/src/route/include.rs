@@ -156,6 +156,12 @@ impl Include {
         }
     }
 
+    /// The port of a group of the user's own, as far as those were asked for.
+    #[must_use]
+    pub fn port_of_group(&self, name: &str) -> Option<u16> {
+        self.groups.iter().find(|(group, _)| group == name).map(|(_, port)| *port)
+    }
+
     /// The form in which it says so.
     #[must_use]
     pub fn form(&self) -> Form {

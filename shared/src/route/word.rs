@@ -103,10 +103,16 @@ fn parse(body: &str) -> Option<Word> {
     Some(Word { worker: worker.parse().ok()?, target: target.to_owned() })
 }
 
+/// A target without its scheme.
+#[must_use]
+pub fn bare(target: &str) -> &str {
+    target.strip_prefix("http://").unwrap_or(target)
+}
+
 /// The slot that a target leads to: a URL, a bare address, a port, or a group.
 #[must_use]
 pub fn leads_to(settings: &Settings, target: &str) -> Option<Slot> {
-    let bare = target.strip_prefix("http://").unwrap_or(target);
+    let bare = bare(target);
     let port = bare.strip_prefix("127.0.0.1:").unwrap_or(bare).parse().ok();
     Slot::BOTH.into_iter().find(|slot| settings.group(*slot) == bare || port == Some(settings.place(*slot).port))
 }

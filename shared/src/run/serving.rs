@@ -232,7 +232,7 @@ fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Optio
             let remark = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
             format!("{}{release}{remark}", settings.place(*slot))
         }
-        Serving::Stranger(port) => format!("whoever is on port {port}, which is neither slot's"),
+        Serving::Stranger(place) => format!("whoever is on {place}, which is neither slot's"),
         Serving::Nobody(why) => format!("SITE DOWN: {why}"),
         Serving::Unknown(why) => format!("it cannot be told: {why}"),
     }
