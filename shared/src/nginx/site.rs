@@ -179,10 +179,10 @@ impl Site {
         self.uses.iter().filter(|each| each.set == SetBy::Include && each.never.is_none())
     }
 
-    /// The group of `http` with this name.
+    /// The group of `http` with this name, which nginx reads without regard to capitals.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name == name)
+        self.groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))
     }
 
     /// The form in which the site uses the variable, where it is one. Where nothing sets it yet, every use counts.

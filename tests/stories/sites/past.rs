@@ -35,6 +35,25 @@ pub(super) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "F98: a websocket on a fixed port, in capitals",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /ws { proxy_pass HTTP://LOCALHOST:BLUE; } }",
+        path: "/ws",
+        reload: Refused(&["`proxy_pass HTTP://LOCALHOST:BLUE`", "would stay behind at a cutover"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a group whose name is written in capitals",
+        http: "upstream canary { server Localhost:BLUE; }
+            server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /ws { proxy_pass http://CANARY; } }",
+        path: "/ws",
+        reload: Refused(&["`proxy_pass http://CANARY`", "through"]),
+        instant: Refused(&["would stay behind"]),
+        ..USUAL
+    },
+    Shape {
         name: "F98: a second variable in the include",
         http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } location /ws { proxy_pass $ws_url; } }",
         include: "set $service_url http://127.0.0.1:BLUE;\nset $ws_url http://127.0.0.1:BLUE;\n",

@@ -4,8 +4,15 @@
 #[must_use]
 pub fn authority(target: &str) -> &str {
     let schemes = ["http://", "https://", "grpc://", "grpcs://"];
-    let rest = schemes.iter().find_map(|scheme| target.strip_prefix(scheme)).unwrap_or(target);
+    let rest = schemes.iter().find_map(|scheme| strip_scheme(target, scheme)).unwrap_or(target);
     rest.split('/').next().unwrap_or(rest)
+}
+
+/// What stands after a scheme, which nginx reads without regard to capitals.
+#[must_use]
+pub fn strip_scheme<'a>(target: &'a str, scheme: &str) -> Option<&'a str> {
+    let (found, rest) = target.split_at_checked(scheme.len())?;
+    found.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 /// Splits off the port, where there is one.
@@ -24,7 +31,8 @@ pub fn split(authority: &str) -> (&str, Option<u16>) {
 #[must_use]
 pub fn loopback_port(target: &str) -> Option<u16> {
     let (host, port) = split(authority(target));
-    let loopback = matches!(host, "localhost" | "[::1]" | "0.0.0.0" | "[::]") || host.starts_with("127.");
+    let host = host.to_ascii_lowercase();
+    let loopback = matches!(host.as_str(), "localhost" | "[::1]" | "0.0.0.0" | "[::]") || host.starts_with("127.");
     port.filter(|_| loopback)
 }
 
@@ -40,6 +48,11 @@ mod tests {
             ("https://[::1]:8081", Some(8081)),
             ("127.0.0.1:8081", Some(8081)),
             ("grpc://0.0.0.0:8081", Some(8081)),
+            ("http://LOCALHOST:8081", Some(8081)),
+            ("Localhost:8081", Some(8081)),
+            ("HTTP://127.0.0.1:8081", Some(8081)),
+            ("Https://LocalHost:8081/x", Some(8081)),
+            ("é", None),
             ("http://10.0.0.1:8081", None),
             ("http://blue", None),
             ("http://127.0.0.1", None),

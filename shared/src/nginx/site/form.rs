@@ -22,9 +22,11 @@ impl Form {
     pub fn of_use(directive: &str, target: &str, variable: &str) -> Form {
         let variable = format!("${variable}");
         let Some((before, after)) = target.split_once(&variable) else { return Form::Foreign };
+        // Schemes are the same in capitals.
+        let before = &before.to_ascii_lowercase();
         let ends = after.is_empty() || after.starts_with(['/', '$']);
         let host = before.strip_prefix("http://").and_then(|rest| rest.strip_suffix(':'));
-        match (directive, before) {
+        match (directive, before.as_str()) {
             _ if !ends => Form::Foreign,
             ("proxy_pass", "") => Form::Url,
             ("proxy_pass", "http://")
@@ -39,7 +41,7 @@ impl Form {
     /// The form of what the include sets.
     #[must_use]
     pub fn of_value(value: &str) -> Form {
-        if let Some(authority) = value.strip_prefix("http://") {
+        if let Some(authority) = address::strip_scheme(value, "http://") {
             return if authority.contains(['/', '$']) { Form::Foreign } else { Form::Url };
         }
         if value.is_empty() || value.contains(['/', '$']) {
@@ -112,6 +114,7 @@ mod tests {
             ("proxy_pass", "http://$service_url/x$is_args$args", Form::Address),
             ("proxy_pass", "http://127.0.0.1:$service_url", Form::Port),
             ("proxy_pass", "http://[::1]:$service_url/", Form::Port),
+            ("proxy_pass", "HTTP://$service_url", Form::Address),
             ("proxy_pass", "http://localhost:$service_url", Form::Foreign),
             ("proxy_pass", "https://$service_url", Form::Foreign),
             ("proxy_pass", "http://app-$service_url", Form::Foreign),
@@ -129,6 +132,7 @@ mod tests {
         for (value, form, port) in [
             ("http://127.0.0.1:8081", Form::Url, Some(8081)),
             ("http://blue", Form::Url, None),
+            ("HTTP://LOCALHOST:8081", Form::Url, Some(8081)),
             ("127.0.0.1:8081", Form::Address, Some(8081)),
             ("blue", Form::Address, None),
             ("8081", Form::Port, Some(8081)),

@@ -182,7 +182,7 @@ impl Walk<'_> {
             return ports.contains(&port).then(|| pin(port, value.through.clone()));
         }
         let name = address::authority(&value.text);
-        let (found, port) = groups.iter().find(|group| group.name == name)?.server_on(&ports)?;
+        let (found, port) = groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))?.server_on(&ports)?;
         Some(pin(port, Some(found.line.clone())))
     }
 
