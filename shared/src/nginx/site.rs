@@ -2,6 +2,7 @@
 //! goes past it, and a `verdict` says whether a cutover would move anybody (F95 to F99).
 
 pub mod address;
+mod answer;
 pub mod door;
 pub mod form;
 pub mod group;
@@ -111,7 +112,7 @@ pub struct Use {
     pub set: SetBy,
     /// The `Host` header that the application gets there; nothing where it is what stands in `proxy_pass`.
     pub host: Option<String>,
-    /// The `return` because of which nobody gets there.
+    /// The `return`, or the redirect of everybody, because of which nobody gets there.
     pub never: Option<Line>,
     /// The `map` that has the variable for its key.
     pub keyed: Option<Line>,
@@ -148,7 +149,7 @@ pub struct Pin {
     pub port: u16,
     /// The `set`, `map` or `upstream` that says so, where the directive itself does not.
     pub through: Option<Line>,
-    /// The `return` because of which nobody gets there.
+    /// The `return`, or the redirect of everybody, because of which nobody gets there.
     pub never: Option<Line>,
 }
 

@@ -32,8 +32,28 @@ pub(super) const SHAPES: &[Shape] = &[
         name: "the include only where all is sent to https",
         http: "server { listen PORT; include DIR/service-url.inc; return 301 https://$host$request_uri; location / { proxy_pass $service_url; } }
             server { listen 127.0.0.2:PORT; location / { proxy_pass http://127.0.0.1:BLUE; } }",
-        reload: Refused(&["nothing uses `$service_url`", "the `return` at", "answers everybody before"]),
+        reload: Refused(&["nothing uses `$service_url`", "what stands at", "answers everybody before"]),
         instant: Refused(&["answers everybody before"]),
+        ..USUAL
+    },
+    Shape {
+        name: "the include only where a rewrite sends all to https",
+        http: "server { listen PORT; include DIR/service-url.inc; rewrite ^ https://$host$request_uri permanent; location / { proxy_pass $service_url; } }
+            server { listen 127.0.0.2:PORT; location / { proxy_pass http://127.0.0.1:BLUE; } }",
+        reload: Refused(&["nothing uses `$service_url`", "what stands at", "answers everybody before"]),
+        instant: Refused(&["answers everybody before"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a rewrite of everybody in the location",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { rewrite ^/(.*)$ https://$host/$1 redirect; proxy_pass $service_url; } }",
+        reload: Refused(&["answers everybody before"]),
+        instant: Refused(&["answers everybody before"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a rewrite of some paths",
+        http: "server { listen PORT; include DIR/service-url.inc; rewrite ^/old/(.*)$ https://$host/$1 permanent; location / { proxy_pass $service_url; } }",
         ..USUAL
     },
     Shape {

@@ -86,7 +86,7 @@ fn is_used(site: &Site, sought: &Sought) -> Result<()> {
     let what = format!("nothing uses `${variable}` where the include is read ({})", read.line);
     if let Some(never) = site.uses.iter().find_map(|each| each.never.as_ref().filter(|_| each.set == SetBy::Include)) {
         return refuse(
-            format!("{what}: the `return` at {never} answers everybody before"),
+            format!("{what}: what stands at {never} answers everybody before"),
             format!("put the include and `{wanted}` into the server block that serves the application"),
         );
     }

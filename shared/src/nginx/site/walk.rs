@@ -2,6 +2,7 @@
 
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::site::address;
+use crate::nginx::site::answer::answers_itself;
 use crate::nginx::site::server::server;
 use crate::nginx::site::variables::{Assignment, Map, Value, Variables, assignments};
 use crate::nginx::site::{Form, Group, Level, Line, Pin, Read, SetBy, Site, Sought, Use};
@@ -54,7 +55,7 @@ struct Place<'a> {
     of_all: &'a [Assignment],
     /// The blocks around this one, `http` first.
     around: Vec<&'a [Node]>,
-    /// The `return` in the server block or the location because of which nobody gets here.
+    /// The `return`, or the like, in the server block or the location because of which nobody gets here.
     never: Option<Line>,
 }
 
@@ -235,11 +236,6 @@ fn in_locations(block: &[Node], include: &std::path::Path) -> Vec<Assignment> {
             found
         })
         .collect()
-}
-
-/// A `return` that stands in no `if`: it answers whoever gets there, before anything is passed on.
-fn answers_itself(block: &[Node]) -> Option<Line> {
-    block.iter().find(|node| node.name() == "return").map(Line::of)
 }
 
 /// The `Host` header that is set: nginx takes all of `proxy_set_header` from the innermost block that has any.
