@@ -3,6 +3,7 @@
 
 mod bench;
 mod deploys;
+mod doors;
 mod forms;
 mod hosts;
 mod past;

@@ -14,7 +14,7 @@ use crate::config::{CutoverWay, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, first_line};
 use crate::nginx::access::Access;
-use crate::nginx::site::{Site, Sought, verdict};
+use crate::nginx::site::{Door, Site, Sought, verdict};
 use crate::nginx::workers;
 use crate::sudo;
 
@@ -35,7 +35,7 @@ pub struct Tested {
 /// Tests the configuration that a reload would read, reads it, and sees that a cutover of this way would move the site's traffic.
 ///
 /// # Errors
-/// As `read`; `Kind::Settings` as the `verdict` on the site says.
+/// As `read`; `Kind::Settings` as the `verdict` on the site and on the door says.
 pub async fn test(host: &impl Host, settings: &Settings, access: &Access, way: CutoverWay) -> Result<Tested> {
     judged(settings, read(host, settings, access).await?, way)
 }
@@ -77,6 +77,7 @@ fn judged(settings: &Settings, tree: Vec<Node>, way: CutoverWay) -> Result<Teste
     let sought = Sought::of(settings);
     let site = Site::of(&tree, &sought);
     let notes = verdict::judge(&site, &sought, way)?;
+    verdict::door_leads_to_site(&site, &sought, &Door::of(settings))?;
     Ok(Tested { tree, site, notes })
 }
 

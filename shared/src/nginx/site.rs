@@ -14,10 +14,11 @@ mod walk;
 
 use std::path::PathBuf;
 
+pub use self::door::Door;
 pub use self::form::Form;
 pub use self::group::Group;
 pub use self::line::Line;
-pub use self::server::{Listen, Server};
+pub use self::server::{Listen, Location, Server};
 use crate::config::Settings;
 use crate::nginx::configuration::tree::Node;
 use crate::slot::{BySlot, Slot};
@@ -67,6 +68,8 @@ pub struct Site {
     pub uses: Vec<Use>,
     /// Where traffic goes to one of the two places, whatever the include says.
     pub pins: Vec<Pin>,
+    /// What somebody gets to in a server block that sends requests on: its index in `servers`, and the port of this host.
+    pub passes: Vec<(usize, Option<u16>)>,
     /// Where the file of the groups is read below the level of `http`, where no group may stand.
     pub groups_below: Vec<Line>,
 }

@@ -1,8 +1,43 @@
 //! Which server block a request reaches: by where it arrives, then by its `Host` header, in nginx's own order.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::nginx::site::{Line, Server, Site};
+use crate::config::Settings;
+use crate::nginx::site::{Line, Server, Site, address};
+
+/// The door of the settings, as far as it is known without asking a resolver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// As the settings have it.
+    pub url: String,
+    /// The addresses that it may lead to, in the order in which they are tried.
+    pub addresses: Vec<IpAddr>,
+    /// Its port.
+    pub port: u16,
+    /// What is asked for.
+    pub path: String,
+    /// The `Host` header.
+    pub host: String,
+}
+
+impl Door {
+    /// The door of these settings. Where it is on another host there are no addresses.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Door {
+        let url = &settings.proxy.door;
+        let rest = address::strip_scheme(url, "http://").unwrap_or(url);
+        let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (name, port) = address::split(authority);
+        let addresses = if name.eq_ignore_ascii_case("localhost") {
+            vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+        } else {
+            name.trim_start_matches('[').trim_end_matches(']').parse().into_iter().collect()
+        };
+        let path = after.split('?').next().filter(|path| !path.is_empty()).unwrap_or("/");
+        let host = if settings.proxy.host.is_empty() { authority } else { settings.proxy.host.as_str() };
+        Door { url: url.clone(), addresses, port: port.unwrap_or(80), path: path.to_owned(), host: host.to_owned() }
+    }
+}
 
 /// Which server block a request reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +51,29 @@ pub enum Reached {
 }
 
 impl Site {
+    /// The server block that the door leads to although it does not read the include, and sends requests on: whoever asks there
+    /// is told nothing of a cutover, or the wrong thing. A block that only redirects or answers by itself tells nothing wrong.
+    #[must_use]
+    pub fn astray(&self, door: &Door, groups: &std::path::Path) -> Option<&Server> {
+        let reached = door.addresses.iter().map(|address| self.reached(*address, door.port, &door.host));
+        let Some(Reached::Server(index)) = reached.into_iter().find(|reached| *reached != Reached::Nobody) else {
+            return None;
+        };
+        let server = &self.servers[index];
+        // nginx's word on what it has read is a server block as well.
+        if self.reads_in(index) || server.line.file == groups || server.answers_itself(&door.path) {
+            return None;
+        }
+        let ports: Vec<Option<u16>> =
+            self.passes.iter().filter(|(server, _)| *server == index).map(|(_, port)| *port).collect();
+        // One block of nginx's before another, as with a cache or with TLS in front.
+        let goes_on_to_site = |port: &Option<u16>| {
+            let listens = |server: &Server| server.listens.iter().any(|listen| listen.port == *port);
+            port.is_some() && self.reads.iter().filter_map(|read| read.server).any(|read| listens(&self.servers[read]))
+        };
+        (!ports.is_empty() && !ports.iter().any(goes_on_to_site)).then_some(server)
+    }
+
     /// The server block that a request to this address and port with this `Host` header reaches.
     #[must_use]
     pub fn reached(&self, address: IpAddr, port: u16, host: &str) -> Reached {
@@ -134,6 +192,85 @@ server { server_name \"\"; listen 10.0.0.1:84; }
             (loopback, 85, "", Reached::Nobody),
         ] {
             assert_eq!(site.reached(address, port, host), wanted, "{address} {port} {host}");
+        }
+    }
+
+    #[test]
+    fn f95_a_door_to_a_server_block_that_sends_requests_elsewhere_is_found_and_one_that_tells_nothing_is_not() {
+        let read = "server { listen 81; server_name site; include conf.d/service-url.inc; location / { proxy_pass $service_url; } }";
+        for (name, other, door, host, wanted) in [
+            (
+                "a fixed port",
+                "location / { proxy_pass http://127.0.0.1:8081; }",
+                "http://127.0.0.1:80/profile",
+                "",
+                true,
+            ),
+            ("localhost", "location / { proxy_pass http://127.0.0.1:9; }", "http://LocalHost/profile", "site", true),
+            ("another variable", "location / { proxy_pass $other_url; }", "http://localhost/", "", true),
+            (
+                "its own include",
+                "include conf.d/shop.inc; location / { proxy_pass $service_url; }",
+                "http://localhost",
+                "",
+                true,
+            ),
+            (
+                "a fallback",
+                "location / { try_files $uri @app; } location @app { proxy_pass http://10.0.0.1; }",
+                "http://localhost/x",
+                "",
+                true,
+            ),
+            (
+                "the site's port",
+                "location / { proxy_pass http://127.0.0.1:8081; }",
+                "http://localhost:81/profile",
+                "",
+                false,
+            ),
+            ("nobody", "location / { proxy_pass http://127.0.0.1:8081; }", "http://localhost:82/profile", "", false),
+            (
+                "another host",
+                "location / { proxy_pass http://127.0.0.1:8081; }",
+                "http://shop.example/profile",
+                "",
+                false,
+            ),
+            ("certbot", "location / { return 301 https://$host$request_uri; }", "http://localhost/profile", "", false),
+            (
+                "certbot, by a rewrite",
+                "rewrite ^ https://$host$uri; location / { proxy_pass http://b; }",
+                "http://localhost/",
+                "",
+                false,
+            ),
+            (
+                "a challenge beside the redirect",
+                "location /.well-known/ { proxy_pass http://127.0.0.1:9; } location / { return 301 https://$host$request_uri; }",
+                "http://localhost/profile?x=/.well-known/",
+                "",
+                false,
+            ),
+            ("static files", "root /var/www;", "http://localhost/profile", "", false),
+            (
+                "nginx before nginx",
+                "location / { proxy_pass http://127.0.0.1:81; }",
+                "http://localhost/profile",
+                "",
+                false,
+            ),
+        ] {
+            let dump = format!(
+                "# configuration file /etc/nginx/nginx.conf:\nhttp {{\nserver {{ listen 80; {other} }}\n{read}\n}}\n\
+                 # configuration file /etc/nginx/conf.d/service-url.inc:\nset $service_url http://127.0.0.1:8081;\n\
+                 # configuration file /etc/nginx/conf.d/shop.inc:\nset $service_url http://127.0.0.1:9;\n"
+            );
+            let text = format!("[proxy]\ndoor = \"{door}\"\nhost = \"{host}\"\n");
+            let settings = config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+            let site = Site::of(&tree::parse(&dump), &Sought::of(&settings));
+            let astray = site.astray(&Door::of(&settings), &settings.proxy.upstreams);
+            assert_eq!(astray.map(|server| server.line.number), wanted.then_some(2), "{name}");
         }
     }
 }

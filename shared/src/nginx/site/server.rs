@@ -1,6 +1,7 @@
 //! A server block: where it listens and what it is called.
 
 use crate::nginx::configuration::tree::Node;
+use crate::nginx::site::answer::answers_itself;
 use crate::nginx::site::line::Line;
 
 /// A server block.
@@ -12,9 +13,31 @@ pub struct Server {
     pub listens: Vec<Listen>,
     /// Its names, as they are written.
     pub names: Vec<String>,
+    /// Its locations that are paths.
+    pub locations: Vec<Location>,
+}
+
+/// A location that is a path, or the beginning of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The path.
+    pub path: String,
+    /// Whether it is the whole path.
+    pub whole: bool,
+    /// Whether it answers by itself: a redirect, or a page for maintenance.
+    pub answers: bool,
 }
 
 impl Server {
+    /// Whether the location that a path gets into answers by itself.
+    pub(super) fn answers_itself(&self, path: &str) -> bool {
+        let fits = |location: &&Location| {
+            if location.whole { location.path == path } else { path.starts_with(&location.path) }
+        };
+        let taken = self.locations.iter().filter(fits).max_by_key(|location| (location.whole, location.path.len()));
+        taken.is_some_and(|location| location.answers)
+    }
+
     /// What `$scheme` is in it: TLS, if any of its clients may speak it.
     pub(super) fn scheme(&self) -> &'static str {
         if self.listens.iter().any(|listen| listen.ssl) { "https" } else { "http" }
@@ -55,7 +78,18 @@ pub(super) fn server(node: &Node) -> Server {
     }
     let names = node.block.iter().filter(|node| node.name() == "server_name");
     let names = names.flat_map(|node| node.words.iter().skip(1).cloned()).collect();
-    Server { line, listens, names }
+    let locations = node.block.iter().filter(|node| node.name() == "location").filter_map(location).collect();
+    Server { line, listens, names, locations }
+}
+
+fn location(node: &Node) -> Option<Location> {
+    let (path, whole) = match node.words.as_slice() {
+        [_, path] | [_, _, path] if path.starts_with('@') => return None,
+        [_, path] => (path, false),
+        [_, modifier, path] if modifier == "=" || modifier == "^~" => (path, modifier == "="),
+        _ => return None,
+    };
+    Some(Location { path: path.clone(), whole, answers: answers_itself(&node.block).is_some() })
 }
 
 fn listen(node: &Node) -> Listen {

@@ -9,7 +9,7 @@ use crate::config::CutoverWay;
 use crate::error::{Error, Kind, Result};
 use crate::nginx::site::address;
 use crate::nginx::site::form::port_of;
-use crate::nginx::site::{Form, Level, Pin, Read, SetBy, Site, Sought, Use};
+use crate::nginx::site::{Door, Form, Level, Pin, Read, SetBy, Site, Sought, Use};
 
 /// Judges a site for a way to cut over. Returns notes for the report.
 ///
@@ -26,6 +26,26 @@ pub fn judge(site: &Site, sought: &Sought, way: CutoverWay) -> Result<Vec<String
         instant::takes_groups(site, sought)?;
     }
     Ok(notes(site, sought))
+}
+
+/// The door leads to no server block that tells of another application, or of one place for ever.
+///
+/// # Errors
+/// `Kind::Settings` with the line of the block that it leads to.
+pub fn door_leads_to_site(site: &Site, sought: &Sought, door: &Door) -> Result<()> {
+    let (Some(astray), Some(read)) = (site.astray(door, &sought.upstreams), site.reads.first()) else { return Ok(()) };
+    let include = sought.include.to_string_lossy();
+    refuse(
+        format!(
+            "the door `{}` (`proxy.door`, host `{}`) leads to the server block at {}, which does not read `{include}`",
+            door.url, door.host, astray.line
+        ),
+        format!(
+            "name the address and the server_name of the block that reads it ({}) in `proxy.door` and `proxy.host`, or put \
+             the include into that block",
+            read.line
+        ),
+    )
 }
 
 fn refuse(what: String, advice: String) -> Result<()> {

@@ -140,6 +140,10 @@ impl Walk<'_> {
     }
 
     fn pass(&mut self, node: &Node, value: &Value, place: &Place<'_>) {
+        if place.never.is_none() {
+            let group = self.site.group(address::authority(&value.text)).and_then(Group::port);
+            self.site.passes.push((place.server, address::loopback_port(&value.text).or(group)));
+        }
         let pin = self.pin(node, value, Some(place.server), &self.site.groups);
         let set = match &value.overridden {
             _ if value.from_include => Some(SetBy::Include),
