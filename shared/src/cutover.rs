@@ -227,7 +227,13 @@ impl Nginx {
         ];
         let right = upstreams::are_right(&self.upstreams, settings);
         let groups = (!right).then(|| upstreams::render(settings));
-        let speaks = (self.word == Word::Missing).then(|| {
+        // With the groups written anew the word is to be brought in again as well.
+        let speaks = match self.word {
+            Word::Missing => true,
+            Word::Heard => !right,
+            Word::Off => false,
+        };
+        let speaks = speaks.then(|| {
             let before = groups.clone().unwrap_or_else(|| self.upstreams.clone());
             let bytes = upstreams::with_word(&before, settings, &after);
             Step::of(Action::WriteWord { bytes, before, access: self.access.clone() })

@@ -110,6 +110,7 @@ fn f90_f91_files_and_ports_of_one_application_are_refused_to_another_with_both_n
         ] {
             shop.set(key, &value).unwrap();
             let run = deploy(shop, rig, "shop-1", "d-SHOP00001");
+            assert_eq!(run.code, 10, "{key}: {}", run.output);
             ended(&run, 10, &[&own]);
             let named = [theirs.as_str(), &groups.display().to_string()]
                 .iter()

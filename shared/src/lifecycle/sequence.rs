@@ -25,6 +25,8 @@ pub fn mistakes(spec: &AppSpec) -> Vec<String> {
         let found: Vec<&Script> =
             spec.scripts.iter().filter(|script| Path::new(&script.location) == location).collect();
         match found[..] {
+            // A script of the owner's may run it, which a note says.
+            [] if own_scripts(spec).next().is_some() => {}
             [] => mistakes.push(format!("no event runs `{shown}`")),
             [script] => match EVENTS.iter().position(|event| *event == script.event) {
                 Some(event) => standing.push((hook, event, script)),
@@ -49,6 +51,32 @@ pub fn mistakes(spec: &AppSpec) -> Vec<String> {
         }
     }
     mistakes
+}
+
+/// What a person should know, and no mistake for sure: a hook that no event runs by itself, though a script may.
+#[must_use]
+pub fn notes(spec: &AppSpec) -> Vec<String> {
+    let (Some(own), Some(script)) = (&spec.own, own_scripts(spec).next()) else { return Vec::new() };
+    let missing = HOOKS.into_iter().map(|hook| own.with_file_name(hook));
+    let missing = missing.filter(|location| !spec.scripts.iter().any(|script| Path::new(&script.location) == location));
+    let note = |location: std::path::PathBuf| {
+        format!(
+            "no event of appspec.yml runs `{}`: a deploy comes to its end only if a script does, as `{}` of `{}` may",
+            location.to_string_lossy(),
+            script.location,
+            script.event
+        )
+    };
+    missing.map(note).collect()
+}
+
+/// The scripts of the owner's in the events in which hooks may stand. A name without an ending beside the hooks is a misspelt one.
+fn own_scripts(spec: &AppSpec) -> impl Iterator<Item = &Script> {
+    let beside = |path: &Path| spec.own.as_ref().is_some_and(|own| own.parent() == path.parent());
+    still_to_run(spec).filter(move |script| {
+        let path = Path::new(&script.location);
+        !beside(path) || path.extension().is_some()
+    })
 }
 
 /// What to do about any of them.
@@ -131,8 +159,8 @@ mod tests {
             ("no health", &[STOP, START, ("ValidateService", &["hooks/switch"])], &["no event runs `hooks/health`"]),
             ("`stop` alone", &[STOP], &["`hooks/start`", "`hooks/health`", "`hooks/switch`"]),
             (
-                "an own script of that name is no hook",
-                &[STOP, ("ApplicationStart", &["scripts/start"]), PROOF],
+                "an own script is in no event in which a hook may stand",
+                &[("ApplicationStop", &["scripts/stop"]), STOP, PROOF, ("AfterAllowTraffic", &["scripts/start"])],
                 &["no event runs `hooks/start`"],
             ),
             (
@@ -195,6 +223,59 @@ mod tests {
             let told = mistakes(&spec(events));
             assert_eq!(told.is_empty(), wanted.is_empty(), "{name}: {told:?}");
             let told = told.join("; and ");
+            for words in wanted {
+                assert!(told.contains(words), "{name}: {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn f113_a_hook_that_a_script_of_the_owners_may_run_is_a_note() {
+        const STOP: (&str, &[&str]) = ("AfterInstall", &["hooks/stop"]);
+        const START: (&str, &[&str]) = ("ApplicationStart", &["hooks/start"]);
+        let table: [(&str, Events<'_>, &[&str]); 5] = [
+            (
+                "two of them in a script",
+                &[STOP, START, ("ValidateService", &["scripts/validate.sh"])],
+                &["runs `hooks/health`", "runs `hooks/switch`", "`scripts/validate.sh` of `ValidateService` may"],
+            ),
+            (
+                "one in a script of its name",
+                &[
+                    STOP,
+                    ("ApplicationStart", &["scripts/start"]),
+                    ("ValidateService", &["hooks/health", "hooks/switch"]),
+                ],
+                &["runs `hooks/start`"],
+            ),
+            (
+                "one in a script beside the hooks",
+                &[
+                    STOP,
+                    ("ApplicationStart", &["hooks/start.sh"]),
+                    ("ValidateService", &["hooks/health", "hooks/switch"]),
+                ],
+                &["runs `hooks/start`"],
+            ),
+            (
+                "one in a script of an earlier event",
+                &[
+                    ("AfterInstall", &["hooks/stop", "start.sh"]),
+                    ("ValidateService", &["hooks/health", "hooks/switch"]),
+                ],
+                &["runs `hooks/start`"],
+            ),
+            (
+                "all there, and a script",
+                &[STOP, START, ("ValidateService", &["hooks/health", "hooks/switch", "tell.sh"])],
+                &[],
+            ),
+        ];
+        for (name, events, wanted) in table {
+            let spec = spec(events);
+            assert_eq!(mistakes(&spec), Vec::<String>::new(), "{name}");
+            let told = notes(&spec).join("; and ");
+            assert_eq!(told.is_empty(), wanted.is_empty(), "{name}: {told}");
             for words in wanted {
                 assert!(told.contains(words), "{name}: {told}");
             }

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod answer;
+mod deliberate;
 pub mod door;
 pub mod form;
 pub mod group;
@@ -132,6 +133,8 @@ pub enum SetBy {
         line: Line,
         /// Whether it stands in an `if`.
         conditional: bool,
+        /// Whether it stands in a location.
+        of_location: bool,
         /// Whether it leads to one of the two places.
         to_a_place: bool,
     },
@@ -154,6 +157,8 @@ pub struct Pin {
     pub through: Option<Line>,
     /// The `return`, or the redirect of everybody, because of which nobody gets there.
     pub never: Option<Line>,
+    /// Whether somebody wants it so: it is closed to users, or leads to either of the two places.
+    pub deliberate: bool,
 }
 
 impl Site {

@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::nginx::access::Access;
 use crate::nginx::configuration::tree::Node;
+use crate::nginx::site::Line;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
 use crate::route::ownership;
@@ -37,6 +38,17 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
             .advise(format!(
                 "put `include {wanted};` into nginx's `http` block, or correct `proxy.upstreams` in hooks.toml"
             )));
+    }
+    if let [first, second, ..] = http.iter().filter(|node| node.reads(upstreams)).collect::<Vec<_>>()[..] {
+        let (first, second) = (Line::of(first), Line::of(second));
+        return Err(Error::new(
+            Kind::Settings,
+            format!(
+                "nginx reads `{}` twice, at {first} and at {second}: to it each group in that would be a duplicate upstream",
+                upstreams.to_string_lossy()
+            ),
+        )
+        .advise("let one `include` of nginx's configuration read that file, or give `proxy.upstreams` another path"));
     }
     ownership::check_configuration(settings, tree)?;
     for slot in Slot::BOTH {
@@ -173,6 +185,21 @@ mod tests {
                 "",
                 &format!("location /x {{ open_file_cache max=1; {reads} }}"),
                 Some("`open_file_cache`"),
+            ),
+            (
+                "the groups' file by a second pattern",
+                "include /etc/nginx/conf.d/service*.conf;",
+                "",
+                "",
+                Some("twice, at /etc/nginx/nginx.conf:2 and at /etc/nginx/nginx.conf:3"),
+            ),
+            ("other files by a second pattern", "include conf.d/other*.conf;", "", "", None),
+            (
+                "the groups' file by its name and by the pattern",
+                "include conf.d/service-url.conf;",
+                "",
+                "",
+                Some("twice, at"),
             ),
             (
                 "a group of that name elsewhere",

@@ -57,6 +57,12 @@ pub(super) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "a remark that looks like what nginx writes between files",
+        http: "# configuration file /etc/nginx/other.conf:\n# } }\n\n# configuration file DIR/service-url.conf:\n
+            server { listen PORT; include DIR/service-url.inc;\n# configuration file /x:\nlocation / { proxy_pass $service_url; } }",
+        ..USUAL
+    },
+    Shape {
         name: "a location that sends to https",
         http: "server { listen PORT; include DIR/service-url.inc; location / { return 301 https://$host$request_uri; } }",
         reload: Refused(&["nothing uses `$service_url`", "a cutover would move nobody", "proxy_pass $service_url;"]),

@@ -101,7 +101,7 @@ pub(super) const SHAPES: &[Shape] = &[
         name: "a door of somebody's own to one slot, in another server",
         http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; } }
             server { listen 127.0.0.2:PORT; location / { proxy_pass http://127.0.0.1:GREEN; } }",
-        reload: Noted(&["`proxy_pass http://127.0.0.1:GREEN`", "goes to port GREEN and follows no cutover"]),
+        reload: Noted(&["`proxy_pass http://127.0.0.1:GREEN`", "goes to port GREEN and follows no cutover: after one its users stay on GREEN until `stop`"]),
         instant: Noted(&["follows no cutover"]),
         ..USUAL
     },
@@ -155,6 +155,83 @@ pub(super) const SHAPES: &[Shape] = &[
         name: "a pinned location that nobody gets to",
         http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
             location /old { return 410; proxy_pass http://127.0.0.1:BLUE; } }",
+        ..USUAL
+    },
+    Shape {
+        name: "another application in a location, with the same variable",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /admin/ { include DIR/admin.inc; proxy_pass $service_url; } }",
+        files: &[("admin.inc", "set $service_url http://127.0.0.1:9;\n")],
+        reload: Noted(&["`proxy_pass $service_url`", "follows no cutover where", "admin.inc:1 sets the variable"]),
+        instant: Noted(&["admin.inc:1 sets the variable"]),
+        ..USUAL
+    },
+    Shape {
+        name: "another host in a location, with the same variable",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /shop/ { set $service_url http://10.0.0.5:8080; proxy_pass $service_url; } }",
+        reload: Noted(&["follows no cutover where"]),
+        instant: Noted(&["follows no cutover where"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F95: a slot in a location, with the same variable",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /ws { set $service_url http://127.0.0.1:BLUE; proxy_pass $service_url; } }",
+        path: "/ws",
+        reload: Refused(&["is set again", "remove the line"]),
+        instant: Refused(&["is set again"]),
+        ..USUAL
+    },
+    Shape {
+        name: "previews of both slots for some addresses",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /preview-blue/ { allow 127.0.0.1; deny all; proxy_pass http://127.0.0.1:BLUE/; }
+            location /preview-green/ { allow 127.0.0.1; deny all; proxy_pass http://127.0.0.1:GREEN/; } }",
+        reload: Noted(&["goes to port BLUE and follows no cutover", "goes to port GREEN and follows no cutover"]),
+        instant: Noted(&["goes to port GREEN and follows no cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "previews of both slots for everybody",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /one/ { proxy_pass http://127.0.0.1:BLUE/; } location /two/ { proxy_pass http://127.0.0.1:GREEN/; } }",
+        reload: Noted(&["goes to port BLUE and follows no cutover", "goes to port GREEN and follows no cutover"]),
+        instant: Noted(&["goes to port GREEN and follows no cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a mirror to one slot",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; mirror /mirror; }
+            location = /mirror { internal; proxy_pass http://127.0.0.1:GREEN$request_uri; } }",
+        reload: Noted(&["goes to port GREEN and follows no cutover"]),
+        instant: Noted(&["goes to port GREEN and follows no cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "operators' way to one slot",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /actuator/ { allow 10.0.0.0/8; deny all; location /actuator/blue/ { proxy_pass http://127.0.0.1:BLUE/; } } }",
+        reload: Noted(&["goes to port BLUE and follows no cutover"]),
+        instant: Noted(&["goes to port BLUE and follows no cutover"]),
+        ..USUAL
+    },
+    Shape {
+        name: "a fallback to either slot where one does not answer",
+        http: "upstream slots { server 127.0.0.1:BLUE; server 127.0.0.1:GREEN; }
+            server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; error_page 502 = @other; }
+            location @other { proxy_pass http://slots; } }",
+        reload: Noted(&["`proxy_pass http://slots`", "follows no cutover"]),
+        instant: Noted(&["`proxy_pass http://slots`"]),
+        ..USUAL
+    },
+    Shape {
+        name: "F98: a websocket on one port, with some addresses kept out",
+        http: "server { listen PORT; include DIR/service-url.inc; location / { proxy_pass $service_url; }
+            location /ws { deny 10.1.2.3; proxy_pass http://127.0.0.1:BLUE; } }",
+        path: "/ws",
+        reload: Refused(&["would stay behind"]),
+        instant: Refused(&["would stay behind"]),
         ..USUAL
     },
 ];

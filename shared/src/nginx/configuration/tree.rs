@@ -37,6 +37,11 @@ impl Node {
         self.words.get(1).map_or("", String::as_str)
     }
 
+    /// Whether this is an `include` that names just this file. A name may have letters that would make it no pattern.
+    fn names(&self, path: &Path) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| pattern == path)
+    }
+
     /// Whether this is an `include` that reads `path`, or would if it existed.
     #[must_use]
     pub fn reads(&self, path: &Path) -> bool {
@@ -105,18 +110,46 @@ pub fn any(nodes: &[Node], holds: &impl Fn(&Node) -> bool) -> bool {
     nodes.iter().any(|node| holds(node) || any(&node.block, holds))
 }
 
-/// The files in the order in which nginx read them, the main one first.
+/// The files in the order in which nginx read them, the main one first. A line that says where a file begins may be a remark of a
+/// person's as well: nginx wrote it only where a file is complete, and names one that an `include` before it reads, once (F95).
 fn files(dump: &str) -> Vec<(PathBuf, String)> {
     let mut files: Vec<(PathBuf, String)> = Vec::new();
+    let mut patterns: Vec<Node> = Vec::new();
     for line in dump.split_inclusive('\n') {
-        let path = line.trim_end().strip_prefix("# configuration file ").and_then(|rest| rest.strip_suffix(':'));
-        match (path, files.last_mut()) {
-            (Some(path), _) => files.push((PathBuf::from(path), String::new())),
+        let named = line.trim_end().strip_prefix("# configuration file ").and_then(|rest| rest.strip_suffix(':'));
+        let begins = named.map(Path::new).filter(|path| {
+            let Some((current, text)) = files.last() else { return true };
+            // nginx ends every file with an empty line, even an empty one.
+            if text.is_empty() || files.iter().any(|(file, _)| file == path) {
+                return false;
+            }
+            let Some(of_current) = includes(current, text, &files) else { return false };
+            let read = patterns.iter().chain(&of_current).any(|node| node.reads(path) || node.names(path));
+            if read {
+                patterns.extend(of_current);
+            }
+            read
+        });
+        match (begins, files.last_mut()) {
+            (Some(path), _) => files.push((path.to_owned(), String::new())),
             (None, Some((_, text))) => text.push_str(line),
             (None, None) => {}
         }
     }
     files
+}
+
+/// The `include`s in the text of a file, at any depth; nothing where the file does not end there: nginx takes none with a block open.
+fn includes(path: &Path, text: &str, files: &[(PathBuf, String)]) -> Option<Vec<Node>> {
+    let bytes = text.as_bytes();
+    let all = directives(bytes);
+    let count = |end: End| all.iter().filter(|directive| directive.end == end).count();
+    if count(End::Open) != count(End::Close) {
+        return None;
+    }
+    let simple_ones = all.iter().filter(|directive| directive.end == End::Semicolon);
+    let nodes = simple_ones.map(|directive| simple(directive.values(bytes), path, 0, files));
+    Some(nodes.filter(|node| node.pattern.is_some()).collect())
 }
 
 /// The directives of a file, with those of the files that it includes.
@@ -267,5 +300,27 @@ set $service_url http://127.0.0.1:8081;
         assert_eq!(round.len(), 2 * DEEPEST, "{round:?}");
         assert_eq!(names("# configuration file /a.conf:\nhttp { server {"), Vec::<String>::new());
         assert_eq!(parse("no dump at all"), Vec::new());
+    }
+
+    #[test]
+    fn f95_a_remark_that_looks_like_the_beginning_of_a_file_is_none() {
+        let wanted = parse(DUMP);
+        let remark = "# configuration file /etc/nginx/other.conf:\n";
+        let known = "# configuration file /etc/nginx/mime.types:\n";
+        for before in ["    server {\n", "        listen 80;\n", "types {", "server { listen 81; }", "set $service_url"]
+        {
+            for remark in [remark, known, &format!("\n{remark}"), &format!("# 1\n\n{known}")] {
+                if remark.contains("mime") && DUMP.find(before) < DUMP.find(known) {
+                    continue;
+                }
+                let tree = parse(&DUMP.replacen(before, &format!("{remark}{before}"), 1));
+                let names = |nodes: &[Node]| nodes.iter().map(|node| node.words.join(" ")).collect::<Vec<_>>();
+                assert_eq!(names(&tree), names(&wanted), "{remark}{before}");
+                assert_eq!(names(&tree[1].block), names(&wanted[1].block), "{remark}{before}");
+                assert_eq!(names(&tree[1].block[4].block), names(&wanted[1].block[4].block), "{remark}{before}");
+            }
+        }
+        let unfinished = DUMP.replace("server { listen 81; }\n\n", "server { listen 81; }\n");
+        assert_eq!(parse(&unfinished), wanted, "a file whose last line does not end");
     }
 }

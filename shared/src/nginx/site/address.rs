@@ -30,7 +30,10 @@ pub fn split(authority: &str) -> (&str, Option<u16>) {
 /// The port of this host that a target leads to.
 #[must_use]
 pub fn loopback_port(target: &str) -> Option<u16> {
-    let (host, port) = split(authority(target));
+    // A path is what these begin with, though they show none.
+    let paths = ["$request_uri", "$uri", "$document_uri"];
+    let end = paths.iter().filter_map(|path| target.find(path)).min().unwrap_or(target.len());
+    let (host, port) = split(authority(&target[..end]));
     let host = host.to_ascii_lowercase();
     let loopback = matches!(host.as_str(), "localhost" | "[::1]" | "0.0.0.0" | "[::]") || host.starts_with("127.");
     port.filter(|_| loopback)
@@ -52,6 +55,9 @@ mod tests {
             ("Localhost:8081", Some(8081)),
             ("HTTP://127.0.0.1:8081", Some(8081)),
             ("Https://LocalHost:8081/x", Some(8081)),
+            ("http://127.0.0.1:8081$request_uri", Some(8081)),
+            ("http://127.0.0.1:8081$uri$is_args$args", Some(8081)),
+            ("http://127.0.0.1:80$shard", None),
             ("é", None),
             ("http://10.0.0.1:8081", None),
             ("http://blue", None),

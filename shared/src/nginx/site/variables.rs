@@ -21,6 +21,14 @@ pub(super) struct Assignment {
     pub(super) conditional: bool,
     /// Whether it stands in the include.
     pub(super) ours: bool,
+    /// Whether it stands in a location, and so holds there alone.
+    pub(super) of_location: bool,
+}
+
+/// The `set`s among the lines of a location.
+pub(super) fn assignments_of_location(block: &[Node], include: &Path) -> Vec<Assignment> {
+    let found = assignments(block, include).into_iter();
+    found.map(|assignment| Assignment { of_location: true, ..assignment }).collect()
 }
 
 /// The `set`s among these lines, those in an `if` with them.
@@ -34,6 +42,7 @@ pub(super) fn assignments(block: &[Node], include: &Path) -> Vec<Assignment> {
                 line: Line::of(node),
                 conditional: false,
                 ours: node.file == include,
+                of_location: false,
             }),
             // What stands after it nginx does not run.
             ("break", _) => break,
@@ -82,8 +91,8 @@ pub(super) struct Value {
     pub(super) from_include: bool,
     /// Whether our variable is in it, and nothing sets it there.
     pub(super) unset: bool,
-    /// The `set` after the include that wins over it, and whether it stands in an `if`.
-    pub(super) overridden: Option<(Line, bool)>,
+    /// The `set` after the include that wins over it.
+    pub(super) overridden: Option<Assignment>,
     /// The `set` or the line of a `map` that it came from.
     pub(super) through: Option<Line>,
     /// The `map` that has our variable for a key.
@@ -134,15 +143,10 @@ impl Variables<'_> {
             } else {
                 let later = |other: &Assignment| other.ours && other.name.eq_ignore_ascii_case(name);
                 let wins = ours && self.assignments[..index].iter().any(later);
-                found.extend(self.at(&assignment.value, index, deepest).into_iter().map(|value| {
-                    Value {
-                        overridden: value
-                            .overridden
-                            .clone()
-                            .or_else(|| wins.then(|| (assignment.line.clone(), assignment.conditional))),
-                        through: value.through.clone().or_else(|| Some(assignment.line.clone())),
-                        ..value
-                    }
+                found.extend(self.at(&assignment.value, index, deepest).into_iter().map(|value| Value {
+                    overridden: value.overridden.clone().or_else(|| wins.then(|| assignment.clone())),
+                    through: value.through.clone().or_else(|| Some(assignment.line.clone())),
+                    ..value
                 }));
             }
             if !assignment.conditional {

@@ -79,7 +79,10 @@ fn is_read(site: &Site, sought: &Sought) -> Result<()> {
 fn is_set_last(site: &Site, sought: &Sought) -> Result<()> {
     let variable = &sought.variable;
     let wins = site.uses.iter().filter(|each| each.never.is_none()).find_map(|each| match &each.set {
-        SetBy::Again { line, conditional, to_a_place } if !conditional || *to_a_place => {
+        // In a location, to neither place: that is another application's, beside this one in a server block.
+        SetBy::Again { line, conditional, of_location, to_a_place }
+            if *to_a_place || !(*conditional || *of_location) =>
+        {
             Some((each, line, conditional))
         }
         _ => None,
@@ -174,7 +177,8 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
 
 /// Nobody in a server block of the site goes past the include to one of the two places.
 fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
-    let ours = |pin: &&Pin| pin.never.is_none() && pin.server.is_some_and(|server| site.is_of_site(server));
+    let ours =
+        |pin: &&Pin| pin.never.is_none() && !pin.deliberate && pin.server.is_some_and(|server| site.is_of_site(server));
     let Some(Pin { written, line, port, through, server, .. }) = site.pins.iter().find(ours) else { return Ok(()) };
     let wanted = form_of_value(site).use_of(&sought.variable);
     let through = through.as_ref().map_or_else(String::new, |through| format!(" through {through}"));
@@ -194,8 +198,13 @@ fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
 /// What a person should know, and no reason to refuse.
 fn notes(site: &Site, sought: &Sought) -> Vec<String> {
     let mut notes = Vec::new();
-    for Pin { written, line, port, .. } in site.pins.iter().filter(|pin| pin.never.is_none()) {
-        notes.push(format!("`{written}` ({line}) goes to port {port} and follows no cutover"));
+    for Pin { written, line, port, deliberate, .. } in site.pins.iter().filter(|pin| pin.never.is_none()) {
+        let cost = if *deliberate {
+            String::new()
+        } else {
+            format!(": after one its users stay on {port} until `stop` of the next deploy ends it")
+        };
+        notes.push(format!("`{written}` ({line}) goes to port {port} and follows no cutover{cost}"));
     }
     for each in &site.uses {
         match &each.set {

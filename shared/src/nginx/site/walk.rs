@@ -3,8 +3,9 @@
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::site::address;
 use crate::nginx::site::answer::answers_itself;
+use crate::nginx::site::deliberate::{find_pairs, is_closed};
 use crate::nginx::site::server::server;
-use crate::nginx::site::variables::{Assignment, Map, Value, Variables, assignments};
+use crate::nginx::site::variables::{Assignment, Map, Value, Variables, assignments, assignments_of_location};
 use crate::nginx::site::{Form, Group, Level, Line, Pin, Read, SetBy, Site, Sought, Use};
 use crate::slot::Slot;
 
@@ -22,6 +23,8 @@ pub(super) fn walk(tree: &[Node], sought: &Sought) -> Site {
             _ => walk.reads(std::slice::from_ref(node), &Level::Other("the main file".to_owned()), None),
         }
     }
+    let ports = walk.ports();
+    find_pairs(&mut walk.site, ports);
     walk.site
 }
 
@@ -100,7 +103,7 @@ impl Walk<'_> {
         let before = self.site.reads.len();
         self.direct_reads(&node.block, &Level::Location, Some(place.server));
         self.site.reads[before..].iter_mut().for_each(|read| read.try_files.clone_from(&try_files));
-        let own = assignments(&node.block, &self.sought.include);
+        let own = assignments_of_location(&node.block, &self.sought.include);
         let named = node.words.last().is_some_and(|name| name.starts_with('@'));
         let borrowed = place.of_all.iter().filter(|_| named);
         let set: Vec<Assignment> = place.of_server.iter().chain(borrowed).chain(&own).cloned().collect();
@@ -147,14 +150,23 @@ impl Walk<'_> {
         let pin = self.pin(node, value, Some(place.server), &self.site.groups);
         let set = match &value.overridden {
             _ if value.from_include => Some(SetBy::Include),
-            Some((line, conditional)) => {
-                Some(SetBy::Again { line: line.clone(), conditional: *conditional, to_a_place: pin.is_some() })
-            }
+            Some(again) => Some(SetBy::Again {
+                line: again.line.clone(),
+                conditional: again.conditional,
+                of_location: again.of_location,
+                to_a_place: pin.is_some(),
+            }),
             None if value.unset => Some(SetBy::Nothing),
             None => None,
         };
         let Some(set) = set else {
-            self.site.pins.extend(pin.map(|pin| Pin { never: place.never.clone(), ..pin }));
+            // `http` and the server block are around all of it.
+            let closed = is_closed(place.around.get(2..).unwrap_or_default());
+            self.site.pins.extend(pin.map(|pin| Pin {
+                never: place.never.clone(),
+                deliberate: pin.deliberate || closed,
+                ..pin
+            }));
             return;
         };
         let form = if value.keyed.is_some() {
@@ -180,15 +192,29 @@ impl Walk<'_> {
 
     /// What leads to one of the two places by itself, or by a group that does.
     fn pin(&self, node: &Node, value: &Value, server: Option<usize>, groups: &[Group]) -> Option<Pin> {
-        let ports = Slot::BOTH.map(|slot| *self.sought.ports.get(slot));
-        let pin =
-            |port, through| Pin { line: Line::of(node), written: written(node), server, port, through, never: None };
+        let ports = self.ports();
+        let pin = |port, through, deliberate| Pin {
+            line: Line::of(node),
+            written: written(node),
+            server,
+            port,
+            through,
+            never: None,
+            deliberate,
+        };
         if let Some(port) = address::loopback_port(&value.text) {
-            return ports.contains(&port).then(|| pin(port, value.through.clone()));
+            return ports.contains(&port).then(|| pin(port, value.through.clone(), false));
         }
         let name = address::authority(&value.text);
-        let (found, port) = groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))?.server_on(&ports)?;
-        Some(pin(port, Some(found.line.clone())))
+        let group = groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))?;
+        let (found, port) = group.server_on(&ports)?;
+        let has_both = ports.iter().all(|port| group.server_on(&[*port]).is_some());
+        let of_users_own = group.line.file != self.sought.upstreams;
+        Some(pin(port, Some(found.line.clone()), has_both && of_users_own))
+    }
+
+    fn ports(&self) -> [u16; 2] {
+        Slot::BOTH.map(|slot| *self.sought.ports.get(slot))
     }
 
     fn stream(&mut self, block: &[Node]) {
@@ -232,7 +258,7 @@ fn in_locations(block: &[Node], include: &std::path::Path) -> Vec<Assignment> {
     let locations = block.iter().filter(|node| node.name() == "location");
     locations
         .flat_map(|location| {
-            let mut found = assignments(&location.block, include);
+            let mut found = assignments_of_location(&location.block, include);
             if !found.iter().any(|assignment| assignment.ours) {
                 found.clear();
             }
