@@ -77,7 +77,8 @@ fn f97_an_include_beside_try_files_is_refused_for_the_instant_cutover_and_deploy
     rig.host.set("proxy.cutover", "\"instant\"").unwrap();
     refused(&rig, &["beside `try_files`", "into the server block, outside of locations"]);
     ended(&rig.host.hook("switch").argument("--install").run().unwrap(), 10, &["beside `try_files`"]);
-    assert!(!rig.host.nginx().upstreams_path().exists() && !rig.host.nginx().flag_path().parent().unwrap().exists());
+    let groups = fs::read_to_string(rig.host.nginx().upstreams_path()).unwrap();
+    assert!(!groups.contains("upstream ") && !rig.host.nginx().flag_path().parent().unwrap().exists(), "{groups}");
     assert_eq!(rig.release(), "v1");
     rig.host.set("proxy.cutover", "\"reload\"").unwrap();
     rig.deploy(&Jar::release("v2")).succeeds();
@@ -149,7 +150,7 @@ fn f96_forms_of_the_users_own_are_taken_over_and_deployed_by_a_reload_and_by_the
         rig.deploy(&Jar::release(release)).succeeds();
         assert_eq!(rig.release(), release);
     }
-    assert!(rig.include().starts_with("set $service_url real1;\n"), "{}", rig.include());
+    assert!(rig.include().starts_with("set $service_url service-url-real1;\n"), "{}", rig.include());
     rig.host.set("proxy.cutover", "\"reload\"").unwrap();
     rig.deploy(&Jar::release("v5")).succeeds();
     assert_eq!(rig.release(), "v5");

@@ -22,7 +22,9 @@ pub(crate) fn check(scene: &Scene<'_, impl Host>) -> Result<()> {
         )
         .advise(sequence::advice()));
     }
-    sequence::notes(spec).iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+    for note in sequence::notes(spec) {
+        scene.report.say(&format!("note: {note}"));
+    }
     let unusable: Vec<String> = sequence::still_to_run(spec)
         .filter_map(|script| unusable(scene.host, &spec.top.join(&script.location)).map(|why| (script, why)))
         .map(|(script, why)| format!("`{}` runs `{}`, which {why}", script.event, script.location))
