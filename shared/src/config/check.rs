@@ -136,7 +136,7 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
 /// The port of nginx's own word: `+N` is that much above the port of blue, or below it where there is no such port. What follows
 /// from a slot's port is as much this application's own as that is.
 fn word(file: &mut SettingsFile, blue: u16) -> Option<u16> {
-    let text = file.text("proxy.word");
+    let text = file.text_or_number("proxy.word");
     if text == "off" {
         return None;
     }

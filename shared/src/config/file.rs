@@ -37,6 +37,9 @@ enum Value {
     Number(i64),
     Truth(bool),
     List(Vec<Value>),
+    /// A variable's text as it is, and what that would be as TOML: which of the two counts is the key's to say. `+1000` is a text
+    /// for one key, and would be the number 1000 for another.
+    Variable(String, Box<Value>),
     Other(String),
 }
 
@@ -121,9 +124,17 @@ impl SettingsFile {
 
     /// A list of texts.
     pub fn texts(&mut self, key: &str) -> Vec<String> {
-        self.take(key, "a list of texts", |value| match value {
+        self.take(key, "a list of texts", |value| match value.plain() {
             Value::List(items) => items.iter().map(Value::as_text).collect(),
             _ => None,
+        })
+    }
+
+    /// A text, or a number as one: `8079` and `"8079"` are the same port.
+    pub fn text_or_number(&mut self, key: &str) -> String {
+        self.take(key, "a text or a number", |value| match value {
+            Value::Number(number) => Some(number.to_string()),
+            value => value.as_text(),
         })
     }
 
@@ -132,15 +143,17 @@ impl SettingsFile {
     where
         N: TryFrom<i64> + PartialOrd + Display + Default,
     {
-        self.take(key, &format!("a whole number from {} to {}", limits.start(), limits.end()), |value| match value {
-            Value::Number(number) => N::try_from(*number).ok().filter(|number| limits.contains(number)),
-            _ => None,
+        self.take(key, &format!("a whole number from {} to {}", limits.start(), limits.end()), |value| {
+            match value.plain() {
+                Value::Number(number) => N::try_from(*number).ok().filter(|number| limits.contains(number)),
+                _ => None,
+            }
         })
     }
 
     /// `true` or `false`.
     pub fn truth(&mut self, key: &str) -> bool {
-        self.take(key, "`true` or `false`", |value| match value {
+        self.take(key, "`true` or `false`", |value| match value.plain() {
             Value::Truth(truth) => Some(*truth),
             _ => None,
         })
@@ -261,14 +274,24 @@ impl Value {
     /// A variable holds text; where the text reads as a TOML number, truth or list it is that.
     fn of_variable(text: &str) -> Value {
         match DeValue::parse(text).map(|value| Value::of(value.get_ref())) {
-            Ok(value @ (Value::Number(_) | Value::Truth(_) | Value::List(_))) => value,
+            Ok(value @ (Value::Number(_) | Value::Truth(_) | Value::List(_))) => {
+                Value::Variable(text.to_owned(), Box::new(value))
+            }
             _ => Value::Text(text.to_owned()),
+        }
+    }
+
+    /// As TOML, where a variable holds something else than a text.
+    fn plain(&self) -> &Value {
+        match self {
+            Value::Variable(_, value) => value,
+            value => value,
         }
     }
 
     fn as_text(&self) -> Option<String> {
         match self {
-            Value::Text(text) => Some(text.clone()),
+            Value::Text(text) | Value::Variable(text, _) => Some(text.clone()),
             _ => None,
         }
     }
@@ -279,6 +302,7 @@ impl Value {
             Value::Number(number) => format!("the number `{number}`"),
             Value::Truth(truth) => format!("`{truth}`"),
             Value::List(_) => "a list".to_owned(),
+            Value::Variable(_, value) => value.shown(),
             Value::Other(text) => text.clone(),
         }
     }
@@ -323,6 +347,18 @@ mod tests {
             file.mistakes(),
             ["`hooks.toml`, line 2: `blue.port` is the text `x`, needed a whole number from 1 to 65535"]
         );
+    }
+
+    #[test]
+    fn a_variable_is_a_text_for_a_key_that_takes_texts_and_what_toml_has_for_any_other() {
+        let defaults = "[blue]\nprofile = \"x\"\nport = 1\n[app]\ncommand = []\nmemory = true";
+        let variables =
+            [("PROFILE", "+1000"), ("PORT", "7")].map(|(key, text)| (format!("HOOKS_BLUE_{key}"), text.to_owned()));
+        let mut file = SettingsFile::over(defaults, "hooks.toml", "").overridden_by(&variables);
+        assert_eq!((file.text("blue.profile"), file.number("blue.port", 1..=9_u16)), ("+1000".to_owned(), 7));
+        let mut written = SettingsFile::over(defaults, "hooks.toml", "[blue]\nprofile = 8079");
+        assert_eq!(written.text_or_number("blue.profile"), "8079");
+        assert_eq!(written.text("blue.profile"), "x", "a number is no text by itself");
     }
 
     #[test]
