@@ -34,8 +34,11 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path)?.take(READ_LIMIT).read_to_end(&mut bytes)?;
+    let file = open(path)?;
+    // Room for the whole of it and a little more, by which the end is seen: else it is read in steps that begin at 32 bytes.
+    let room = file.metadata()?.len().min(READ_LIMIT) + 64;
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+    file.take(READ_LIMIT).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -3,16 +3,26 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
 use std::io;
+use std::mem::MaybeUninit;
 
-use rustix::fs::{Dir, Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, RawDir};
 
 use super::processes;
+
+/// Room for the names of so many descriptors at once, in bytes.
+const NAMES: usize = 8192;
+/// What leads to a socket is shorter than this, in bytes.
+const LONGEST_TARGET: usize = 64;
+
+/// A process and the number of the descriptor by which it holds a socket.
+type Holding = (u32, CString);
 
 /// Who was found to hold which socket, by its inode.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
-    known: RefCell<HashMap<u64, Vec<u32>>>,
+    known: RefCell<HashMap<u64, Vec<Holding>>>,
 }
 
 impl Holders {
@@ -21,44 +31,59 @@ impl Holders {
     pub(super) fn of(&self, wanted: &HashSet<u64>, all: &HashSet<u64>) -> io::Result<HashMap<u64, Vec<u32>>> {
         let mut known = self.known.borrow_mut();
         let still_held = |inode: &u64| {
-            known.get(inode).is_some_and(|ids| !ids.is_empty() && ids.iter().all(|id| holds(*id, *inode)))
+            known.get(inode).is_some_and(|holdings| !holdings.is_empty() && holdings.iter().all(|it| holds(it, *inode)))
         };
         if !wanted.iter().all(still_held) {
             *known = all.union(wanted).map(|inode| (*inode, Vec::new())).collect();
-            let inodes = known.keys().copied().collect();
+            let mut names = Vec::with_capacity(NAMES);
             for id in processes::ids()? {
-                for inode in held(id, &inodes) {
-                    known.entry(inode).or_default().push(id);
+                for (inode, descriptor) in held(id, &known, names.spare_capacity_mut()) {
+                    known.entry(inode).or_default().push((id, descriptor));
                 }
             }
         }
-        Ok(wanted.iter().map(|inode| (*inode, known.get(inode).cloned().unwrap_or_default())).collect())
+        let ids = |inode: &u64| {
+            let mut ids: Vec<u32> = known.get(inode).into_iter().flatten().map(|(id, _)| *id).collect();
+            ids.dedup();
+            ids
+        };
+        Ok(wanted.iter().map(|inode| (*inode, ids(inode))).collect())
     }
 }
 
-fn holds(id: u32, inode: u64) -> bool {
-    held(id, &HashSet::from([inode])).contains(&inode)
+/// Whether a process still holds the socket by the descriptor by which it was found to.
+fn holds((id, descriptor): &Holding, inode: u64) -> bool {
+    let path = [format!("/proc/{id}/fd/").as_bytes(), descriptor.to_bytes()].concat();
+    rustix::fs::readlink(path, Vec::new()).is_ok_and(|target| socket(target.to_bytes()) == Some(inode))
 }
 
-/// Those of the sockets that a process holds. One that has ended, or may not be looked at, holds none.
-fn held(id: u32, inodes: &HashSet<u64>) -> HashSet<u64> {
+/// Those of the sought sockets that a process holds, and by which descriptors. One that has ended, or may not be looked at, holds
+/// none. Every descriptor of the host comes by here, so that nothing is copied but what is kept.
+fn held(id: u32, sought: &HashMap<u64, Vec<Holding>>, names: &mut [MaybeUninit<u8>]) -> Vec<(u64, CString)> {
     let path = format!("/proc/{id}/fd");
     let Ok(directory) = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
     else {
-        return HashSet::new();
+        return Vec::new();
     };
-    let Ok(entries) = Dir::read_from(&directory) else { return HashSet::new() };
-    let mut target = Vec::with_capacity(64);
-    entries
-        .flatten()
-        .filter_map(|entry| {
-            target =
-                rustix::fs::readlinkat(&directory, entry.file_name(), std::mem::take(&mut target)).ok()?.into_bytes();
-            let number = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
-            std::str::from_utf8(number).ok()?.parse().ok()
-        })
-        .filter(|inode| inodes.contains(inode))
-        .collect()
+    let mut entries = RawDir::new(&directory, names);
+    let mut found = Vec::new();
+    while let Some(Ok(entry)) = entries.next() {
+        if entry.file_type() != FileType::Symlink {
+            continue;
+        }
+        let mut target = [MaybeUninit::uninit(); LONGEST_TARGET];
+        let target = rustix::fs::readlinkat_raw(&directory, entry.file_name(), &mut target);
+        let inode = target.ok().and_then(|(target, _)| socket(target));
+        if let Some(inode) = inode.filter(|inode| sought.contains_key(inode)) {
+            found.push((inode, entry.file_name().to_owned()));
+        }
+    }
+    found
+}
+
+/// The inode of the socket that a descriptor leads to.
+fn socket(target: &[u8]) -> Option<u64> {
+    std::str::from_utf8(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?).ok()?.parse().ok()
 }
 
 #[cfg(test)]

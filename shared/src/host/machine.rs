@@ -1,6 +1,6 @@
 //! The real host: each question is passed on to the file that knows the answer.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -23,6 +23,7 @@ pub struct Machine<C = NotLinked> {
     signals: StopSignals,
     launched: RefCell<Vec<(ProcessIdentity, Child)>>,
     holders: Holders,
+    boot_id: OnceCell<String>,
 }
 
 impl<C: CodeDeploy> Machine<C> {
@@ -38,6 +39,7 @@ impl<C: CodeDeploy> Machine<C> {
             signals: StopSignals::listen()?,
             launched: RefCell::default(),
             holders: Holders::default(),
+            boot_id: OnceCell::new(),
         })
     }
 }
@@ -145,8 +147,8 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn boot_id(&self) -> String {
-        let id = files::read(Path::new("/proc/sys/kernel/random/boot_id")).unwrap_or_default();
-        String::from_utf8_lossy(&id).trim().to_owned()
+        let read = || files::read(Path::new("/proc/sys/kernel/random/boot_id")).unwrap_or_default();
+        self.boot_id.get_or_init(|| String::from_utf8_lossy(&read()).trim().to_owned()).clone()
     }
 
     fn process(&self, id: u32) -> Option<Process> {

@@ -38,7 +38,8 @@ pub(super) fn all() -> Vec<Process> {
     procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()
 }
 
-/// The processes of a session. Of all the others no more is read than which session they are in.
+/// The processes of a session. Of all the others no more is asked than which session they are in, and that not of `/proc`, where
+/// the kernel would count together a process's times and memory for it.
 pub(super) fn session(leader: u32) -> Vec<Process> {
     let is_in = |id: &u32| session_of(*id) == i32::try_from(leader).ok();
     ids().unwrap_or_default().into_iter().filter(is_in).filter_map(find).collect()
@@ -50,23 +51,43 @@ pub(super) fn ids() -> io::Result<Vec<u32>> {
     Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
 }
 
+/// The session of a process, 0 where it began outside of this PID namespace; nothing if the process is gone.
 fn session_of(id: u32) -> Option<i32> {
-    // One line, and never longer than this.
-    let mut line = [0; 1024];
-    let length = File::open(format!("/proc/{id}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
-    Stat::from_read(&line[..length]).ok().map(|stat| stat.session)
+    let id = nix::unistd::Pid::from_raw(i32::try_from(id).ok()?);
+    nix::unistd::getsid(Some(id)).ok().map(nix::unistd::Pid::as_raw)
 }
 
 /// A child of this process that was not waited for: it can be described even if it has ended already.
 pub(super) fn child(id: u32) -> Option<Process> {
     let entry = Entry::new(i32::try_from(id).ok()?).ok()?;
-    as_process(&entry, &entry.stat().ok()?)
+    as_process(&entry, &stat(&entry)?)
 }
 
 /// What `/proc` says of one process that has not ended.
 pub(super) fn describe(entry: &Entry) -> Option<Process> {
-    let stat = entry.stat().ok()?;
+    let stat = stat(entry)?;
     if matches!(stat.state, 'Z' | 'X' | 'x') { None } else { as_process(entry, &stat) }
+}
+
+fn stat(entry: &Entry) -> Option<Stat> {
+    Stat::from_read(read(entry, "stat")?.as_slice()).ok()
+}
+
+/// A process's command line; none where it has let go of its memory.
+fn command(entry: &Entry) -> Vec<String> {
+    let bytes = read(entry, "cmdline").unwrap_or_default();
+    let text = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+}
+
+/// A file of a process. Each reading of such a file costs the kernel a look into the process, so that it is taken in one.
+fn read(entry: &Entry, name: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    entry.open_relative(name).ok()?.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn as_process(entry: &Entry, stat: &Stat) -> Option<Process> {
@@ -76,7 +97,7 @@ fn as_process(entry: &Entry, stat: &Stat) -> Option<Process> {
         session: u32::try_from(stat.session).unwrap_or(0),
         owner: entry.uid().ok()?,
         started_at: started_at(stat.starttime),
-        command: entry.cmdline().unwrap_or_default(),
+        command: command(entry),
     })
 }
 
