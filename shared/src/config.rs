@@ -4,7 +4,7 @@
 mod check;
 mod file;
 mod name;
-mod paths;
+pub(crate) mod paths;
 mod shipped;
 mod source;
 

@@ -4,13 +4,13 @@
 mod candidates;
 pub mod jar;
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::candidates::{Unchosen, choose};
-use crate::config::Settings;
+use crate::config::{Settings, paths};
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host};
 use crate::timeouts::app_spec::AppSpec;
@@ -149,7 +149,8 @@ fn check_class_path(host: &impl Host, settings: &Settings, path: &Path, needed: 
         .iter()
         .filter(|entry| {
             let entry = entry.strip_prefix("file:").unwrap_or(entry);
-            host.describe(&plain(&copies.join(entry))).is_err()
+            // As Java reads an entry: the directories on the way to a `..` need not exist.
+            host.describe(&paths::normal(&copies.join(entry))).is_err()
         })
         .cloned()
         .collect();
@@ -166,20 +167,6 @@ fn check_class_path(host: &impl Host, settings: &Settings, path: &Path, needed: 
         ),
     )
     .advise("build a fat jar (`bootJar`, `spring-boot:repackage`), or take `Class-Path` out of its manifest, or set `app.command`"))
-}
-
-/// A path without `.` and `..`, as Java reads an entry of a class path.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-        plain
-    })
 }
 
 fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Paths and ports that must not be the same: whoever writes one of them would write over the other (F94).
+//! Paths and ports that must not be the same: whoever writes one of them would write over the other (F94). Two paths are the same
+//! however they are written.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -92,7 +93,7 @@ fn port_of(url: &str) -> Option<u16> {
 }
 
 /// The same path without `.`, `..` and doubled `/`, as far as that can be said without looking at links.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {
