@@ -4,6 +4,7 @@
 
 use crate::config::Settings;
 use crate::nginx::directives::{Directive, End, directives};
+use crate::nginx::site::address;
 use crate::route::{mark, word};
 use crate::slot::Slot;
 
@@ -92,7 +93,8 @@ fn groups(bytes: &[u8]) -> Vec<Group> {
             (End::Semicolon, [b"server", address, options @ ..], Some(group)) => {
                 group.servers.push(server(&directive, bytes));
                 if !options.iter().any(|option| matches!(*option, b"backup" | b"down")) {
-                    group.first = if several { None } else { loopback_port(address) };
+                    let port = std::str::from_utf8(address).ok().and_then(address::loopback_port);
+                    group.first = if several { None } else { port };
                     several = true;
                 }
             }
@@ -101,13 +103,6 @@ fn groups(bytes: &[u8]) -> Vec<Group> {
         }
     }
     groups
-}
-
-/// The port of an address on this host.
-fn loopback_port(address: &[u8]) -> Option<u16> {
-    let (host, port) = std::str::from_utf8(address).ok()?.rsplit_once(':')?;
-    let here = host.eq_ignore_ascii_case("localhost") || host.starts_with("127.") || host == "[::1]";
-    here.then(|| port.parse().ok())?
 }
 
 fn server(directive: &Directive, bytes: &[u8]) -> Option<(u16, bool)> {
@@ -179,6 +174,10 @@ mod tests {
                 Some(8081),
             ),
             ("a name", "server localhost:8081;", Some(8081)),
+            ("over IPv6", "server [::1]:8081;", Some(8081)),
+            ("every address of this host", "server 0.0.0.0:8081;", Some(8081)),
+            ("no port", "server 127.0.0.1;", None),
+            ("a socket", "server unix:/run/app.socket;", None),
             ("the backup first", "server 127.0.0.1:8082 backup; server 127.0.0.1:8081;", Some(8081)),
             ("both at once", "server 127.0.0.1:8081; server 127.0.0.1:8082;", None),
             ("another host", "server 10.0.0.1:8081;", None),
