@@ -15,7 +15,7 @@ use crate::route::choice::Choice;
 use crate::route::flag;
 use crate::route::include::{Include, Leads};
 use crate::route::upstreams;
-use crate::route::word;
+use crate::route::word::{self, Speaker};
 use crate::slot::{BySlot, Place, Slot};
 
 /// How long the door may take. Whoever hangs longer is no help.
@@ -199,11 +199,10 @@ async fn what_word_says(
             Ok(said) => said,
             Err(unheard) => return Ok(WordSays::Silent(unheard.to_string())),
         };
-        match host.process(said.worker) {
-            // It has answered and gone, as at a reload.
-            None => {}
-            Some(process) if process.parent != master.identity.id => return Ok(WordSays::AnotherNginx(said.worker)),
-            Some(_) => {
+        match said.speaker(host, &master.identity) {
+            Speaker::Gone => {}
+            Speaker::Another => return Ok(WordSays::AnotherNginx(said.worker)),
+            Speaker::Ours => {
                 let of_group = |port| settings.places.find(|place| place.port == port);
                 let own = || include?.port_of_group(word::bare(&said.target)).and_then(of_group);
                 let slot = word::leads_to(settings, &said.target).or_else(own);

@@ -12,7 +12,8 @@ use crate::nginx::workers;
 use crate::release;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
-use crate::route::{mark, upstreams, word};
+use crate::route::word::{self, Speaker, Word};
+use crate::route::{mark, upstreams};
 use crate::slot::{BySlot, Slot};
 
 /// What the file of the groups was called by default when it had one name for every application.
@@ -219,12 +220,12 @@ pub async fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Res
         return Ok(());
     }
     // Somebody may have taken the server out of the file and not told nginx yet.
-    let ours = |worker: u32| {
-        let master = workers::master(host, &settings.proxy.pid_file).ok()?;
-        workers::workers(host, &master.identity).into_iter().find(|own| own.identity.id == worker)
+    let ours = |said: &Word| {
+        workers::master(host, &settings.proxy.pid_file)
+            .is_ok_and(|master| said.speaker(host, &master.identity) == Speaker::Ours)
     };
     match word::ask(host, port).await? {
-        Ok(said) if ours(said.worker).is_some() => Ok(()),
+        Ok(said) if ours(&said) => Ok(()),
         _ => Err(taken(settings, port, "a process of this host")),
     }
 }

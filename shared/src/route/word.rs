@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::host::{Answer, Host, Request};
+use crate::host::{Answer, Host, ProcessIdentity, Request};
 use crate::nginx::directives::{End, directives};
 use crate::slot::Slot;
 
@@ -25,6 +25,28 @@ pub struct Word {
     pub worker: u32,
     /// What `proxy_pass` would get for the variable.
     pub target: String,
+}
+
+/// Whose worker a word comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// One of our master's.
+    Ours,
+    /// Another nginx's.
+    Another,
+    /// One that has gone since, as at a reload.
+    Gone,
+}
+
+impl Word {
+    /// Whose worker it comes from. Whatever else answers at the port may say the same, and says nothing of the nginx of `master`.
+    pub fn speaker(&self, host: &impl Host, master: &ProcessIdentity) -> Speaker {
+        match host.process(self.worker) {
+            None => Speaker::Gone,
+            Some(process) if process.parent == master.id => Speaker::Ours,
+            Some(_) => Speaker::Another,
+        }
+    }
 }
 
 /// What was heard instead.
