@@ -91,7 +91,12 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         process: process.identity,
         standby: Some(process.identity),
     };
-    [("stop", stop), ("start", start), ("health", health), ("switch", switch::plan(settings, &cutover, false))]
+    [
+        ("stop", stop),
+        ("start", start),
+        ("health", health),
+        ("switch", switch::plan(settings, &cutover, switch::Direction::Forward)),
+    ]
 }
 
 #[test]

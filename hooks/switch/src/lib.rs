@@ -47,6 +47,15 @@ pub struct Arguments {
     pub install: bool,
 }
 
+/// Which way the traffic goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the release that `health` has proven.
+    Forward,
+    /// To the standby (`--back`).
+    Back,
+}
+
 impl Hook for Switch {
     const NAME: &'static str = "switch";
     const ABOUT: &'static str =
@@ -62,7 +71,7 @@ impl Hook for Switch {
             return installation::plan(scene).await;
         }
         let (finding, testimony) = scene.discover().await?;
-        let (to, process) = if arguments.back {
+        let (to, process, direction) = if arguments.back {
             let Some(live) = finding.roles.live else {
                 return Err(nothing_to_return_to("neither slot serves yet"));
             };
@@ -72,7 +81,7 @@ impl Hook for Switch {
                 scene.nginx().await?;
                 return Ok(returned(scene.settings, process, proof_of(scene.settings, live, &testimony)));
             }
-            (!live, standby(scene, !live).await?)
+            (!live, standby(scene, !live).await?, Direction::Back)
         } else {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
@@ -84,11 +93,11 @@ impl Hook for Switch {
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
             unchanged(deployment, finding.roles, &scene.settings.places)?;
-            (deployment.idle, proven(scene, deployment.idle)?)
+            (deployment.idle, proven(scene, deployment.idle)?, Direction::Forward)
         };
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
-        let mut cutover = look(scene, finding.roles.live, (to, arguments.back), process, testimony).await?;
-        if arguments.back {
+        let mut cutover = look(scene, finding.roles.live, to, direction, process, testimony).await?;
+        if direction == Direction::Back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
             // Going back from going back makes no sense, and a way back has to be quick; what it leaves may be wanted again.
@@ -97,21 +106,24 @@ impl Hook for Switch {
             // The standby is somebody's release that served: it is left as it is, whatever comes of the way back.
             cutover.reconsidered = None;
         }
-        Ok(plan(scene.settings, &cutover, arguments.back))
+        Ok(plan(scene.settings, &cutover, direction))
     }
 }
 
 /// What `switch` does: one more look at the release, then the cutover.
 #[must_use]
-pub fn plan(settings: &Settings, cutover: &Cutover, back: bool) -> Plan {
+pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction) -> Plan {
     // `health` has proven a new release moments ago; a standby is proven here.
-    let ask = if back { thorough_look } else { one_look };
+    let ask = match direction {
+        Direction::Forward => one_look,
+        Direction::Back => thorough_look,
+    };
     let probe = ask(settings, cutover.to, cutover.process);
     let refused = cutover.reconsidered.as_ref();
     let (log, refusal) = (refused.and_then(|refused| refused.log.clone()), refused.map(|refused| refused.refusal));
     let mut steps = vec![Step::of(Action::Probe { probe, log, refusal })];
     steps.extend(cutover::steps(settings, cutover));
-    if back {
+    if direction == Direction::Back {
         steps.iter_mut().for_each(is_a_way_back);
         steps.push(Step::of(Action::remember(settings, Change::Returned)));
     }
@@ -203,7 +215,8 @@ fn reconsidered(settings: &Settings, to: Slot, process: ProcessIdentity, log: Op
 async fn look(
     scene: &Scene<'_, impl Host>,
     from: Option<Slot>,
-    (to, back): (Slot, bool),
+    to: Slot,
+    direction: Direction,
     process: ProcessIdentity,
     testimony: Testimony,
 ) -> Result<Cutover> {
@@ -212,10 +225,9 @@ async fn look(
         None => None,
     };
     // On the way back nobody installs anything: at night the flag alone has to do, whoever has been at the files.
-    let installed = if back {
-        witness::goes_by_flag(scene.settings, &testimony)
-    } else {
-        witness::is_installed(scene.settings, &testimony)
+    let installed = match direction {
+        Direction::Forward => witness::is_installed(scene.settings, &testimony),
+        Direction::Back => witness::goes_by_flag(scene.settings, &testimony),
     };
     let nginx = look_at_nginx(scene, testimony, from.unwrap_or(!to), installed).await?;
     // Going back by the flag writes nothing that could be another's, and has to be quick.

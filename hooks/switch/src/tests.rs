@@ -19,8 +19,8 @@ fn defaults() -> Settings {
 }
 
 /// The whole plan as a person reads it.
-fn planned(cutover: &Cutover, back: bool) -> String {
-    plan(&defaults(), cutover, back).to_string()
+fn planned(cutover: &Cutover, direction: Direction) -> String {
+    plan(&defaults(), cutover, direction).to_string()
 }
 
 fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
@@ -78,12 +78,12 @@ fn i3_traffic_moves_in_one_step_that_is_proven_and_has_a_way_back() {
         8. protect process 77 as usual when memory is short
         9. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
-    .assert_eq(&planned(&cutover(Some(Slot::Blue), Slot::Green), false));
+    .assert_eq(&planned(&cutover(Some(Slot::Blue), Slot::Green), Direction::Forward));
 }
 
 #[test]
 fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
-    let by_flag = |from, to| planned(&Cutover { by: By::Flag, ..cutover(Some(from), to) }, false);
+    let by_flag = |from, to| planned(&Cutover { by: By::Flag, ..cutover(Some(from), to) }, Direction::Forward);
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. remember: a cutover to `real2` (port 8082) begins
@@ -116,7 +116,8 @@ fn i3_the_flag_moves_traffic_without_a_reload_and_back_by_its_opposite() {
 
 #[test]
 fn i3_the_first_time_a_reload_that_moves_nothing_brings_the_flag_in() {
-    let installed = |from| planned(&Cutover { by: By::InstalledFlag, ..cutover(from, Slot::Green) }, false);
+    let installed =
+        |from| planned(&Cutover { by: By::InstalledFlag, ..cutover(from, Slot::Green) }, Direction::Forward);
     expect![[r#"
         1. ask http://127.0.0.1:8082/profile until a good answer has come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
         2. test nginx's configuration: /usr/sbin/nginx -T
@@ -189,7 +190,7 @@ fn f75_a_watch_comes_before_the_cutover_is_remembered_and_a_stop_of_the_old_slot
         9. protect process 77 as usual when memory is short
         10. let process 66 go first when memory is short
         11. stop `real1` (port 8081): let its requests end for at most 10 s, then SIGTERM, after 35 s SIGKILL
-        then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) is not kept as a standby (`switch.standby`)"#]].assert_eq(&planned(&cutover, false));
+        then: `real2` (port 8082) serves and was watched for 5 s; `real1` (port 8081) is not kept as a standby (`switch.standby`)"#]].assert_eq(&planned(&cutover, Direction::Forward));
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn codedeploy_is_asked_when_everything_else_is_ready_and_before_anything_is_chan
         9. protect process 77 as usual when memory is short
         10. let process 66 go first when memory is short
         then: `real2` (port 8082) serves; `real1` (port 8081) stays warm behind it (`switch --back`)"#]]
-    .assert_eq(&planned(&cutover, false));
+    .assert_eq(&planned(&cutover, Direction::Forward));
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn i8_a_standby_is_proven_as_thoroughly_as_a_new_release() {
         9. let process 66 go first when memory is short
         10. remember: the way back has come to its end
         then: `real1` (port 8081) serves; `real2` (port 8082) stays warm behind it (`switch --back`)"#]]
-    .assert_eq(&planned(&Cutover { reconsidered: None, ..cutover(Some(Slot::Green), Slot::Blue) }, true));
+    .assert_eq(&planned(&Cutover { reconsidered: None, ..cutover(Some(Slot::Green), Slot::Blue) }, Direction::Back));
 }
 
 #[test]
@@ -265,5 +266,5 @@ fn a_first_release_has_no_standby_and_says_so() {
         7. remember: `real1` (port 8081) is live
         8. protect process 77 as usual when memory is short
         then: `real1` (port 8081) serves; there is no standby"#]]
-    .assert_eq(&planned(&cutover(None, Slot::Blue), false));
+    .assert_eq(&planned(&cutover(None, Slot::Blue), Direction::Forward));
 }
