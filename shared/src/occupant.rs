@@ -203,9 +203,24 @@ fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[Pro
     )
 }
 
-fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
-    host.listeners(port)
-        .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
+/// Who listens on a port.
+///
+/// # Errors
+/// As `Kind::of` says, if the listeners cannot be seen.
+pub fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
+    host.listeners(port).map_err(|cause| unseen(port, &cause))
+}
+
+/// Whether anybody listens on a port.
+///
+/// # Errors
+/// As `Kind::of` says, if the listeners cannot be seen.
+pub fn is_listened_on(host: &impl Host, port: u16) -> Result<bool> {
+    host.is_listened_on(port).map_err(|cause| unseen(port, &cause))
+}
+
+fn unseen(port: u16, cause: &std::io::Error) -> Error {
+    Error::new(Kind::of(cause), format!("the listeners of port {port} cannot be seen: {cause}"))
 }
 
 /// The processes that listen on a port, as far as this user may see them.

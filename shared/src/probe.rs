@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) use self::listening::check_listener;
-use self::listening::{elsewhere, listeners, not_listening};
+use self::listening::{elsewhere, not_listening};
 use self::streak::Streak;
 use crate::config::Settings;
 use crate::discovery::witness;
@@ -222,7 +222,7 @@ pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement
     if let Some(port) = not_listening(host, probe)? {
         return Ok(Judgement::NotYet(format!("it stopped listening on {port}"), None));
     }
-    if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&listeners(host, probe.port)?)) {
+    if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&occupant::listeners(host, probe.port)?)) {
         return Ok(refusal::listens_elsewhere(probe.port, address));
     }
     Ok(probe.judge(&answer))

@@ -6,6 +6,7 @@ use shared::discovery::IncludeSays;
 use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
+use shared::occupant;
 use shared::plan::Plan;
 use shared::route::{flag, installation, ownership};
 use shared::run::Scene;
@@ -19,7 +20,7 @@ pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
     let (finding, testimony) = scene.discover().await?;
     let serves = serves(host, finding.roles.live, &testimony)?;
     let place = settings.place(serves);
-    let said = if host.is_listened_on(place.port).unwrap_or(true) {
+    let said = if *testimony.evidence.listening.get(serves) {
         format!("{place} serves as before")
     } else {
         "neither slot serves yet".to_owned()
@@ -43,7 +44,7 @@ pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
 /// as nobody serves from where the include leads (F112).
 fn serves(host: &impl Host, live: Option<Slot>, testimony: &Testimony) -> Result<Slot> {
     let elsewhere = match testimony.evidence.include {
-        IncludeSays::Stranger { port, .. } if host.is_listened_on(port).unwrap_or(true) => Some(port),
+        IncludeSays::Stranger { port, .. } if occupant::is_listened_on(host, port)? => Some(port),
         _ => None,
     };
     match (live, elsewhere) {

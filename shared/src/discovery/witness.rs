@@ -11,12 +11,13 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
 use crate::nginx::workers;
+use crate::occupant;
 use crate::route::choice::Choice;
 use crate::route::flag;
 use crate::route::include::{Include, Leads};
 use crate::route::upstreams;
 use crate::route::word::{self, Speaker};
-use crate::slot::{BySlot, Place, Slot};
+use crate::slot::{BySlot, Slot};
 
 /// How long the door may take. Whoever hangs longer is no help.
 pub const DOOR_AT_MOST: Duration = Duration::from_secs(2);
@@ -63,8 +64,8 @@ pub async fn ask(host: &impl Host, settings: &Settings, remembered: Option<Slot>
         door: what_door_says(settings, &door),
         ledger: remembered.map_or(LedgerSays::Nothing, LedgerSays::Slot),
         listening: BySlot {
-            blue: anybody_listens(host, settings.place(Slot::Blue))?,
-            green: anybody_listens(host, settings.place(Slot::Green))?,
+            blue: occupant::is_listened_on(host, settings.place(Slot::Blue).port)?,
+            green: occupant::is_listened_on(host, settings.place(Slot::Green).port)?,
         },
         falls_over: include.as_ref().is_some_and(|include| include.choice().is_some()),
     };
@@ -255,12 +256,6 @@ pub fn describe(answer: &Answer) -> String {
             format!("HTTP {status} `{short}`")
         }
     }
-}
-
-fn anybody_listens(host: &impl Host, place: &Place) -> Result<bool> {
-    host.is_listened_on(place.port).map_err(|cause| {
-        Error::new(Kind::of(&cause), format!("the listeners of port {} cannot be seen: {cause}", place.port))
-    })
 }
 
 /// Whether nginx already chooses by the flag that these settings name, between groups as they ask for them. What changed after

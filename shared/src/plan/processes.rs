@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Listener, Process, ProcessIdentity, Signal};
+use crate::host::{Host, Process, ProcessIdentity, Signal};
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
@@ -14,7 +14,7 @@ use crate::slot::Place;
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
-    if !is_listened_on(host, place)? {
+    if !occupant::is_listened_on(host, place.port)? {
         return Err(Error::new(
             Kind::Undecided,
             format!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
@@ -83,11 +83,11 @@ async fn gone(host: &impl Host, processes: &[Process], at_most: Duration) -> Res
 pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
     let mut waiting = Waiting::begin(host, Patience::brisk(PORT_FREE_AT_MOST));
     loop {
-        if !is_listened_on(host, place)? {
+        if !occupant::is_listened_on(host, place.port)? {
             return Ok(());
         }
         if !waiting.for_another_look().await? {
-            let holders = listeners(host, place)?;
+            let holders = occupant::listeners(host, place.port)?;
             let holder = holders.first().and_then(|listener| listener.processes.first());
             let who =
                 holder.map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
@@ -108,8 +108,8 @@ pub(super) async fn survive(
         if let Some(ending) = host.ending(launched) {
             return Err(died_at_once(place, &ending));
         }
-        let mut listening = listeners(host, place)?.into_iter().flat_map(|listener| listener.processes);
-        if listening.any(|process| occupant::belongs_to(host, launched, &process)) {
+        let listening = occupant::listening(host, place.port)?;
+        if listening.iter().any(|process| occupant::belongs_to(host, launched, process)) {
             return Ok(());
         }
         if !waiting.for_another_look().await? {
@@ -125,16 +125,4 @@ fn died_at_once(place: &Place, ending: &str) -> Error {
         "the last lines of its log are above; put the cause right and deploy again"
     };
     Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}")).advise(advice)
-}
-
-fn listeners(host: &impl Host, place: &Place) -> Result<Vec<Listener>> {
-    host.listeners(place.port).map_err(|cause| unseen(place, &cause))
-}
-
-fn is_listened_on(host: &impl Host, place: &Place) -> Result<bool> {
-    host.is_listened_on(place.port).map_err(|cause| unseen(place, &cause))
-}
-
-fn unseen(place: &Place, cause: &std::io::Error) -> Error {
-    Error::new(Kind::of(cause), format!("the listeners of port {} cannot be seen: {cause}", place.port))
 }

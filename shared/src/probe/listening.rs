@@ -14,11 +14,6 @@ pub(super) fn elsewhere(listeners: &[Listener]) -> Option<IpAddr> {
     (!listeners.iter().any(|listener| takes(listener.address))).then_some(first)
 }
 
-pub(super) fn listeners(host: &impl Host, port: u16) -> Result<Vec<Listener>> {
-    host.listeners(port)
-        .map_err(|cause| Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}")))
-}
-
 /// The port that the launched process does not listen on, of its slot's own and the one that is asked, in words.
 pub(super) fn not_listening(host: &impl Host, probe: &Probe) -> Result<Option<String>> {
     if !check_listener(host, probe)? {
@@ -49,7 +44,7 @@ pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
 
 /// Whether anybody listens on `port`, who then has to be the launched process or one of its family.
 fn is_its_own(host: &impl Host, probe: &Probe, port: u16) -> Result<bool> {
-    let listeners = listeners(host, port)?;
+    let listeners = occupant::listeners(host, port)?;
     for listener in &listeners {
         let Some(process) = listener.processes.first() else {
             let owner = host.user_named(listener.owner).name;

@@ -9,6 +9,7 @@ use crate::discovery::{DoorSays, witness};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host};
 use crate::nginx::workers;
+use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::proof::advice;
@@ -245,7 +246,8 @@ fn not_arrived(settings: &Settings, proof: &Proof, answer: &Answer, spoken: bool
 /// Makes sure that traffic is back, as far as somebody can tell: an undo is proven as a cutover is (F102).
 ///
 /// # Errors
-/// `Kind::SentBack` if requests still go to the slot that was to be left.
+/// `Kind::SentBack` if requests still go to the slot that was to be left; as `Kind::of` says, if it cannot be seen whether anybody
+/// listens in the other one.
 pub async fn prove_back(host: &impl Host, settings: &Settings, proof: &Proof) -> Result<()> {
     if let Some(port) = proof.word {
         return spoken::listen(host, settings, port, proof.slot, proof.at_most).await.map(|_| ());
@@ -255,7 +257,7 @@ pub async fn prove_back(host: &impl Host, settings: &Settings, proof: &Proof) ->
         let answer = witness::ask_door(host, settings).await?;
         // Where nobody is left, nginx goes on to the other slot by itself.
         let left = witness::what_door_says(settings, &answer) == DoorSays::Slot(!proof.slot)
-            && host.is_listened_on(proof.place.port).unwrap_or(true);
+            && occupant::is_listened_on(host, proof.place.port)?;
         if !left {
             return Ok(());
         }

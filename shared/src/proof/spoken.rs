@@ -7,6 +7,7 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::nginx::workers;
+use crate::occupant;
 use crate::patience::{Patience, Waiting};
 use crate::route::include::{Include, Leads};
 use crate::route::word::{self, Speaker, Unheard};
@@ -34,7 +35,8 @@ pub enum Heard {
 /// Asks until enough of nginx's workers send requests to `slot`.
 ///
 /// # Errors
-/// `Kind::SentBack` if they still send them elsewhere after `at_most`, or if it is not our nginx that speaks.
+/// `Kind::SentBack` if they still send them elsewhere after `at_most`, or if it is not our nginx that speaks; as `Kind::of` says, if
+/// it cannot be seen whether anybody listens.
 pub(super) async fn listen(
     host: &impl Host,
     settings: &Settings,
@@ -98,7 +100,7 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
         Ok(said) => said,
         Err(Unheard::Another(_)) => return Ok(Err(Wrong::Mute)),
         // Somebody takes the connection and closes it.
-        Err(Unheard::Silence(_)) if host.is_listened_on(port).unwrap_or(false) => return Ok(Err(Wrong::Mute)),
+        Err(Unheard::Silence(_)) if occupant::is_listened_on(host, port)? => return Ok(Err(Wrong::Mute)),
         Err(Unheard::Silence(why)) => return Ok(Err(Wrong::Elsewhere(why))),
     };
     let master = match workers::master(host, &settings.proxy.pid_file) {

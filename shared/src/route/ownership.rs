@@ -9,6 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::workers;
+use crate::occupant;
 use crate::release;
 use crate::route::choice::Choice;
 use crate::route::include::Include;
@@ -211,12 +212,9 @@ fn shared_port<'a>(settings: &Settings, tree: &'a [Node]) -> Option<(&'a Node, u
 /// all of it.
 ///
 /// # Errors
-/// `Kind::Settings` if somebody listens there who is not our nginx.
+/// `Kind::Settings` if somebody listens there who is not our nginx; as `Kind::of` says, if the listeners cannot be seen.
 pub async fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Result<()> {
-    let listened = host.is_listened_on(port).map_err(|cause| {
-        Error::new(Kind::of(&cause), format!("the listeners of port {port} cannot be seen: {cause}"))
-    })?;
-    if !listened {
+    if !occupant::is_listened_on(host, port)? {
         return Ok(());
     }
     // Somebody may have taken the server out of the file and not told nginx yet.

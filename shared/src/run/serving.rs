@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::host::{Answer, Host};
 use crate::ledger::Ledger;
 use crate::nginx::workers;
+use crate::occupant;
 use crate::slot::{BySlot, Slot};
 
 /// What is seen of who serves. Reasons are fragments.
@@ -23,10 +24,18 @@ struct Seen {
     word: WordSays,
     /// Whether nginx goes on to the other slot where nobody listens in the one that it was told.
     falls_over: bool,
-    /// Whether anybody listens.
-    listening: BySlot<bool>,
+    /// Whether anybody listens; nothing where that cannot be seen.
+    listening: Option<BySlot<bool>>,
     /// Why no worker of nginx is seen that accepts.
     no_worker: Option<String>,
+}
+
+impl Seen {
+    /// Whether anybody listens in a slot. A report fails over nothing: where listeners cannot be seen, somebody is taken to be there,
+    /// since `SITE DOWN`, and that nginx has gone on to the other slot, may only be said by who has seen it.
+    fn is_listened_on(&self, slot: Slot) -> bool {
+        self.listening.as_ref().is_none_or(|listening| *listening.get(slot))
+    }
 }
 
 /// Who serves.
@@ -60,18 +69,18 @@ pub fn by(host: &impl Host, settings: &Settings, ledger: &Ledger, testimony: &Te
         include: Ok(evidence.include.clone()),
         word: evidence.word.clone(),
         falls_over: evidence.falls_over,
-        listening: evidence.listening.clone(),
+        listening: Some(evidence.listening.clone()),
         ..of_door(host, settings, testimony.door.clone())
     };
     told(host, settings, ledger, &decide(settings, &seen))
 }
 
 async fn without_include(host: &impl Host, settings: &Settings, ledger: &Ledger, error: &Error) -> String {
-    let listens = |slot| host.is_listened_on(settings.place(slot).port).unwrap_or(false);
+    let listens = |slot| occupant::is_listened_on(host, settings.place(slot).port).ok();
     let seen = match witness::ask_door(host, settings).await {
         Ok(door) => Seen {
             include: Err(error.to_string()),
-            listening: BySlot { blue: listens(Slot::Blue), green: listens(Slot::Green) },
+            listening: listens(Slot::Blue).zip(listens(Slot::Green)).map(|(blue, green)| BySlot { blue, green }),
             ..of_door(host, settings, door)
         },
         Err(_) => return format!("it cannot be told: {error}"),
@@ -91,7 +100,7 @@ fn of_door(host: &impl Host, settings: &Settings, door: Answer) -> Seen {
         include: Ok(IncludeSays::Missing),
         word: WordSays::Nothing,
         falls_over: false,
-        listening: BySlot::default(),
+        listening: None,
         no_worker: workers::serve(host, &settings.proxy.pid_file).err(),
     }
 }
@@ -130,7 +139,7 @@ fn decide(settings: &Settings, seen: &Seen) -> Serving {
         (_, Ok(IncludeSays::Slot { slot, .. })) => Some((*slot, "nginx is told")),
         _ => None,
     };
-    let gone_on = |told: Slot| seen.falls_over && !seen.listening.get(told) && *seen.listening.get(!told);
+    let gone_on = |told: Slot| seen.falls_over && !seen.is_listened_on(told) && seen.is_listened_on(!told);
     let went_on = |told: Slot| format!("nginx has gone on to it, since nobody listens in {}", settings.place(told));
     if let Some(slot) = seen.answers {
         let remark = match (told, &seen.no_worker) {
@@ -155,7 +164,7 @@ fn decide(settings: &Settings, seen: &Seen) -> Serving {
     match sends(seen) {
         Sends::To(slot, says) => {
             let place = settings.place(slot);
-            match (*seen.listening.get(slot), gone_on(slot), &seen.door) {
+            match (seen.is_listened_on(slot), gone_on(slot), &seen.door) {
                 (false, false, _) => Serving::Nobody(format!("nginx sends requests to {place}, where nobody listens")),
                 _ if unreached => {
                     Serving::Nobody(format!("the door answers {answer}, though somebody listens in {place}"))
@@ -197,14 +206,13 @@ fn witnesses(settings: &Settings, seen: &Seen) -> String {
         Answer::Silence(why) => format!("the door does not answer ({why})"),
         answer @ Answer::Response { .. } => format!("the door answers {}", witness::describe(answer)),
     };
-    let Seen { listening, .. } = seen;
-    let listening = match (listening.blue, listening.green) {
-        (true, true) => "somebody listens in both slots".to_owned(),
-        (false, false) => "nobody listens in either slot".to_owned(),
-        (blue, _) => {
-            let slot = if blue { Slot::Blue } else { Slot::Green };
-            format!("somebody listens in {} only", settings.place(slot))
-        }
+    let only = |slot| format!("somebody listens in {} only", settings.place(slot));
+    let listening = match seen.listening {
+        None => "who listens cannot be seen".to_owned(),
+        Some(BySlot { blue: true, green: true }) => "somebody listens in both slots".to_owned(),
+        Some(BySlot { blue: false, green: false }) => "nobody listens in either slot".to_owned(),
+        Some(BySlot { blue: true, green: false }) => only(Slot::Blue),
+        Some(BySlot { blue: false, green: true }) => only(Slot::Green),
     };
     let word = match &seen.word {
         WordSays::Nothing => None,
@@ -265,14 +273,13 @@ mod tests {
             DoorSays::Slot(slot) => Some(slot),
             DoorSays::NoHelp(_) => None,
         };
-        let listening = BySlot { blue: true, green: true };
         Seen {
             door,
             answers,
             include: Ok(include),
             word: WordSays::Nothing,
             falls_over: false,
-            listening,
+            listening: Some(BySlot { blue: true, green: true }),
             no_worker: None,
         }
     }
@@ -288,7 +295,7 @@ mod tests {
         let (no_help, unreached) = (response(301, ""), response(502, "Bad Gateway"));
         let refused = Answer::Silence("connection refused".into());
         let with = |door: &Answer, include: IncludeSays| seen(&settings, door.clone(), include);
-        let listens = |blue, green, seen: Seen| Seen { listening: BySlot { blue, green }, ..seen };
+        let listens = |blue, green, seen: Seen| Seen { listening: Some(BySlot { blue, green }), ..seen };
         let falls_over = |seen: Seen| Seen { falls_over: true, ..seen };
         let without = |why: &str, seen: Seen| Seen { no_worker: Some(why.to_owned()), ..seen };
         let late = Answer::late(Duration::from_secs(2));
@@ -357,6 +364,8 @@ mod tests {
             ("another nginx speaks", says(WordSays::AnotherNginx(7), with(&no_help, tells(Slot::Blue))), format!("it cannot be told: nginx is told {one}; the door answers HTTP 301; somebody listens in both slots; process 7 of another nginx answers where this one would say where it sends requests")),
             ("it cannot be heard", says(WordSays::Silent("connection refused".into()), with(&no_help, tells(Slot::Blue))), format!("{one} (as nginx is told; the door tells nothing, HTTP 301)")),
             ("it cannot be heard, and nothing else is known", says(WordSays::Silent("connection refused".into()), with(&no_help, unread(Slot::Blue))), format!("it cannot be told: nginx is told {one}, but has not read that; the door answers HTTP 301; somebody listens in both slots; nginx itself cannot be heard (connection refused)")),
+            ("listeners that cannot be seen", Seen { listening: None, include: Err("no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: no; the door answers HTTP 301; who listens cannot be seen".to_owned()),
+            ("the same, where nginx might have gone on", Seen { listening: None, ..falls_over(with(&no_help, tells(Slot::Blue))) }, format!("{one} (as nginx is told; the door tells nothing, HTTP 301)")),
             ("a door that does not answer", with(&refused, tells(Slot::Blue)), format!("it cannot be told: nginx is told {one}; the door does not answer (connection refused); somebody listens in both slots")),
             ("an include that cannot be read", Seen { include: Err("the include `/x` cannot be read: no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: the include `/x` cannot be read: no; the door answers HTTP 301; somebody listens in both slots".to_owned()),
         ] {
