@@ -1,8 +1,8 @@
 //! What this host remembers between hooks: who is live, what runs in each slot, the open deployment, and a cutover that
 //! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk.
 
+mod another_user;
 mod deployment;
-mod ownership;
 pub mod store;
 
 use std::path::PathBuf;

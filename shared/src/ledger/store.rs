@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Ledger, ownership};
+use super::{Ledger, another_user};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock, hexadecimal};
@@ -85,7 +85,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
                 Kind::NotAllowed,
                 format!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
             )
-            .advise(ownership::advice(host, settings, &user, &owner)));
+            .advise(another_user::advice(host, settings, &user, &owner)));
         }
         if facts.mode & 0o022 != 0 {
             return Err(Error::new(
@@ -114,7 +114,7 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
                     Kind::of(&cause),
                     format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
                 )
-                .advise(ownership::give(settings, &host.user())));
+                .advise(another_user::give(settings, &host.user())));
             }
         };
         let another = format!("wait for the run that holds the lock ({other})");
