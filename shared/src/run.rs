@@ -25,7 +25,7 @@ use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
 use crate::report::Report;
-use crate::route::ownership;
+use crate::route::adoption;
 
 /// One of the programs that `appspec.yml` names.
 #[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
@@ -143,7 +143,7 @@ pub async fn run<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &mut Report,
 ) -> Ended {
-    let settings = &ownership::adopt(host, settings);
+    let settings = &adoption::adopt(host, settings);
     if command_line.dry_run {
         return show::<H>(host, settings, lifecycle, command_line, report).await;
     }

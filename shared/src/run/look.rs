@@ -13,7 +13,7 @@ use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
-use crate::route::ownership;
+use crate::route::adoption;
 
 /// A program that looks at the host, or beyond it, and tells what it sees.
 #[expect(async_fn_in_trait, reason = "a hook has one thread, so none of these futures has to be `Send`")]
@@ -83,7 +83,7 @@ async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, repo
     let settings = config::find(host, arguments.config.as_deref(), &command_line::program())
         .and_then(config::settings)
         .map_err(|error| (error, super::unknown()))?;
-    let settings = ownership::adopt(host, &settings);
+    let settings = adoption::adopt(host, &settings);
     let (mut ledger, warning) = match store::load(host, &settings) {
         Ok(loaded) => loaded,
         Err(error) => return Err((error, serving::seen(host, &settings, &Ledger::default()).await)),
