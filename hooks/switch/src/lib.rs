@@ -293,7 +293,7 @@ async fn word(scene: &Scene<'_, impl Host>, heard: bool, installed: bool) -> Res
     match settings.proxy.word {
         Some(_) if heard => Ok(Word::Heard),
         // The flag moves traffic without a reload, which alone could bring it in.
-        Some(port) if !installed => match ownership::check_port(scene.host, settings, port).await {
+        Some(port) if !installed => match ownership::ports::check_word(scene.host, settings, port).await {
             Ok(()) => Ok(Word::Missing),
             Err(taken) if settings.proxy.cutover == CutoverWay::Instant => Err(taken),
             Err(taken) => {

@@ -1,16 +1,14 @@
 //! Whose it is: what these hooks keep for one application is never another one's (F90, F91). What belongs to another application is
-//! refused with both names, before anything changes.
+//! refused with both names, before anything changes: files and the flag here, ports in `ports`.
+
+pub mod ports;
 
 use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Process};
+use crate::host::Host;
 use crate::nginx::configuration::tree::Node;
-use crate::nginx::workers;
-use crate::occupant;
-use crate::release;
-use crate::route::word::{self, Speaker, Word};
 use crate::route::{mark, upstreams};
 
 /// How the file of the groups began before it was marked.
@@ -28,33 +26,6 @@ pub fn check_files(host: &impl Host, settings: &Settings) -> Result<()> {
         another(settings, &read(flag), exists).map(|owner| Foreign { key: "proxy.flag", path: flag.clone(), owner })
     });
     of_another.map_or(Ok(()), |foreign| Err(foreign.refuse(settings)))
-}
-
-/// Makes sure that the port which the include names, and which is neither slot's, is not that of another application's release: this
-/// hooks.toml then names that one's include, and the cutover would take its users (F90).
-///
-/// # Errors
-/// `Kind::Settings` with both directories.
-pub fn check_served_port(settings: &Settings, port: u16, serving: &[Process]) -> Result<()> {
-    let own = settings.releases();
-    let release = |process: &Process| {
-        process.command.iter().find_map(|argument| {
-            let path = Path::new(argument);
-            let directory = path.parent()?.parent()?;
-            let name = path.parent()?.file_name()?.to_string_lossy().into_owned();
-            (release::is_release(&name) && directory != own).then(|| directory.to_owned())
-        })
-    };
-    let Some(theirs) = serving.iter().find_map(release) else { return Ok(()) };
-    Err(Error::new(
-        Kind::Settings,
-        format!(
-            "the include `{}` leads to port {port}, where a release of `{}` serves: it is another application's include",
-            settings.proxy.include.to_string_lossy(),
-            theirs.to_string_lossy()
-        ),
-    )
-    .advise("give this application an include of its own (`proxy.include` in hooks.toml), and read it in its server block"))
 }
 
 /// What is another's.
@@ -115,98 +86,27 @@ fn another(settings: &Settings, bytes: &[u8], exists: impl Fn(&Path) -> bool) ->
     Some(format!("the application behind `{}`", owner.to_string_lossy()))
 }
 
-/// What in nginx's configuration goes by the flag, or listens at the port, that is to be this application's alone.
+/// Makes sure that nothing else in nginx's configuration goes by the flag, or has the ports, that are to be this application's alone.
 ///
 /// # Errors
 /// `Kind::Settings` with both names.
 pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
     let flag = format!("{})", settings.proxy.flag.to_string_lossy());
-    let own = [&settings.proxy.include, &settings.proxy.upstreams];
-    let foreign = |node: &&Node| !own.contains(&&node.file);
     let tests_flag = |node: &Node| node.name() == "if" && node.words.last() == Some(&flag);
-    if let Some(node) = find(tree, &|node| tests_flag(node) && foreign(&node)) {
+    if let Some(node) = find(tree, &|node| tests_flag(node) && is_foreign(settings, node)) {
         let owner = format!("the application behind `{}`, which goes by it", node.file.to_string_lossy());
         return Err(Foreign { key: "proxy.flag", path: settings.proxy.flag.clone(), owner }.refuse(settings));
     }
-    if let Some((group, port)) = shared_port(settings, tree) {
-        let file = group.file.to_string_lossy();
-        return Err(Error::new(
-            Kind::Settings,
-            format!(
-                "port {port} is a slot of two applications: of this one, and in the groups of another one in `{file}`"
-            ),
-        )
-        .advise("give each application ports of its own (`blue.port`, `green.port`)"));
-    }
-    let Some(word) = settings.proxy.word else { return Ok(()) };
-    let at = |node: &Node| node.name() == "listen" && port_of(node.argument()) == Some(word);
-    match find(tree, &|node| at(node) && foreign(&node)) {
-        None => Ok(()),
-        Some(node) => {
-            Err(taken(settings, word, &format!("`{}` of nginx's configuration", node.file.to_string_lossy())))
-        }
-    }
+    ports::check_configuration(settings, tree)
 }
 
-/// A group of these hooks' form in another file that leads to a port of ours: who dies there is replaced by our release.
-fn shared_port<'a>(settings: &Settings, tree: &'a [Node]) -> Option<(&'a Node, u16)> {
-    let port = |server: &Node| {
-        let port = server.argument().strip_prefix("127.0.0.1:")?.parse().ok()?;
-        (server.name() == "server" && settings.places.find(|place| place.port == port).is_some()).then_some(port)
-    };
-    let ours = |node: &Node| [&settings.proxy.upstreams, &settings.proxy.include].contains(&&node.file);
-    // A person's own group for one of our slots has no backup that is asked without a memory.
-    let by_hooks = |node: &Node| {
-        let has = |word: &str, server: &Node| server.words.iter().any(|own| own == word);
-        node.block.iter().any(|server| has("backup", server) && has("max_fails=0", server))
-    };
-    let group = find(tree, &|node| {
-        node.name() == "upstream"
-            && !ours(node)
-            && by_hooks(node)
-            && node.block.iter().any(|server| port(server).is_some())
-    })?;
-    group.block.iter().find_map(port).map(|port| (group, port))
-}
-
-/// Makes sure that nginx can be made to listen at this port, `proxy.word`. nginx itself would find out only at a reload, and refuse
-/// all of it.
-///
-/// # Errors
-/// `Kind::Settings` if somebody listens there who is not our nginx; as `Kind::of` says, if the listeners cannot be seen.
-pub async fn check_port(host: &impl Host, settings: &Settings, port: u16) -> Result<()> {
-    if !occupant::is_listened_on(host, port)? {
-        return Ok(());
-    }
-    // Somebody may have taken the server out of the file and not told nginx yet.
-    let ours = |said: &Word| {
-        workers::master(host, &settings.proxy.pid_file)
-            .is_ok_and(|master| said.speaker(host, &master.identity) == Speaker::Ours)
-    };
-    match word::ask(host, port).await? {
-        Ok(said) if ours(&said) => Ok(()),
-        _ => Err(taken(settings, port, "a process of this host")),
-    }
-}
-
-fn taken(settings: &Settings, port: u16, who: &str) -> Error {
-    Error::new(
-        Kind::Settings,
-        format!(
-            "port {port} (`proxy.word`), at which nginx is to tell of `{}`, is taken by {who}",
-            settings.proxy.include.to_string_lossy()
-        ),
-    )
-    .advise("give `proxy.word` in hooks.toml a port that nobody listens on, or set it to \"off\"")
+/// Whether a part of nginx's configuration stands in none of the files that are this application's.
+fn is_foreign(settings: &Settings, node: &Node) -> bool {
+    ![&settings.proxy.include, &settings.proxy.upstreams].contains(&&node.file)
 }
 
 fn find<'a>(nodes: &'a [Node], wanted: &impl Fn(&Node) -> bool) -> Option<&'a Node> {
     nodes.iter().find_map(|node| if wanted(node) { Some(node) } else { find(&node.block, wanted) })
-}
-
-/// The port of a `listen`: alone, or after an address.
-fn port_of(argument: &str) -> Option<u16> {
-    argument.rsplit(':').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -279,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn f91_a_flag_or_a_port_that_another_part_of_nginx_goes_by_is_refused_with_both_names() {
+    fn f91_a_flag_that_another_part_of_nginx_goes_by_is_refused_with_both_names() {
         let settings = settings(SHOP);
         for (name, other, wanted) in [
             ("its own flag", "if (-f /var/lib/blog/green) { set $x http://b; }", ""),
@@ -288,14 +188,6 @@ mod tests {
                 "if (-f /var/lib/shop/green) { set $x http://b; }",
                 "`/var/lib/shop/green` (`proxy.flag`) belongs to the application behind `/etc/nginx/conf.d/blog.inc`",
             ),
-            (
-                "our port",
-                "server { listen 127.0.0.1:18081; }",
-                "port 18081 (`proxy.word`), at which nginx is to tell of `/etc/nginx/conf.d/shop.inc`, is taken by `/etc/nginx/conf.d/blog.inc`",
-            ),
-            ("our port on every address", "server { listen 18081; }", "is taken by"),
-            ("our port over IPv6", "server { listen [::]:18081; }", "is taken by"),
-            ("another port", "server { listen 127.0.0.1:8081; }", ""),
         ] {
             let dump = format!(
                 "# configuration file /etc/nginx/nginx.conf:\nhttp {{ include conf.d/*.conf; server {{ include conf.d/shop.inc; }} server {{ include conf.d/blog.inc; }} }}\n\

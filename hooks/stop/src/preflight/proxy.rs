@@ -28,7 +28,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
         return Err(silent_door(settings, why));
     }
     if let IncludeSays::Stranger { port, .. } = testimony.evidence.include {
-        ownership::check_served_port(settings, port, &occupant::listening(host, port)?)?;
+        ownership::ports::check_served(settings, port, &occupant::listening(host, port)?)?;
     }
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
@@ -43,7 +43,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
         return check_once_more(scene, &master, &access, workers, testimony).await;
     }
     if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
-        ownership::check_port(host, settings, port).await?;
+        ownership::ports::check_word(host, settings, port).await?;
     }
     installation::check(host, settings, &access, testimony.include.as_ref()).await?;
     let tested = configuration::test(host, settings, &access, settings.proxy.cutover).await?;
