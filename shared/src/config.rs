@@ -1,10 +1,12 @@
 //! The settings: `file` reads them as they are written, over the defaults of the shipped `hooks.toml`; `check` turns that into
-//! `Settings`, which the rest of the program sees and nothing else. Defaults are what the five scripts had built in.
+//! `Settings` that keep the `rules`, which the rest of the program sees and nothing else. Defaults are what the five scripts had
+//! built in.
 
 mod check;
 mod file;
 mod name;
 pub(crate) mod paths;
+mod rules;
 mod shipped;
 mod source;
 

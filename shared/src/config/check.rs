@@ -1,20 +1,16 @@
-//! From `SettingsFile` to `Settings`: what each value has to be, and what has to hold between them. Defaults and meanings stand
+//! From `SettingsFile` to `Settings`: what kind of value each has to be, and what follows from another. Defaults and meanings stand
 //! in the shipped `hooks.toml`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::{
     App, ArtifactPattern, CutoverWay, Derived, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile,
-    Standby, Start, Stop, Switch, name, paths,
+    Standby, Start, Stop, Switch, name, paths, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place};
-
-/// The longest that connections may be kept alive through a reload.
-const LONGEST_KEPT: Duration = Duration::from_mins(1);
 
 /// Checks the settings as written.
 ///
@@ -22,7 +18,7 @@ const LONGEST_KEPT: Duration = Duration::from_mins(1);
 /// `Kind::Settings` with every mistake, each with its place.
 pub fn settings(mut file: SettingsFile) -> Result<Settings> {
     let settings = read(&mut file);
-    relations(&mut file, &settings);
+    rules::apply(&mut file, &settings);
     let mistakes = file.mistakes();
     if mistakes.is_empty() {
         return Ok(settings);
@@ -198,107 +194,6 @@ fn artifact_pattern(directory: &Path, text: &str) -> ArtifactPattern {
     ArtifactPattern { directory: path.parent().map(Path::to_owned).unwrap_or_default(), before, after }
 }
 
-/// What no single key can get wrong alone.
-fn relations(file: &mut SettingsFile, settings: &Settings) {
-    for (key, path) in [
-        ("app.directory", &settings.app.directory),
-        ("proxy.include", &settings.proxy.include),
-        ("proxy.upstreams", &settings.proxy.upstreams),
-        ("proxy.flag", &settings.proxy.flag),
-        ("proxy.pid_file", &settings.proxy.pid_file),
-    ] {
-        if !path.is_absolute() {
-            file.mistake(key, &path.to_string_lossy(), "a path that begins with `/`");
-        }
-    }
-    paths::differ(file, settings);
-    let flag = settings.proxy.flag.to_string_lossy();
-    if !flag.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)) || flag.ends_with('/') {
-        // It stands in nginx's configuration, where anything else would have to be quoted, and `$` would be a variable.
-        file.mistake("proxy.flag", &flag, "a file's path of letters, digits, `/`, `.`, `-` and `_`");
-    }
-    let BySlot { blue, green } = &settings.places;
-    if blue.port == green.port {
-        file.mistake("green.port", &green.port.to_string(), "another port than `blue.port`");
-    }
-    if blue.profile == green.profile {
-        file.mistake(
-            "green.profile",
-            &green.profile,
-            "another profile than `blue.profile`, which tells the slots apart (keep `real1` and `real2`; a profile of both, say \
-             `prod`, goes into `app.jvm_options = [\"-Dspring.profiles.include=prod\"]`)",
-        );
-    }
-    for (key, profile) in [("blue.profile", &blue.profile), ("green.profile", &green.profile)] {
-        if !is_word(profile) {
-            file.mistake(key, profile, "letters, digits, `-` and `_`");
-        }
-    }
-    if !is_word(&settings.proxy.variable) || settings.proxy.variable.contains('-') {
-        file.mistake("proxy.variable", &settings.proxy.variable, "the variable's name without the `$`");
-    }
-    if !settings.proxy.door.starts_with("http://") {
-        let needed = "a URL that begins with `http://`; where nginx speaks https alone, one of a loopback server block that reads \
-                      the same include (docs/nginx.md, `A host with https alone`)";
-        file.mistake("proxy.door", &settings.proxy.door, needed);
-    }
-    let kept = settings.proxy.keepalive_min_timeout;
-    // nginx counts in milliseconds, and its old workers stay that much longer.
-    if kept > LONGEST_KEPT || !kept.subsec_nanos().is_multiple_of(1_000_000) {
-        let found = humantime::format_duration(kept).to_string();
-        file.mistake("proxy.keepalive_min_timeout", &found, "whole milliseconds, at most `1m`");
-    }
-    if settings.proxy.nginx.is_empty() {
-        file.mistake("proxy.nginx", "[]", "nginx's program");
-    }
-    if let Some(url) = settings.health.url.as_ref().filter(|url| !is_url(url)) {
-        file.mistake("health.url", url, "a URL that begins with `http://` or `https://`");
-    }
-    if let Some(region) = settings.report.region.as_ref().filter(|region| !is_word(region)) {
-        file.mistake("report.region", region, "a region such as `ap-northeast-2`");
-    }
-    if !settings.health.path.starts_with('/') {
-        file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
-    }
-    if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
-        let shown =
-            format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
-        file.mistake("app.artifact", &shown, "at most one `*`, in the file's name");
-    }
-    for (key, templates) in [
-        ("app.command", &settings.app.command),
-        ("app.jvm_options", &settings.app.jvm_options),
-        ("app.config_locations", &settings.app.config_locations),
-    ] {
-        for unknown in templates.iter().flat_map(|template| unknown_placeholders(template)) {
-            file.mistake(
-                key,
-                &unknown,
-                "only `{artifact}`, `{directory}`, `{health_port}`, `{port}`, `{profile}` in braces",
-            );
-        }
-    }
-}
-
-fn is_url(text: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme))
-}
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
-}
-
-/// The names in braces that nothing stands for.
-fn unknown_placeholders(template: &str) -> Vec<String> {
-    template
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .filter(|name| is_word(name) && !["artifact", "directory", "health_port", "port", "profile"].contains(name))
-        .map(|name| format!("{{{name}}}"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::shipped;
@@ -346,35 +241,11 @@ mod tests {
                 "[stop]\ngrace = 5",
                 "`stop.grace` is the number `5`, needed a duration as text, such as \"30s\"",
             ),
-            ("equal ports", "[green]\nport = 8081", "`green.port` is `8081`, needed another port than `blue.port`"),
-            ("equal profiles", "[green]\nprofile = \"real1\"", "needed another profile than `blue.profile`"),
-            (
-                "one for both",
-                "[blue]\nprofile = \"prod\"\n[green]\nprofile = \"prod\"",
-                "-Dspring.profiles.include=prod",
-            ),
-            (
-                "relative directory",
-                "[app]\ndirectory = \"app\"",
-                "`app.directory` is `app`, needed a path that begins with `/`",
-            ),
             ("unknown way", "[proxy]\ncutover = \"dns\"", "`proxy.cutover` is `dns`, needed `instant` or `reload`"),
-            (
-                "a flag that nginx would read as something else",
-                "[proxy]\nflag = \"/run/$host\"",
-                "`proxy.flag` is `/run/$host`, needed a file's path",
-            ),
-            ("unknown placeholder", "[app]\ncommand = [\"a\", \"{prot}\"]", "`app.command` is `{prot}`"),
             (
                 "unknown way to ask",
                 "[report]\napi = \"on\"",
                 "`report.api` is `on`, needed `auto`, `off` or `required`",
-            ),
-            ("a region that is none", "[report]\nregion = \"x y\"", "needed a region such as `ap-northeast-2`"),
-            (
-                "a validation over ftp",
-                "[health]\nurl = \"ftp://x\"",
-                "needed a URL that begins with `http://` or `https://`",
             ),
             (
                 "one health port for both",
@@ -388,15 +259,7 @@ mod tests {
                 "`health.port` is `+1`, needed a port that is free, and not 8082",
             ),
             ("beyond all ports", "[health]\nport = \"-8082\"", "needed a port that is free, and not -1"),
-            ("https door", "[proxy]\ndoor = \"https://x/\"", "needed a URL that begins with `http://`; where nginx"),
-            (
-                "kept too long",
-                "[proxy]\nkeepalive_min_timeout = \"2m\"",
-                "`proxy.keepalive_min_timeout` is `2m`, needed whole milliseconds, at most `1m`",
-            ),
             ("a word that is no port", "[proxy]\nword = \"+x\"", "`proxy.word` is `+x`, needed `off`, a port, or"),
-            ("kept too briefly", "[proxy]\nkeepalive_min_timeout = \"1us\"", "is `1us`, needed whole milliseconds"),
-            ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
         ] {
             let told = mistakes(text);
