@@ -37,7 +37,7 @@ fn history(cutover: &str, deploys: u32) -> Findings {
     };
     answers(10);
     for number in 0..deploys {
-        let (_, idle) = idle_port(&rig);
+        let (_, idle) = rig.live_and_idle_ports_by_the_door();
         rig.stage(&Jar::release(&format!("w{number}")));
         for hook in &HOOKS[..3] {
             ended(&rig.run(hook), 0, &[]);
@@ -58,12 +58,6 @@ fn history(cutover: &str, deploys: u32) -> Findings {
     let findings = check::check(BufReader::new(File::open(path).unwrap()), settings).unwrap();
     assert!(findings.of(Invariant::I10).looked_at > 0 && findings.modes.len() == Mode::ALL.len(), "{findings:?}");
     findings
-}
-
-/// The live slot's port and the idle one's, as the door tells them.
-fn idle_port(rig: &Rig) -> (u16, u16) {
-    let ports = rig.host.ports();
-    if rig.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
 }
 
 #[test]

@@ -389,18 +389,10 @@ fn what_is_shown_before_a_deploy_says_what_the_first_switch_will_do() {
 fn f117_a_refused_release_is_never_what_users_get_when_the_live_one_dies() {
     let rig = Rig::instant();
     rig.impatient();
-    let (live, idle) = (rig.host.ports().blue, rig.host.ports().green);
-    let (live, idle) = if rig.profile() == "real1" { (live, idle) } else { (idle, live) };
+    let (live, idle) = rig.live_and_idle_ports_by_the_door();
     let deployed = rig.deploy(&Jar::release("v2").fault(Fault::answers(401, "who are you?")));
     deployed.fails("health", 31, &["HTTP 401", "was ended, so that nginx cannot fall back on it", "serving: "]);
-    assert_eq!((listener(idle), rig.release().as_str()), (None, "v1"));
-    let status = rig.run("status").output;
-    assert!(status.contains("was refused and ended"), "{status}");
-    kill(listener(live).expect("a live release"));
-    for _ in 0..20 {
-        let answer = rig.host.door_get("/profile").expect("nginx answers");
-        assert_eq!(answer.status, 502, "nobody serves: {}", answer.body);
-    }
+    rig.refused_release_is_no_fallback(live, idle);
     // The next deploy is the remedy, and knows of no standby.
     let deployed = rig.deploy(&Jar::release("v3"));
     deployed.succeeds();

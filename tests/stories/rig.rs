@@ -8,6 +8,7 @@ use std::time::Duration;
 use demo_app::Jar;
 use sandbox::{Binaries, BuildProfile, HookCommand, HookRun, Sandbox};
 pub(crate) use shared::lifecycle::HOOKS;
+use strict_client::Load;
 
 /// A host with nginx running, whose include names blue's port.
 pub(crate) struct Rig {
@@ -155,6 +156,12 @@ impl Rig {
         }
     }
 
+    /// The live slot's port and the other one, as the door tells them: with the instant cutover the include names neither.
+    pub(crate) fn live_and_idle_ports_by_the_door(&self) -> (u16, u16) {
+        let ports = self.host.ports();
+        if self.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
+    }
+
     /// Asserts that `act` leaves the live application, the include and what the door serves as they were.
     #[track_caller]
     pub(crate) fn untouched_by<T>(&self, act: impl FnOnce() -> T) -> T {
@@ -170,6 +177,19 @@ impl Rig {
         let result = act();
         assert_eq!(seen(), before, "include, live process and its instance");
         result
+    }
+
+    /// Asserts that the release that was refused in the idle slot has ended, and is not what users get when the live one, `v1`, dies.
+    #[track_caller]
+    pub(crate) fn refused_release_is_no_fallback(&self, live: u16, idle: u16) {
+        assert_eq!((listener(idle), self.release().as_str()), (None, "v1"));
+        let status = self.run("status").output;
+        assert!(status.contains("was refused and ended"), "{status}");
+        kill(listener(live).expect("a live release"));
+        for _ in 0..20 {
+            let answer = self.host.door_get("/profile").expect("nginx answers");
+            assert_eq!(answer.status, 502, "nobody serves: {}", answer.body);
+        }
     }
 
     /// The names in a directory of the application's.
@@ -286,6 +306,14 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Waits until more of a load's requests have come to their end: before, between and after cutovers, however quick or slow the machine
+/// is.
+#[track_caller]
+pub(crate) fn more_requests(load: &Load) {
+    let enough = load.summary().requests() + 100;
+    eventually("more requests have come to their end", || load.summary().requests() >= enough);
 }
 
 /// The names in a directory, sorted.

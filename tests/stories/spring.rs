@@ -8,7 +8,7 @@ use std::time::Duration;
 use sandbox::{Binaries, BuildProfile, Sandbox};
 use strict_client::{Load, Mode, Record};
 
-use crate::rig::{HOOKS, ended, eventually};
+use crate::rig::{HOOKS, ended, eventually, more_requests};
 
 /// Builds a release of the sample application.
 fn build(release: &str, directory: &Path) -> PathBuf {
@@ -72,14 +72,9 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     let door = SocketAddr::from(([127, 0, 0, 1], ports.door));
     let load =
         Load::builder(door).rate_per_second(50).modes(Mode::PLAIN).timeout(Duration::from_mins(2)).start().unwrap();
-    // Requests come to their end before, between and after the cutovers, however quick or slow the machine is.
-    let more = || {
-        let enough = load.summary().requests() + 100;
-        eventually("more requests have come to their end", || load.summary().requests() >= enough);
-    };
-    more();
+    more_requests(&load);
     deploy(&host, &jars[1], "d-SPRING001");
-    more();
+    more_requests(&load);
     assert_eq!(release(), "v2");
     // b7: classes and resources that were not loaded yet come from a jar that nobody has written since.
     for number in 0..10 {
@@ -96,7 +91,7 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     }
     ended(&host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
     assert_eq!(release(), "v2");
-    more();
+    more_requests(&load);
     let history = load.finish().unwrap();
 
     assert_eq!(history.failures_on_fresh(), Vec::<&Record>::new(), "{}", history.summary());

@@ -9,7 +9,7 @@ use demo_app::Jar;
 use sha2::{Digest, Sha256};
 use strict_client::{Load, Mode};
 
-use crate::rig::{Rig, ended, eventually, is_alive};
+use crate::rig::{Rig, ended, is_alive, more_requests};
 
 #[test]
 fn a_host_of_the_scripts_is_deployed_to_without_touching_its_nginx_and_without_a_failed_request() {
@@ -28,21 +28,16 @@ fn a_host_of_the_scripts_is_deployed_to_without_touching_its_nginx_and_without_a
     let door = SocketAddr::from(([127, 0, 0, 1], ports.door));
     let load =
         Load::builder(door).rate_per_second(100).modes(Mode::PLAIN).timeout(Duration::from_mins(2)).start().unwrap();
-    // Requests come to their end before, between and after the cutovers, however quick or slow the machine is.
-    let more = || {
-        let enough = load.summary().requests() + 100;
-        eventually("more requests have come to their end", || load.summary().requests() >= enough);
-    };
-    more();
+    more_requests(&load);
     rig.deploy(&Jar::release("v1")).succeeds();
-    more();
+    more_requests(&load);
     assert!(is_alive(old), "the scripts' JVM that was live is the standby now");
     assert!(!is_alive(older), "the scripts' JVM in the idle slot made room");
     assert_eq!(rig.release(), "v1");
     rig.deploy(&Jar::release("v2")).succeeds();
     assert!(!is_alive(old), "and it made room in its turn");
     assert_eq!(rig.release(), "v2");
-    more();
+    more_requests(&load);
     let history = load.finish().unwrap();
 
     assert_eq!(history.failures_on_fresh(), Vec::<&strict_client::Record>::new());
@@ -132,15 +127,11 @@ fn f90_a_host_of_an_earlier_version_is_taken_over_as_it_is_without_a_reload_and_
     let door = SocketAddr::from(([127, 0, 0, 1], ports.door));
     let load =
         Load::builder(door).rate_per_second(100).modes(Mode::PLAIN).timeout(Duration::from_mins(2)).start().unwrap();
-    let more = || {
-        let enough = load.summary().requests() + 100;
-        eventually("more requests have come to their end", || load.summary().requests() >= enough);
-    };
-    more();
+    more_requests(&load);
     for release in ["v1", "v2", "v3"] {
         rig.deploy(&Jar::release(release)).succeeds();
         assert_eq!(rig.release(), release);
-        more();
+        more_requests(&load);
     }
     let history = load.finish().unwrap();
     assert_eq!(history.failures_on_fresh(), Vec::<&strict_client::Record>::new());

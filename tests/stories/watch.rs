@@ -57,10 +57,7 @@ fn hang(process: u32) {
 fn f117_a_release_that_was_sent_back_is_never_what_users_get_when_the_live_one_dies() {
     let rig = Rig::instant();
     rig.host.set("switch.watch", "\"60s\"").unwrap();
-    let (live, idle) = {
-        let ports = rig.host.ports();
-        if rig.profile() == "real1" { (ports.blue, ports.green) } else { (ports.green, ports.blue) }
-    };
+    let (live, idle) = rig.live_and_idle_ports_by_the_door();
     rig.stage(&Jar::release("v2"));
     for hook in &HOOKS[..3] {
         ended(&rig.run(hook), 0, &[]);
@@ -70,14 +67,7 @@ fn f117_a_release_that_was_sent_back_is_never_what_users_get_when_the_live_one_d
     hang(listener(idle).expect("v2"));
     let switch = switch.wait().unwrap();
     ended(&switch, 41, &["was ended, so that nginx cannot fall back on it", "the last lines of", "serving: "]);
-    assert_eq!((listener(idle), rig.release().as_str()), (None, "v1"));
-    let status = rig.run("status").output;
-    assert!(status.contains("was refused and ended"), "{status}");
-    kill(listener(live).expect("a live release"));
-    for _ in 0..20 {
-        let answer = rig.host.door_get("/profile").expect("nginx answers");
-        assert_eq!(answer.status, 502, "nobody serves: {}", answer.body);
-    }
+    rig.refused_release_is_no_fallback(live, idle);
 }
 
 #[test]
