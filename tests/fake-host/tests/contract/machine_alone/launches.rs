@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal as Blocked};
 use shared::host::{Host, Signal};
@@ -11,8 +12,20 @@ use super::piped_hook::PipedHook;
 use crate::on_machine;
 use crate::subject::{Opens, ROOT, Subject};
 
-/// The descriptors of a process, and what is behind each.
+/// The descriptors of a process, and what is behind each, once it is past its exec: the kernel closes those that end with it one after
+/// another, and lets the one who waits for them go on at the first.
 fn descriptors(id: u32) -> BTreeMap<u32, PathBuf> {
+    let past = || {
+        let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap();
+        let program = fs::read_link(format!("/proc/{id}/exe")).unwrap();
+        // The kernel gives it this name after that, cut to 15 bytes.
+        program.file_name().is_some_and(|program| program.to_string_lossy().starts_with(name.trim_end()))
+    };
+    let begun = Instant::now();
+    while !past() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "process {id} has not come past its exec");
+        std::thread::yield_now();
+    }
     let entries = fs::read_dir(format!("/proc/{id}/fd")).unwrap().map(Result::unwrap);
     entries
         .map(|entry| (entry.file_name().to_str().unwrap().parse().unwrap(), fs::read_link(entry.path()).unwrap()))
