@@ -45,8 +45,11 @@ pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: 
 /// Who is in `slot` at this moment.
 fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
+    // Asked about before the listeners: those that a run knows are the first to be looked through for a socket.
+    let living_in = |slot| ledger.process(slot, &host.boot_id()).and_then(|launched| living(host, &launched));
+    let (remembered, _) = (living_in(slot), living_in(!slot));
     let listeners = listeners(host, place.port)?;
-    if let Some(process) = ledger.process(slot, &host.boot_id()).and_then(|launched| living(host, &launched))
+    if let Some(process) = remembered
         && let Some(port) =
             ledger.tenants.get(slot).port.or_else(|| port_told(&process)).filter(|port| *port != place.port)
     {

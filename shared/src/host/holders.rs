@@ -1,8 +1,9 @@
 //! Which processes hold a socket. The kernel does not say, so that the descriptors of every process have to be looked through:
-//! nginx alone may have ten thousand. It is done once for a socket; after that only who held it is looked at again.
+//! nginx alone may have ten thousand. Those that this run has asked about are looked through first, and all others only where a
+//! socket has no holder among them. It is done once for a socket; after that only who held it is looked at again.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
@@ -23,23 +24,37 @@ type Holding = (u32, CString);
 #[derive(Debug, Default)]
 pub(super) struct Holders {
     known: RefCell<HashMap<u64, Vec<Holding>>>,
+    expected: RefCell<BTreeSet<u32>>,
 }
 
 impl Holders {
+    /// Notes that this run has asked about a process, which is then likely to hold what it asks for next.
+    pub(super) fn expect(&self, id: u32) {
+        self.expected.borrow_mut().insert(id);
+    }
+
     /// The ids of the processes that hold the `wanted` sockets. Another user's descriptors cannot be read: such a socket stays
-    /// without a holder. Where all descriptors have to be looked through, the holders of `all` sockets are noted on the way.
+    /// without a holder. While descriptors are looked through, the holders of `all` sockets are noted on the way.
     pub(super) fn of(&self, wanted: &HashSet<u64>, all: &HashSet<u64>) -> io::Result<HashMap<u64, Vec<u32>>> {
         let mut known = self.known.borrow_mut();
         let still_held = |inode: &u64| {
             known.get(inode).is_some_and(|holdings| !holdings.is_empty() && holdings.iter().all(|it| holds(it, *inode)))
         };
         if !wanted.iter().all(still_held) {
-            *known = all.union(wanted).map(|inode| (*inode, Vec::new())).collect();
-            let mut names = Vec::with_capacity(NAMES);
-            for id in processes::ids()? {
-                for (inode, descriptor) in held(id, &known, names.spare_capacity_mut()) {
-                    known.entry(inode).or_default().push((id, descriptor));
+            let look_through = |ids: &mut dyn Iterator<Item = u32>| {
+                let mut found: HashMap<u64, Vec<Holding>> =
+                    all.union(wanted).map(|inode| (*inode, Vec::new())).collect();
+                let mut names = Vec::with_capacity(NAMES);
+                for id in ids {
+                    for (inode, descriptor) in held(id, &found, names.spare_capacity_mut()) {
+                        found.entry(inode).or_default().push((id, descriptor));
+                    }
                 }
+                found
+            };
+            *known = look_through(&mut self.expected.borrow().iter().copied());
+            if wanted.iter().any(|inode| known.get(inode).is_none_or(Vec::is_empty)) {
+                *known = look_through(&mut processes::ids()?.into_iter());
             }
         }
         let ids = |inode: &u64| {
@@ -109,5 +124,21 @@ mod tests {
         assert_eq!(of(&[one, two]), HashMap::from([(one, vec![own]), (two, vec![own])]));
         drop(first);
         assert_eq!(of(&[one, two]), HashMap::from([(one, vec![]), (two, vec![own])]));
+    }
+
+    #[test]
+    fn whoever_was_asked_about_is_looked_through_first_and_all_others_for_what_those_do_not_hold() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode =
+            std::fs::metadata(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&socket))).unwrap().ino();
+        let own = std::process::id();
+        for expected in [own, 1] {
+            let holders = Holders::default();
+            holders.expect(expected);
+            assert_eq!(
+                holders.of(&HashSet::from([inode]), &HashSet::new()).unwrap(),
+                HashMap::from([(inode, vec![own])])
+            );
+        }
     }
 }

@@ -152,7 +152,11 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn process(&self, id: u32) -> Option<Process> {
-        processes::find(id)
+        let found = processes::find(id);
+        if found.is_some() {
+            self.holders.expect(id);
+        }
+        found
     }
 
     fn is_hidden(&self, id: u32) -> bool {
@@ -187,6 +191,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
         let child = detach::spawn(launch)?;
         let process = processes::child(child.id())
             .ok_or_else(|| io::Error::other("it was started, but /proc does not show it"))?;
+        self.holders.expect(process.identity.id);
         self.launched.borrow_mut().push((process.identity, child));
         Ok(process)
     }
