@@ -45,7 +45,11 @@ impl HttpAnswer {
         self.header("x-instance")
     }
 
-    pub(crate) fn get(port: u16, path: &str) -> Result<Self> {
+    /// What a port on 127.0.0.1 answers to a GET.
+    ///
+    /// # Errors
+    /// Nobody answers with HTTP there.
+    pub fn get(port: u16, path: &str) -> Result<Self> {
         let address = format!("http://127.0.0.1:{port}{path}");
         let bytes = exchange(port, path, Instant::now() + AT_MOST)
             .map_err(|error| Error::new(format!("`{address}`: {error}")))?;
