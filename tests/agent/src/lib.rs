@@ -6,7 +6,7 @@
 //! Limits, on purpose. There is no `CodeDeploy` service: the order of the events is this library's, nothing polls, and no
 //! command survives a restart (error code 7 is never reported). There is no IAM, S3 or GitHub: a bundle is a local
 //! directory or archive, and a [`Revision`] only says which `BUNDLE_*` variables the hooks see. There is no systemd unit:
-//! a hook's background processes are not in a control group that a stop of the agent would clear. Hooks have the agent's
+//! a hook's background processes are in the control group of whoever uses this library, which is a unit on a booted host alone. Hooks have the agent's
 //! umask of 022, but the folders that the library itself makes follow its caller's. `acls` and `context`
 //! under `permissions` are refused rather than skipped, and so is an unquoted `mode: 0644`, which the agent would take
 //! for decimal 420.

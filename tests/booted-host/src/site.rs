@@ -1,0 +1,146 @@
+//! What stands on the host before it boots: nginx's site as docs/nginx.md has it, the settings, the agent's unit, PAM.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+/// The account that deploys; scripts/host-test.sh makes it.
+pub(crate) const USER: &str = "deploy";
+/// `app.directory`.
+pub(crate) const APPLICATION: &str = "/home/deploy/app";
+/// What stands in for `java`.
+const JAVA: &str = "/opt/demo-app/java";
+const AGENT: &str = "/opt/codedeploy-agent/bin/codedeploy-agent";
+
+/// At the level of `http`.
+const UPGRADES: &str = "\
+map $http_upgrade $connection_upgrade {
+    default upgrade;
+    '' '';
+}
+";
+
+/// With websockets.
+const LOCATION: &str = "\
+location / {
+    proxy_pass $service_url;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header Host $http_host;
+}
+";
+
+const SERVER: &str = "\
+server {
+    listen 80;
+    server_name localhost;
+
+    include /etc/nginx/conf.d/service-url.inc;
+";
+
+/// As both generations of AWS's agent install it: through a `bash -a` that reads /etc/profile, and without a `KillMode`, so that
+/// systemd ends the whole control group. The socket is ours.
+const UNIT: &str = "\
+[Unit]
+Description=AWS CodeDeploy Host Agent
+
+[Service]
+ExecStart=/bin/bash -a -c '[ -f /etc/profile ] && source /etc/profile; exec /opt/codedeploy-agent/bin/codedeploy-agent start'
+RuntimeDirectory=codedeploy-agent
+
+[Install]
+WantedBy=multi-user.target
+";
+
+/// The settings of the bundle, where they differ from the shipped ones.
+pub(crate) fn settings(cutover: &str) -> String {
+    format!(
+        "\
+[app]
+directory = \"{APPLICATION}\"
+java = \"{JAVA}\"
+jvm_options = [\"-Dserver.port={{port}}\"]
+config_locations = []
+[proxy]
+cutover = \"{cutover}\"
+word = \"+10000\"
+[switch]
+watch = \"1s\"
+"
+    )
+}
+
+/// Lays out the host below `root`.
+pub(crate) fn lay_out(root: &Path, programs: &Path, pam_systemd: bool, sudo: bool) -> anyhow::Result<()> {
+    let below = |path: &str| root.join(path.trim_start_matches('/'));
+    write(&below("/etc/nginx/conf.d/upgrades.conf"), UPGRADES)?;
+    write(&below("/etc/nginx/sites-enabled/default"), &format!("{SERVER}\n{LOCATION}}}\n"))?;
+    write(&below("/etc/nginx/conf.d/service-url.inc"), "set $service_url http://127.0.0.1:8081;\n")?;
+    write(&below("/etc/systemd/system/codedeploy-agent.service"), UNIT)?;
+    let wanted = below("/etc/systemd/system/multi-user.target.wants/codedeploy-agent.service");
+    symlink("/etc/systemd/system/codedeploy-agent.service", &wanted)
+        .with_context(|| format!("`{}` could not be made", wanted.display()))?;
+    for (name, place) in [("demo-app", JAVA), ("codedeploy-agent", AGENT)] {
+        copy_program(&programs.join(name), &below(place))?;
+    }
+    if sudo {
+        write_sudo_rules(&below("/etc/sudoers.d/everything"), &format!("{USER} ALL=(ALL) NOPASSWD: ALL\n"))?;
+    }
+    if !pam_systemd {
+        without_pam_systemd(&below("/etc/pam.d/common-session"))?;
+    }
+    Ok(())
+}
+
+/// sudo reads no rules that others may write.
+pub(crate) fn write_sudo_rules(path: &Path, rules: &str) -> anyhow::Result<()> {
+    write(path, rules)?;
+    fs::set_permissions(path, PermissionsExt::from_mode(0o440))
+        .with_context(|| format!("`{}` could not be given its mode", path.display()))
+}
+
+/// `su` reads this file, as every program that opens a session does.
+fn without_pam_systemd(path: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(path).with_context(|| format!("`{}` could not be read", path.display()))?;
+    let kept: Vec<&str> = text.lines().filter(|line| !line.contains("pam_systemd.so")).collect();
+    if kept.len() == text.lines().count() {
+        bail!("`{}` has no line with pam_systemd.so; needed one to take out", path.display());
+    }
+    write(path, &(kept.join("\n") + "\n"))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    make_directory_of(path)?;
+    // Whatever is there may be a link, and another program's file behind it.
+    drop(fs::remove_file(path));
+    fs::write(path, text).with_context(|| format!("`{}` could not be written", path.display()))
+}
+
+fn copy_program(from: &Path, to: &Path) -> anyhow::Result<()> {
+    make_directory_of(to)?;
+    fs::copy(from, to)
+        .and_then(|_| fs::set_permissions(to, PermissionsExt::from_mode(0o755)))
+        .with_context(|| format!("`{}` could not be copied to `{}`", from.display(), to.display()))
+}
+
+fn make_directory_of(path: &Path) -> anyhow::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory).with_context(|| format!("`{}` could not be made", directory.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_is_made_of_what_the_document_shows() {
+        for block in [UPGRADES, LOCATION, SERVER] {
+            assert!(include_str!("../../../docs/nginx.md").contains(block), "{block}");
+        }
+    }
+}

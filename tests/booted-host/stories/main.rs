@@ -1,0 +1,14 @@
+//! Deploys on a host that boots: the agent as a service of systemd, its user through PAM, sudo, logrotate and nginx as the
+//! distribution has them. Run by scripts/host-test.sh.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "everything in here is a story or its rig: what fails ends the story"
+)]
+
+mod agent_restart;
+mod deploys;
+mod hidden_processes;
+mod rig;
+mod sudo_rules;
