@@ -33,7 +33,7 @@ step "format"
 cargo fmt --all --check
 
 step "lints"
-cargo clippy --workspace --all-targets --features bundle/artifact --locked -- -D warnings
+cargo clippy --workspace --all-targets --features bundle/artifact,booted-host/boot --locked -- -D warnings
 
 step "documents"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
@@ -52,6 +52,9 @@ if [ "${TRAVIS_EVENT_TYPE:-}" = cron ]; then
     export RANDOM_TIMES="${RANDOM_TIMES:-30}"
 fi
 cargo test --workspace --locked --no-fail-fast
+
+step "deploys on hosts that boot"
+./scripts/host-test.sh
 
 step "the simulation, as a reader of the README would run it"
 ./scripts/simulate.sh
