@@ -1,5 +1,6 @@
 //! Deploys under load on a host that boots, alone and while others rotate logs and reload nginx.
 
+use std::fs;
 use std::thread;
 
 use booted_host::BootedHost;
@@ -41,4 +42,6 @@ fn i1a_logs_that_are_rotated_and_reloads_of_nginx_during_deploys_lose_no_request
             two_deploys.join().unwrap();
         });
     }));
+    let log = |name: &str| fs::metadata(host.path("/var/log/nginx").join(name)).map_or(0, |file| file.len());
+    assert!(log("access.log") > 0 && log("access.log.1") > 0, "nginx has gone on to a new log");
 }

@@ -1,6 +1,6 @@
 //! A host on which users are shown their own processes alone: `hidepid=2` (F110).
 
-use booted_host::BootedHost;
+use booted_host::{Account, BootedHost};
 
 use crate::rig::{deploys, is_refused, runs};
 
@@ -14,6 +14,14 @@ fn f110_where_proc_hides_nginx_a_deploy_is_refused_with_its_reason_and_what_it_a
     let group = host.run(&["getent", "group", "observers"]).unwrap().output;
     let id = group.split(':').nth(2).expect("the group's id");
     runs(&host, &["mount", "-o", &format!("remount,hidepid=2,gid={id}"), "/proc"]);
+    deploys(&host, "v1");
+    deploys(&host, "v2");
+}
+
+#[test]
+fn f110_root_is_shown_everything_and_deploys_where_proc_hides_nginx_from_others() {
+    let host = BootedHost::builder().account(Account::Root).boot().unwrap();
+    runs(&host, &["mount", "-o", "remount,hidepid=2", "/proc"]);
     deploys(&host, "v1");
     deploys(&host, "v2");
 }
