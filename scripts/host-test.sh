@@ -32,14 +32,19 @@ require_program flock util-linux
 require_program mmdebstrap
 require_program systemd-nspawn systemd-container
 
-# What a host is booted from: this machine's own distribution, so that programs that were built here run there.
+# What a host is booted from: this machine's own distribution, so that programs that were built here run there. Other sources
+# that it may have are left out.
 readonly packages=dbus,iproute2,libpam-systemd,logrotate,nginx,sudo,systemd,systemd-sysv
+distribution=$(sed -n 's/^ID=//p' /etc/os-release)
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 sources=()
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-    [ ! -s "$file" ] || sources+=("$file")
+for file in /etc/apt/sources.list "/etc/apt/sources.list.d/$distribution.sources"; do
+    if [ -f "$file" ] && grep -qE '^(deb |Types:.*deb)' "$file"; then
+        sources+=("$file")
+    fi
 done
-[ "${#sources[@]}" -gt 0 ] || fail "this machine has no package sources of apt; needed those of its own distribution in /etc/apt"
+[ "${#sources[@]}" -gt 0 ] ||
+    fail "/etc/apt has no sources of $distribution $suite, needed them to make a root file system: run this on Debian or Ubuntu"
 
 target=$(target_directory "$root")
 kept=$target/booted-host
