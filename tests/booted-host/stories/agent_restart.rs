@@ -1,7 +1,11 @@
 //! What a restart of the agent's service does to the releases that it has deployed: it ends whatever lies in its control group
 //! (F124).
 
-use booted_host::{Account, BootedHost, HostBuilder};
+use std::fs;
+use std::thread;
+
+use booted_host::{Account, BootedHost, HostBuilder, wait_until};
+use demo_app::Jar;
 use strict_client::Mode;
 
 use crate::rig::{SLOTS, deploys, nothing_was_lost, release_at_the_door, slots, status_at_the_door, under_load};
@@ -56,4 +60,24 @@ fn f124_with_runas_and_without_pam_systemd_a_restart_of_the_agent_ends_both_slot
 #[test]
 fn f124_without_runas_a_restart_of_the_agent_ends_both_slots() {
     is_told(BootedHost::builder().account(Account::Root), &WITHOUT_RUNAS);
+}
+
+#[test]
+fn i4_i1a_a_restart_of_the_agent_within_a_deploy_loses_no_request_and_the_next_deploy_goes_through() {
+    let host = BootedHost::builder().boot().unwrap();
+    deploys(&host, "v1");
+    deploys(&host, "v2");
+    let log = host.path("/home/deploy/app/logs/hooks.log");
+    let healths = || fs::read_to_string(&log).unwrap().matches(" health of deployment ").count();
+    let before = healths();
+    nothing_was_lost(&under_load(&host, &Mode::ALL, |_| {
+        thread::scope(|scope| {
+            let deploy = scope.spawn(|| host.deploy(&Jar::release("v3").boot_milliseconds(5000)));
+            wait_until("`health` asks a release that boots", || healths() > before).unwrap();
+            host.restart_agent().unwrap();
+            assert!(deploy.join().unwrap().is_err(), "nobody is left to answer");
+        });
+        assert_eq!(release_at_the_door(&host), "v2");
+        deploys(&host, "v4");
+    }));
 }
