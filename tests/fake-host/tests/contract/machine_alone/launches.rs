@@ -12,24 +12,26 @@ use super::piped_hook::PipedHook;
 use crate::on_machine;
 use crate::subject::{Opens, ROOT, Subject};
 
-/// The descriptors of a process, and what is behind each, once it is past its exec: the kernel closes those that end with it one after
-/// another, and lets the one who waits for them go on at the first.
+/// The descriptors of a process, and what is behind each.
 fn descriptors(id: u32) -> BTreeMap<u32, PathBuf> {
-    let past = || {
-        let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap();
-        let program = fs::read_link(format!("/proc/{id}/exe")).unwrap();
-        // The kernel gives it this name after that, cut to 15 bytes.
-        program.file_name().is_some_and(|program| program.to_string_lossy().starts_with(name.trim_end()))
-    };
+    let entries = fs::read_dir(format!("/proc/{id}/fd")).unwrap().map(Result::unwrap);
+    // One may be closed between the two looks.
+    let behind = |path: PathBuf| fs::read_link(path).unwrap_or_default();
+    entries.map(|entry| (entry.file_name().to_str().unwrap().parse().unwrap(), behind(entry.path()))).collect()
+}
+
+/// Waits until a process has these descriptors and no others. What ends with its exec is closed one after another, and its loader opens
+/// libraries: neither stays.
+fn come_to_be(id: u32, expected: &BTreeMap<u32, PathBuf>) {
     let begun = Instant::now();
-    while !past() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "process {id} has not come past its exec");
+    loop {
+        let found = descriptors(id);
+        if found == *expected {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{found:?}, needed {expected:?}");
         std::thread::yield_now();
     }
-    let entries = fs::read_dir(format!("/proc/{id}/fd")).unwrap().map(Result::unwrap);
-    entries
-        .map(|entry| (entry.file_name().to_str().unwrap().parse().unwrap(), fs::read_link(entry.path()).unwrap()))
-        .collect()
 }
 
 fn status(id: u32, name: &str) -> String {
@@ -46,7 +48,7 @@ fn f05_f85_a_launched_program_holds_none_of_the_hooks_descriptors() {
         let process = subject.host().launch(&launch).unwrap();
         let log = launch.log.canonicalize().unwrap();
         let expected = BTreeMap::from([(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log)]);
-        assert_eq!(descriptors(process.identity.id), expected);
+        come_to_be(process.identity.id, &expected);
         drop((reads, writes));
     });
 }
@@ -58,11 +60,10 @@ fn f05_a_launched_program_has_none_of_the_pipes_that_the_agent_reads() {
         let hook = PipedHook::that_locks(&subject, &subject.path("lock"));
         let log = subject.path("log").canonicalize().unwrap();
         let expected = BTreeMap::from([(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log)]);
-        let found = descriptors(hook.launched);
+        come_to_be(hook.launched, &expected);
         let launched = host.process(hook.launched).unwrap().identity;
         hook.kill();
         assert!(host.signal(&launched, Signal::Kill).unwrap());
-        assert_eq!(found, expected);
     });
 }
 
