@@ -123,11 +123,13 @@ pub fn plan(
         }
     };
     steps.push(Step::of(Action::remember(settings, Change::Freed(idle))));
-    Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles)) })
+    Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles, watched)) })
 }
 
-fn serving(settings: &Settings, roles: Roles) -> String {
+/// What is said of the live slot; `watched` is it, where somebody listens there.
+fn serving(settings: &Settings, roles: Roles, watched: Option<Slot>) -> String {
     match roles.live {
+        Some(live) if watched.is_none() => format!("nobody listens in {}, which is live", settings.place(live)),
         Some(live) => format!("{} serves", settings.place(live)),
         None => "neither slot serves yet".to_owned(),
     }
