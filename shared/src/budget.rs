@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::codedeploy::consent;
-use crate::config::{CutoverWay, Settings, Standby};
+use crate::config::{CutoverWay, Settings, Standby, Supervisor};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
@@ -16,6 +16,7 @@ use crate::proof::{arrival, watch};
 use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
+use crate::supervisor;
 
 /// What `sudo -n` may take when it is asked what it allows.
 const SUDO_AT_MOST: Duration = Duration::from_secs(20);
@@ -61,7 +62,14 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
         "start" => {
             // What an earlier run has left goes first.
             let left = FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
-            looks(1) + left + PUBLISH_AT_MOST + settings.start.survive + FAILED_GRACE + KILLED_AT_MOST
+            let supervised = match settings.app.supervisor {
+                Supervisor::Detached => Duration::ZERO,
+                Supervisor::Auto | Supervisor::Systemd | Supervisor::User => {
+                    supervisor::ANSWERS_AT_MOST + supervisor::INSTALL_AT_MOST + supervisor::AT_MOST
+                }
+            };
+            let ended = FAILED_GRACE + KILLED_AT_MOST;
+            looks(1) + left + PUBLISH_AT_MOST + supervised + settings.start.survive + ended
         }
         "health" => {
             settings.health.patience.at_most

@@ -10,6 +10,7 @@ mod rules;
 mod shipped;
 mod source;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,32 @@ pub struct App {
     pub environment: Vec<String>,
     /// Whether to refuse a deployment for which memory is too short.
     pub check_memory: bool,
+    /// What keeps a release running.
+    pub supervisor: Supervisor,
+}
+
+/// What keeps a release running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supervisor {
+    /// The best that this user may use on this host.
+    Auto,
+    /// Units of the system.
+    Systemd,
+    /// Units of the deploying user's own manager.
+    User,
+    /// Nothing: the release is a child of nobody.
+    Detached,
+}
+
+impl fmt::Display for Supervisor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Supervisor::Auto => "auto",
+            Supervisor::Systemd => "systemd",
+            Supervisor::User => "user",
+            Supervisor::Detached => "detached",
+        })
+    }
 }
 
 /// Where the artifact is looked for.
@@ -256,6 +283,18 @@ impl Settings {
     #[must_use]
     pub fn log_of(&self, slot: Slot, release: &str) -> PathBuf {
         self.logs().join(format!("{}-{release}.log", self.place(slot).profile))
+    }
+
+    /// Where the units' programs and pins are, and a user's own units.
+    #[must_use]
+    pub fn units(&self) -> PathBuf {
+        self.app.directory.join("units")
+    }
+
+    /// The file that says which release the unit of a place runs.
+    #[must_use]
+    pub fn pin(&self, place: &Place) -> PathBuf {
+        self.units().join(format!("{}.json", place.profile))
     }
 
     /// Where the ledger and the lock are.

@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod codedeploy;
+mod control_groups;
 mod detach;
 mod facts;
 mod files;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::codedeploy::{CodeDeploy, NotLinked};
+pub use self::detach::become_program;
 pub use self::facts::{
     Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process, ProcessIdentity,
     ProgramOutput, ReadSeek, Request, Signal, User, first_line,
@@ -190,6 +192,9 @@ pub trait Host {
 
     /// The children of a process.
     fn children(&self, id: u32) -> Vec<Process>;
+
+    /// The control group of a process, as systemd sees it; nothing if the process is gone.
+    fn control_group(&self, id: u32) -> Option<String>;
 
     /// As whom a process acts on files; nothing if it is gone.
     fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials>;

@@ -38,6 +38,9 @@ pub mod nginx;
 /// Who is in a slot.
 pub mod occupant;
 
+/// How a release runs: as a unit of systemd, or detached.
+pub mod supervisor;
+
 /// What this host remembers between hooks, and the lock.
 pub mod ledger;
 

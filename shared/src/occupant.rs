@@ -11,6 +11,7 @@ use crate::host::{Host, Listener, Process, ProcessIdentity};
 use crate::ledger::Ledger;
 use crate::patience::{Patience, Waiting};
 use crate::slot::{Place, Slot};
+use crate::supervisor::pin;
 
 /// For how long whoever holds a port is looked at again before it is called a stranger: a process that ends shows no files any more
 /// while its last threads still hold its socket (F108).
@@ -46,7 +47,7 @@ pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: 
 fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     // Asked about before the listeners: those that a run knows are the first to be looked through for a socket.
-    let living_in = |slot| ledger.process(slot, &host.boot_id()).and_then(|launched| living(host, &launched));
+    let living_in = |slot| current(host, settings, ledger, slot).and_then(|launched| living(host, &launched));
     let (remembered, _) = (living_in(slot), living_in(!slot));
     let listeners = listeners(host, place.port)?;
     if let Some(process) = remembered
@@ -63,7 +64,7 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
     }
     let elsewhere: Vec<ProcessIdentity> =
         listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
-    let mut ours = launched(host, ledger, slot);
+    let mut ours = launched(host, settings, ledger, slot);
     // Whoever holds the other slot's port is never ours to end, wherever it was launched (I2).
     if let Some(both) = ours.iter().find(|own| elsewhere.contains(&own.identity)) {
         return Ok(Occupant::Stranger(stranger(host, place, both, &elsewhere)));
@@ -94,15 +95,32 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
 
 /// Whether all of these were launched in `slot` by the hooks of the deployment that holds it now: `stop` has forgotten whoever was
 /// there before.
-pub fn were_launched(host: &impl Host, ledger: &Ledger, slot: Slot, processes: &[Process]) -> bool {
-    let launched = launched(host, ledger, slot);
+pub fn were_launched(
+    host: &impl Host,
+    settings: &Settings,
+    ledger: &Ledger,
+    slot: Slot,
+    processes: &[Process],
+) -> bool {
+    let launched = launched(host, settings, ledger, slot);
     let is_one = |process: &Process| launched.iter().any(|own| belongs_to(host, &own.identity, process));
     processes.iter().all(is_one)
 }
 
+/// The process that runs what was launched in `slot`: the one that `start` launched, or the one that systemd has started again since,
+/// after a crash or a reboot. Where none of them lives it is the remembered one.
+pub fn current(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Option<ProcessIdentity> {
+    let remembered = ledger.process(slot, &host.boot_id());
+    if remembered.is_some_and(|process| lives(host, &process)) {
+        return remembered;
+    }
+    let again = pin::running(host, settings, settings.place(slot));
+    again.filter(|process| lives(host, process)).or(remembered)
+}
+
 /// The processes that are remembered to have been launched in `slot`, as far as they live.
-fn launched(host: &impl Host, ledger: &Ledger, slot: Slot) -> Vec<Process> {
-    match (ledger.process(slot, &host.boot_id()), &ledger.tenants.get(slot).release) {
+fn launched(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Vec<Process> {
+    match (current(host, settings, ledger, slot), &ledger.tenants.get(slot).release) {
         (Some(launched), _) if lives(host, &launched) => family(host, &launched),
         // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
         (None, Some(release)) => launched_from(host, &release.path),

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use agent::AppSpec;
 use shared::budget::{self, REFUSED_GRACE, STANDBY_PATIENCE};
 use shared::codedeploy::consent::Question;
-use shared::config::{self, Settings, SettingsFile, Standby};
+use shared::config::{self, Settings, SettingsFile, Standby, Supervisor};
 use shared::cutover::{By, Cutover, Nginx, Reconsidered, Word};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::codedeploy::Asking;
@@ -26,6 +26,8 @@ use shared::release::{Artifact, Release};
 use shared::route::include::Include;
 use shared::slot::Slot;
 use shared::sudo::Way;
+use shared::supervisor::{Manager, Unit};
+use start::supervised::Supervised;
 
 /// The longest plan that each hook can make.
 fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
@@ -43,7 +45,13 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1, written: SystemTime::UNIX_EPOCH };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
-    let start = start::plan(settings, Slot::Green, artifact, release.clone(), Vec::new());
+    let unit = Unit::of(settings, Manager::User(1000), Slot::Green);
+    let supervised = (settings.app.supervisor != Supervisor::Detached).then(|| Supervised {
+        unit,
+        is_installed: false,
+        boot: "boot 1".into(),
+    });
+    let start = start::plan(settings, Slot::Green, artifact, release.clone(), supervised, Vec::new());
     let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
     let door = Answer::Silence("x".into());
     let retirement = Retirement::of(settings, Slot::Blue);

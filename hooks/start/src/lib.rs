@@ -2,6 +2,8 @@
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
 mod leftovers;
+pub mod pinned;
+pub mod supervised;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
+
+use self::supervised::Supervised;
 
 /// The hook `start`.
 #[derive(Debug)]
@@ -37,7 +41,9 @@ impl Hook for Start {
         match occupant::find(scene.host, scene.settings, scene.ledger, idle).await? {
             Occupant::Nobody => {}
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
-            Occupant::Ours(processes) if occupant::were_launched(scene.host, scene.ledger, idle, &processes) => {
+            Occupant::Ours(processes)
+                if occupant::were_launched(scene.host, scene.settings, scene.ledger, idle, &processes) =>
+            {
                 let place = scene.settings.place(idle).clone();
                 scene
                     .report
@@ -57,8 +63,9 @@ impl Hook for Start {
         let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
         artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
+        let supervised = supervised::look(scene, idle).await?;
         let gone = gone(scene.settings, &outdated(scene)?, leftovers::find(scene.host, scene.settings));
-        let plan = plan(scene.settings, idle, artifact, release, gone);
+        let plan = plan(scene.settings, idle, artifact, release, supervised, gone);
         steps.extend(plan.steps);
         Ok(Plan { steps, ..plan })
     }
@@ -103,24 +110,35 @@ fn gone(settings: &Settings, outdated: &[String], leftovers: Vec<PathBuf>) -> Ve
 
 /// What `start` does with an artifact, and with what nobody needs any more.
 #[must_use]
-pub fn plan(settings: &Settings, idle: Slot, artifact: Artifact, release: Release, gone: Vec<PathBuf>) -> Plan {
+pub fn plan(
+    settings: &Settings,
+    idle: Slot,
+    artifact: Artifact,
+    release: Release,
+    supervised: Option<Supervised>,
+    gone: Vec<PathBuf>,
+) -> Plan {
     let place = settings.place(idle).clone();
     let launch = launch(settings, idle, &release);
+    let installed = supervised.as_ref().filter(|supervised| !supervised.is_installed);
+    let install = installed.map(|supervised| Step::of(Action::InstallUnit(supervised.unit.clone())));
+    let unit = supervised.map(|supervised| Box::new(supervised.launch(settings, idle, &release, &launch)));
     let log = launch.log.clone();
     let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
     let launching = Change::Launching { slot: idle, release: release.clone() };
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
-    let mut steps = vec![
-        Step::of(Action::Publish { artifact, release }),
+    let mut steps = vec![Step::of(Action::Publish { artifact, release })];
+    steps.extend(install);
+    steps.extend([
         Step::of(Action::remember(settings, launching)),
-        Step::of(Action::Launch { place: place.clone(), launch }).undone_by(vec![
+        Step::of(Action::Launch { place: place.clone(), launch, unit }).undone_by(vec![
             Action::EndLaunched { place: place.clone(), grace: FAILED_GRACE },
             Action::remember(settings, Change::Freed(idle)),
         ]),
         Step::of(Action::remember(settings, launched)),
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
         Step::of(Action::remember(settings, Change::Started(idle))),
-    ];
+    ]);
     steps.extend(gone.into_iter().map(|path| Step::of(Action::Discard(path))));
     Plan { steps, result }
 }
@@ -175,7 +193,7 @@ mod tests {
         };
         let made = "2026-11-22T10:20:30.5Z".parse().unwrap();
         let release = Release::of(&artifact, &settings, &made, "d-ABC123");
-        plan(&settings, slot, artifact, release, Vec::new())
+        plan(&settings, slot, artifact, release, None, Vec::new())
     }
 
     #[test]

@@ -12,6 +12,8 @@ use shared::route::keepalive;
 use shared::run::{Scene, serving};
 use shared::slot::{Roles, Slot};
 
+use crate::units;
+
 /// What is seen.
 #[derive(Debug, Serialize)]
 pub(crate) struct HostView {
@@ -76,6 +78,7 @@ impl HostView {
             Err(error) if error.kind() == Kind::ProxyBroken => notes.push(error.to_string()),
             Err(_) => {}
         }
+        notes.extend(units::notes(scene).await);
         let deployment = scene.ledger.deployment.as_ref();
         let cutover = testimony.include.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
         Ok(HostView {

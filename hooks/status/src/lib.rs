@@ -3,6 +3,7 @@
 
 mod deployment_view;
 mod host_view;
+mod units;
 
 use std::time::Duration;
 

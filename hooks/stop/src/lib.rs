@@ -42,6 +42,7 @@ impl Hook for Stop {
         let mut deployment = scene.ledger.open(scene.lifecycle, roles, &scene.settings.places)?;
         let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
         preflight::tell_short_timeouts(scene);
+        preflight::tell_control_groups(scene);
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
         scene.tell(unheard::note(scene.host, scene.settings, &testimony));
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;

@@ -1,10 +1,12 @@
 //! What the later hooks will need, asked before anything changes: whoever fails here has lost nothing, not even the standby.
 
 mod app_spec;
+mod control_groups;
 mod cutover;
 mod proxy;
 
 pub(crate) use self::app_spec::check as check_app_spec;
+pub(crate) use self::control_groups::tell as tell_control_groups;
 use shared::budget;
 use shared::config::Settings;
 use shared::discovery::witness::Testimony;
@@ -15,6 +17,7 @@ use shared::occupant::{self, Occupant};
 use shared::release::{self, Artifact, megabytes};
 use shared::run::Scene;
 use shared::slot::Roles;
+use shared::supervisor;
 
 /// Says which hooks `appspec.yml` gives less time than they can take. They work in less, as a rule, and end themselves in
 /// time otherwise: a reason to tell, and none to refuse.
@@ -46,6 +49,7 @@ pub(crate) async fn check(
     testimony: &Testimony,
 ) -> Result<Checked> {
     cutover::check(scene.settings, testimony)?;
+    supervisor::choose(scene.host, scene.settings.app.supervisor)?;
     let configuration = proxy::check(scene, testimony).await?;
     check_health_port(scene, roles, occupant)?;
     check_program(scene.host, scene.settings)?;

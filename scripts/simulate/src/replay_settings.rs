@@ -47,6 +47,8 @@ pub(crate) fn read(hooks_toml: Option<&Path>, host: &Sandbox, root: &Path) -> an
     let (ports, nginx) = (host.ports(), host.nginx());
     let path = path_of(&settings.proxy.door);
     for (key, value) in [
+        // What is started here ends here: no unit of this machine's own systemd.
+        ("APP_SUPERVISOR", "detached".to_owned()),
         ("BLUE_PORT", ports.blue.to_string()),
         ("GREEN_PORT", ports.green.to_string()),
         ("PROXY_INCLUDE", nginx.include_path().display().to_string()),

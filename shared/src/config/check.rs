@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     App, ArtifactPattern, CutoverWay, Derived, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile,
-    Standby, Start, Stop, Switch, name, paths, rules,
+    Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
@@ -43,6 +43,7 @@ fn read(file: &mut SettingsFile) -> Settings {
             command: file.texts("app.command").iter().map(|argument| within(argument)).collect(),
             environment: file.texts("app.environment"),
             check_memory: file.truth("app.check_memory"),
+            supervisor: supervisor(file),
             directory,
         },
         proxy: proxy(file, &places),
@@ -147,6 +148,20 @@ fn word(file: &mut SettingsFile, blue: u16) -> Option<u16> {
         file.mistake("proxy.word", &text, "`off`, a port, or `+` and how far it is above `blue.port`");
     }
     port
+}
+
+fn supervisor(file: &mut SettingsFile) -> Supervisor {
+    let supervisor = file.text("app.supervisor");
+    match supervisor.as_str() {
+        "auto" => Supervisor::Auto,
+        "systemd" => Supervisor::Systemd,
+        "user" => Supervisor::User,
+        "detached" => Supervisor::Detached,
+        other => {
+            file.mistake("app.supervisor", other, "`auto`, `systemd`, `user` or `detached`");
+            Supervisor::Detached
+        }
+    }
 }
 
 fn switch(file: &mut SettingsFile) -> Switch {
@@ -343,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_in_the_shipped_text_but_for_the_instant_cutover_which_has_to_be_asked_for() {
+    fn what_is_left_out_is_as_in_the_shipped_text_but_for_what_has_to_be_asked_for() {
         let shipped = settings(SettingsFile::parse("hooks.toml", shipped::TEXT)).unwrap();
         for (name, text) in [("no file", ""), ("a file of one line", "[blue]\nport = 8081")] {
             let mut written = settings(SettingsFile::parse("hooks.toml", text)).unwrap();
@@ -352,6 +367,8 @@ mod tests {
             assert!(!written.proxy.cutover_is_written && shipped.proxy.cutover_is_written, "{name}");
             (written.proxy.cutover, written.proxy.cutover_is_written) = (CutoverWay::Instant, true);
             written.proxy.word = shipped.proxy.word;
+            assert_eq!((written.app.supervisor, shipped.app.supervisor), (Supervisor::Detached, Supervisor::Auto));
+            written.app.supervisor = shipped.app.supervisor;
             assert_eq!(written, shipped, "{name}");
         }
     }

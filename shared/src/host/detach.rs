@@ -17,6 +17,29 @@ const FIRST_TO_GO: &[u8] = b"1000";
 /// # Errors
 /// As the operating system says: log not writable, program not found, no process to be had.
 pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
+    let mut command = prepare(launch)?;
+    leave_the_agent(&mut command);
+    command.spawn()
+}
+
+/// Puts the program in the place of this one, which systemd has started out of everybody's reach already.
+///
+/// # Errors
+/// As `spawn`; it returns only then.
+#[must_use]
+pub fn become_program(launch: &Launch, first_to_go: bool) -> io::Error {
+    match prepare(launch) {
+        Ok(mut command) => {
+            if first_to_go {
+                prefer_to_be_ended();
+            }
+            command.exec()
+        }
+        Err(cause) => cause,
+    }
+}
+
+fn prepare(launch: &Launch) -> io::Result<Command> {
     // All of it, so that a new field is not forgotten here.
     let Launch { command, directory, environment, variables, log } = launch;
     let Some((program, arguments)) = command.split_first() else {
@@ -38,8 +61,7 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Child> {
         .env_clear()
         .envs(crate::environment::inheritable(environment))
         .envs(variables.iter().map(|(name, value)| (name, value)));
-    leave_the_agent(&mut command);
-    command.spawn()
+    Ok(command)
 }
 
 #[expect(unsafe_code, reason = "what happens between fork and exec can be said in no other way")]

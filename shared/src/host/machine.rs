@@ -10,8 +10,8 @@ use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
     Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits, NotLinked,
-    Process, ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, detach, files, http, listeners,
-    log, processes, programs,
+    Process, ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, control_groups, detach, files,
+    http, listeners, log, processes, programs,
 };
 use crate::error::Result;
 
@@ -177,6 +177,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn children(&self, id: u32) -> Vec<Process> {
         processes::children(id)
+    }
+
+    fn control_group(&self, id: u32) -> Option<String> {
+        control_groups::of(id)
     }
 
     fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials> {

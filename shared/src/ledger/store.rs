@@ -58,7 +58,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
             )));
         }
     }
-    for directory in [settings.ledger_directory(), settings.logs(), settings.releases()] {
+    for directory in [settings.ledger_directory(), settings.logs(), settings.releases(), settings.units()] {
         let shown = directory.to_string_lossy();
         host.make_directory(&directory, 0o755).map_err(|cause| {
             Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))

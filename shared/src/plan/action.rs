@@ -23,6 +23,7 @@ use crate::release::{Artifact, Release, megabytes};
 use crate::report::duration;
 use crate::slot::{Place, Slot};
 use crate::sudo::COMMAND_AT_MOST;
+use crate::supervisor::{self, Unit, UnitLaunch};
 
 /// How long a killed process may take to be gone.
 pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);
@@ -88,12 +89,16 @@ pub enum Action {
         /// Where the copy goes: a new directory, so that nothing is written over.
         release: Release,
     },
+    /// Put the unit of a slot on this host, or what is missing of it.
+    InstallUnit(Unit),
     /// Start a release.
     Launch {
         /// The place it is to listen in, for the sentence: the command names the port itself.
         place: Place,
         /// Command, working directory, environment and log.
         launch: Launch,
+        /// The unit that starts it; nothing where this run does.
+        unit: Option<Box<UnitLaunch>>,
     },
     /// End what this run launched.
     EndLaunched {
@@ -248,6 +253,7 @@ impl Action {
             | Action::Terminate { .. }
             | Action::AwaitFree(_)
             | Action::Publish { .. }
+            | Action::InstallUnit(_)
             | Action::Launch { .. }
             | Action::EndLaunched { .. }
             | Action::Survive { .. }
@@ -276,6 +282,8 @@ impl Action {
     pub fn at_most(&self) -> Duration {
         match self {
             Action::Remember { .. } | Action::SetFlag { .. } | Action::TakeWordBack { .. } => WRITE_AT_MOST,
+            Action::InstallUnit(_) => supervisor::INSTALL_AT_MOST,
+            Action::Launch { unit: Some(_), .. } => supervisor::AT_MOST,
             Action::WriteInclude { access, .. } => access.include.at_most(),
             Action::WriteUpstreams { file, .. } => file.at_most(),
             Action::MakeFlagDirectory { .. } => COMMAND_AT_MOST,
@@ -332,7 +340,8 @@ impl fmt::Display for Action {
                 megabytes(artifact.size),
                 release.path.to_string_lossy()
             ),
-            Action::Launch { place, launch } => write!(formatter, "start in {place}: {}", launch.command.join(" ")),
+            Action::InstallUnit(unit) => write!(formatter, "install {unit}"),
+            Action::Launch { place, launch, unit } => start(formatter, place, launch, unit.as_deref()),
             Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}"),
             Action::Survive { place, at_most, .. } => {
                 write!(
@@ -405,6 +414,14 @@ impl fmt::Display for Action {
             Action::Validate(validation) => write!(formatter, "{validation}"),
         }
     }
+}
+
+fn start(formatter: &mut fmt::Formatter<'_>, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> fmt::Result {
+    write!(formatter, "start in {place}")?;
+    if let Some(launch) = unit {
+        write!(formatter, " as the unit `{}`", launch.unit.name)?;
+    }
+    write!(formatter, ": {}", launch.command.join(" "))
 }
 
 /// A change as a person would say it.

@@ -22,6 +22,7 @@ use crate::route::flag;
 use crate::route::word;
 use crate::slot::Place;
 use crate::sudo::Way;
+use crate::supervisor::{Unit, UnitLaunch, pin};
 
 /// How much of the end of an application's log is shown when it fails.
 const QUOTED_LINES: usize = 10;
@@ -39,6 +40,8 @@ pub struct Execution<'a, H> {
     pub report: &'a Report,
     sha256: Option<String>,
     launched: Option<Process>,
+    /// The unit that it was launched by.
+    unit: Option<Unit>,
     /// What became known of nginx.
     nginx: OnNginx,
     /// The log whose end was shown.
@@ -57,6 +60,7 @@ impl<'a, H: Host> Execution<'a, H> {
             report,
             sha256: None,
             launched: None,
+            unit: None,
             nginx: OnNginx::default(),
             quoted: None,
             unproven: None,
@@ -143,21 +147,25 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::Drain { place, at_most } => drain::drain(self.host, self.report, place, *at_most).await,
             Action::SeeLive(place) => processes::see_live(self.host, place),
             Action::Terminate { live, place, processes, grace } => {
-                processes::terminate(self.host, self.report, place, processes, *grace, live.as_ref()).await
+                let (host, settings, report) = (self.host, self.settings, self.report);
+                processes::terminate(host, settings, report, place, processes, *grace, live.as_ref()).await
             }
             Action::AwaitFree(place) => processes::await_free(self.host, place).await,
             Action::Publish { artifact, release } => self.publish(artifact, release),
-            Action::Launch { place, launch } => self.launch(place, launch),
+            Action::InstallUnit(unit) => unit.install(self.host).await,
+            Action::Launch { place, launch, unit } => self.launch(place, launch, unit.as_deref()).await,
             Action::EndLaunched { place, grace } => match self.launched.take() {
                 Some(process) => {
                     let family = occupant::family(self.host, &process.identity);
-                    processes::terminate(self.host, self.report, place, &family, *grace, None).await
+                    processes::terminate(self.host, self.settings, self.report, place, &family, *grace, None).await
                 }
-                None => Ok(()),
+                // A unit that did not come up is not to come up later.
+                None => pin::remove(self.host, self.settings, place),
             },
             Action::Survive { place, at_most, log } => {
                 let Some(process) = &self.launched else { return Ok(()) };
-                let outcome = processes::survive(self.host, place, &process.identity, *at_most).await;
+                let unit = self.unit.as_ref();
+                let outcome = processes::survive(self.host, place, &process.identity, unit, *at_most).await;
                 if outcome.is_err() {
                     self.quote(log);
                 }
@@ -246,7 +254,14 @@ impl<'a, H: Host> Execution<'a, H> {
         Ok(())
     }
 
-    fn launch(&mut self, place: &Place, launch: &Launch) -> Result<()> {
+    async fn launch(&mut self, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> Result<()> {
+        if let Some(launch) = unit {
+            let process = launch.start(self.host).await?;
+            (self.launched, self.unit) = (Some(process), Some(launch.unit.clone()));
+            return Ok(());
+        }
+        // A pin that an earlier release has left would bring that one back after a reboot.
+        pin::remove(self.host, self.settings, place)?;
         let process = self.host.launch(launch).map_err(|cause| {
             let program = launch.command.first().map_or("", String::as_str);
             Error::new(Kind::NotStarted, format!("`{program}` could not be started in {place}: {cause}"))
@@ -334,7 +349,17 @@ impl<'a, H: Host> Execution<'a, H> {
         ledger.application = Some(self.settings.proxy.include.clone());
         store::save(self.host, self.settings, &ledger)?;
         *self.ledger = ledger;
+        if let Change::Moved(slot) = change {
+            self.let_start_again(self.settings.place(slot));
+        }
         Ok(())
+    }
+
+    /// Whoever has served is started again by its unit, if it has one. Without that it serves as well, so that this is no failure.
+    fn let_start_again(&self, place: &Place) {
+        if let Err(cause) = pin::let_start_again(self.host, &self.settings.pin(place)) {
+            self.report.say(&format!("note: {place} will not be started again if it dies in this boot: {cause}"));
+        }
     }
 
     /// Shows the last lines of an application's log, once.

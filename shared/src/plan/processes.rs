@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST};
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, ProcessIdentity, Signal};
 use crate::occupant;
@@ -11,6 +12,7 @@ use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::{Report, duration};
 use crate::slot::Place;
+use crate::supervisor::{Unit, pin};
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
@@ -27,16 +29,18 @@ pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// SIGTERM, then patience, then SIGKILL. Where nobody listens in `live` any more when it comes to that, what is left here may be
+/// SIGTERM, then patience, then SIGKILL. Whoever would start it again is told first that it is to stay down. Where nobody listens in `live` any more when it comes to that, what is left here may be
 /// all that users have, and nobody kills it.
 pub(super) async fn terminate(
     host: &impl Host,
+    settings: &Settings,
     report: &Report,
     place: &Place,
     processes: &[Process],
     grace: Duration,
     live: Option<&Place>,
 ) -> Result<()> {
+    pin::remove(host, settings, place)?;
     send(host, place, processes, Signal::Terminate)?;
     if gone(host, processes, grace).await? {
         return Ok(());
@@ -101,11 +105,12 @@ pub(super) async fn survive(
     host: &impl Host,
     place: &Place,
     launched: &ProcessIdentity,
+    unit: Option<&Unit>,
     at_most: Duration,
 ) -> Result<()> {
     let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
     loop {
-        if let Some(ending) = host.ending(launched) {
+        if let Some(ending) = ending(host, launched, unit).await {
             return Err(died_at_once(place, &ending));
         }
         let listening = occupant::listening(host, place.port)?;
@@ -116,6 +121,15 @@ pub(super) async fn survive(
             return Ok(());
         }
     }
+}
+
+/// How the launched process has ended, if it has: who started it knows.
+async fn ending(host: &impl Host, launched: &ProcessIdentity, unit: Option<&Unit>) -> Option<String> {
+    let Some(unit) = unit else { return host.ending(launched) };
+    if host.process(launched.id).is_some_and(|process| process.identity == *launched) {
+        return None;
+    }
+    Some(unit.ending(host).await)
 }
 
 fn died_at_once(place: &Place, ending: &str) -> Error {

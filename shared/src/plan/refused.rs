@@ -36,5 +36,5 @@ pub(super) async fn end(
     }
     // Asked again: the witnesses take their time.
     let family = occupant::family(host, &process);
-    processes::terminate(host, report, settings.place(slot), &family, grace, None).await
+    processes::terminate(host, settings, report, settings.place(slot), &family, grace, None).await
 }

@@ -56,7 +56,7 @@ pub(super) async fn retire(
     // What would be ended may be all that is left.
     processes::see_live(host, settings.place(!slot))?;
     let live = settings.place(!slot);
-    processes::terminate(host, report, place, &processes, grace, Some(live)).await?;
+    processes::terminate(host, settings, report, place, &processes, grace, Some(live)).await?;
     processes::await_free(host, place).await?;
     report.say(&format!("{place} was stopped"));
     Ok(())

@@ -230,7 +230,7 @@ fn witnesses(settings: &Settings, seen: &Seen) -> String {
 }
 
 fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Serving) -> String {
-    words(settings, serving, |slot| release(host, ledger, slot))
+    words(settings, serving, |slot| release(host, settings, ledger, slot))
 }
 
 fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Option<String>) -> String {
@@ -247,8 +247,8 @@ fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Optio
 }
 
 /// The release in a slot, as long as the very process lives that was launched from it.
-fn release(host: &impl Host, ledger: &Ledger, slot: Slot) -> Option<String> {
-    let launched = ledger.process(slot, &host.boot_id())?;
+fn release(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Option<String> {
+    let launched = occupant::current(host, settings, ledger, slot)?;
     host.process(launched.id).filter(|found| found.identity == launched)?;
     ledger.tenants.get(slot).release.as_ref().map(|release| release.name.clone())
 }

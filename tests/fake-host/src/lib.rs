@@ -219,6 +219,11 @@ impl Host for FakeHost {
         self.world.borrow().processes.children(id)
     }
 
+    /// This host has no systemd.
+    fn control_group(&self, id: u32) -> Option<String> {
+        self.process(id).map(|_| "/".to_owned())
+    }
+
     fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials> {
         let owner = self.process(process.id).filter(|found| found.identity == *process)?.owner;
         Some(Credentials { user: owner, groups: vec![owner] })

@@ -17,12 +17,28 @@ contract! {
         sigterm_ends_a_release,
         f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody,
         children_belong_to_the_session_of_who_was_launched,
+        f124_a_child_lies_in_the_control_group_of_who_launched_it_and_whoever_is_gone_lies_in_none,
         f110_who_is_in_no_container_has_one_id_and_who_is_gone_had_one,
         the_host_knows_itself;
     USER:
         a_hook_launches_as_its_own_user,
         another_users_process_is_seen_and_not_touched,
         f110_nobody_is_hidden_who_is_shown_or_is_not_there;
+}
+
+async fn f124_a_child_lies_in_the_control_group_of_who_launched_it_and_whoever_is_gone_lies_in_none(
+    subject: &impl Subject,
+) {
+    let process = subject.launched().identity;
+    let own = subject.host().control_group(std::process::id());
+    // The hook of a host in memory is no process of it.
+    if own.is_some() {
+        assert_eq!(subject.host().control_group(process.id), own);
+    }
+    assert!(subject.host().control_group(process.id).is_some_and(|group| group.starts_with('/')));
+    subject.host().signal(&process, Signal::Kill).unwrap();
+    subject.ended(&process).await;
+    assert_eq!(subject.host().control_group(process.id), None);
 }
 
 async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &impl Subject) {
