@@ -18,7 +18,7 @@ use crate::ground::Ground;
 use crate::inside::{self, Outcome};
 use crate::network;
 use crate::overlay::Overlay;
-use crate::site;
+use crate::site::{self, Features};
 use crate::wait::wait_until;
 
 /// How a host is to be.
@@ -27,8 +27,8 @@ use crate::wait::wait_until;
 pub struct HostBuilder {
     account: Account,
     cutover: String,
-    pam_systemd: bool,
-    sudo: bool,
+    supervisor: String,
+    features: Features,
 }
 
 impl HostBuilder {
@@ -46,13 +46,25 @@ impl HostBuilder {
 
     /// Takes `pam_systemd` out of what `su` does when it opens a session.
     pub fn without_pam_systemd(mut self) -> Self {
-        self.pam_systemd = false;
+        self.features.pam_systemd = false;
         self
     }
 
     /// Takes the rule away by which `deploy` may do everything through sudo, as the user of a cloud's image may.
     pub fn without_sudo(mut self) -> Self {
-        self.sudo = false;
+        self.features.sudo = false;
+        self
+    }
+
+    /// `app.supervisor`; `detached`, if nothing is said.
+    pub fn supervisor(mut self, supervisor: &str) -> Self {
+        supervisor.clone_into(&mut self.supervisor);
+        self
+    }
+
+    /// Lets the manager of `deploy` run without a login, which is all that root does for units of that user's own.
+    pub fn with_linger(mut self) -> Self {
+        self.features.linger = true;
         self
     }
 
@@ -64,31 +76,42 @@ impl HostBuilder {
         let ground = Ground::handed_over()?;
         let name = Ground::new_name();
         let overlay = Overlay::mount(&ground.root_file_system, ground.directory.join(&name))?;
-        site::lay_out(&overlay.root(), &ground.programs, self.pam_systemd, self.sudo)?;
+        site::lay_out(&overlay.root(), &ground.programs, self.features)?;
         let control_group = ControlGroup::make(ground.control_group.join(&name))?;
         let console = ground.directory.join(format!("{name}.console"));
         let container = start_container(&name, &overlay.root(), &control_group, &console)?;
         let mut host = BootedHost {
             builder: self,
+            name,
+            console: console.clone(),
             container,
             leader: 0,
             bundles: AtomicU32::new(1),
             programs: ground.programs,
             control_group,
-            _overlay: overlay,
+            overlay,
         };
-        host.wait_until_up().with_context(|| {
-            let said = fs::read_to_string(&console).unwrap_or_default();
-            format!("the host `{name}` did not come up; its console says:\n{said}")
-        })?;
+        host.wait_until_up()?;
         Ok(host)
     }
+}
+
+/// How a host ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// systemd ends all that runs, one after another.
+    Orderly,
+    /// All that runs is killed in one moment. What was written is kept: it is the machine's kernel that has it.
+    Cut,
 }
 
 /// A host that is up. Dropped, all that runs in it is killed, and what it wrote is gone.
 #[derive(Debug)]
 pub struct BootedHost {
     builder: HostBuilder,
+    name: String,
+    /// Where its console's words are kept.
+    console: PathBuf,
     container: Child,
     /// Its first process, by the id that it has out here.
     leader: u32,
@@ -96,13 +119,18 @@ pub struct BootedHost {
     programs: PathBuf,
     // Dropped in this order: a file system is unmounted when nobody uses it any more.
     control_group: ControlGroup,
-    _overlay: Overlay,
+    overlay: Overlay,
 }
 
 impl BootedHost {
     /// A host whose hooks run as `deploy`, with the instant cutover.
     pub fn builder() -> HostBuilder {
-        HostBuilder { account: Account::Deploy, cutover: "instant".to_owned(), pam_systemd: true, sudo: true }
+        HostBuilder {
+            account: Account::Deploy,
+            cutover: "instant".to_owned(),
+            supervisor: "detached".to_owned(),
+            features: Features { pam_systemd: true, sudo: true, linger: false },
+        }
     }
 
     /// Runs a program in the host, as root, and waits for its end.
@@ -141,7 +169,7 @@ impl BootedHost {
     /// It cannot be written.
     pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
         let path = format!("/var/bundles/{}", self.bundles.fetch_add(1, Ordering::Relaxed));
-        let settings = site::settings(&self.builder.cutover);
+        let settings = site::settings(&self.builder.cutover, &self.builder.supervisor);
         bundle::write(&self.path(&path), &self.programs, self.builder.account, &settings, release)?;
         Ok(path)
     }
@@ -215,7 +243,44 @@ impl BootedHost {
         line.map(str::to_owned).with_context(|| format!("process {process} has no control group: {}", told.output))
     }
 
+    /// Sets `app.supervisor` for the bundles that come.
+    pub fn set_supervisor(&mut self, supervisor: &str) {
+        supervisor.clone_into(&mut self.builder.supervisor);
+    }
+
+    /// Kills all that runs in the host in one moment. `boots_again` brings it back.
+    ///
+    /// # Errors
+    /// The kernel does not do that.
+    pub fn ends_at_once(&self) -> anyhow::Result<()> {
+        self.control_group.kill()
+    }
+
+    /// Ends the host as it is told to, or in one moment with all that runs in it, and boots it again from what is on its disk.
+    ///
+    /// # Errors
+    /// It does not end, or does not come up again.
+    pub fn boots_again(&mut self, end: End) -> anyhow::Result<()> {
+        match end {
+            End::Orderly => {
+                // It may be gone before it can say that it goes.
+                drop(self.run(&["systemctl", "--no-block", "poweroff"]));
+            }
+            End::Cut => self.control_group.kill()?,
+        }
+        self.container.wait().context("the container could not be waited for")?;
+        self.container = start_container(&self.name, &self.overlay.root(), &self.control_group, &self.console)?;
+        self.wait_until_up()
+    }
+
     fn wait_until_up(&mut self) -> anyhow::Result<()> {
+        self.wait_until_all_is_up().with_context(|| {
+            let said = fs::read_to_string(&self.console).unwrap_or_default();
+            format!("the host `{}` did not come up; its console says:\n{said}", self.name)
+        })
+    }
+
+    fn wait_until_all_is_up(&mut self) -> anyhow::Result<()> {
         let container = self.container.id();
         let mut found = None;
         wait_until("systemd has been started in the container", || {

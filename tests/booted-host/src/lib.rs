@@ -29,6 +29,6 @@ mod wait;
 
 pub use answer::{Answer, SOCKET};
 pub use bundle::Account;
-pub use host::{BootedHost, HostBuilder};
+pub use host::{BootedHost, End, HostBuilder};
 pub use inside::Outcome;
 pub use wait::wait_until;

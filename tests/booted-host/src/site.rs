@@ -58,7 +58,7 @@ WantedBy=multi-user.target
 ";
 
 /// The settings of the bundle, where they differ from the shipped ones.
-pub(crate) fn settings(cutover: &str) -> String {
+pub(crate) fn settings(cutover: &str, supervisor: &str) -> String {
     format!(
         "\
 [app]
@@ -66,6 +66,7 @@ directory = \"{APPLICATION}\"
 java = \"{JAVA}\"
 jvm_options = [\"-Dserver.port={{port}}\"]
 config_locations = []
+supervisor = \"{supervisor}\"
 [proxy]
 cutover = \"{cutover}\"
 word = \"+10000\"
@@ -75,8 +76,19 @@ watch = \"1s\"
     )
 }
 
+/// What may be as it mostly is, or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Features {
+    /// `su` makes a session with systemd.
+    pub(crate) pam_systemd: bool,
+    /// `deploy` may do everything through sudo.
+    pub(crate) sudo: bool,
+    /// The manager of `deploy` runs without a login.
+    pub(crate) linger: bool,
+}
+
 /// Lays out the host below `root`.
-pub(crate) fn lay_out(root: &Path, programs: &Path, pam_systemd: bool, sudo: bool) -> anyhow::Result<()> {
+pub(crate) fn lay_out(root: &Path, programs: &Path, features: Features) -> anyhow::Result<()> {
     let below = |path: &str| root.join(path.trim_start_matches('/'));
     write(&below("/etc/nginx/conf.d/upgrades.conf"), UPGRADES)?;
     write(&below("/etc/nginx/sites-enabled/default"), &format!("{SERVER}\n{LOCATION}}}\n"))?;
@@ -88,11 +100,15 @@ pub(crate) fn lay_out(root: &Path, programs: &Path, pam_systemd: bool, sudo: boo
     for (name, place) in [("demo-app", JAVA), ("codedeploy-agent", AGENT)] {
         copy_program(&programs.join(name), &below(place))?;
     }
-    if sudo {
+    if features.sudo {
         write_sudo_rules(&below("/etc/sudoers.d/everything"), &format!("{USER} ALL=(ALL) NOPASSWD: ALL\n"))?;
     }
-    if !pam_systemd {
+    if !features.pam_systemd {
         without_pam_systemd(&below("/etc/pam.d/common-session"))?;
+    }
+    if features.linger {
+        // As `loginctl enable-linger` leaves it.
+        write(&below("/var/lib/systemd/linger").join(USER), "")?;
     }
     Ok(())
 }

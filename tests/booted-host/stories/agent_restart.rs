@@ -18,7 +18,7 @@ enum Fate {
     EndsWithTheAgent,
 }
 
-/// As it is today, which docs/agent.md says. Whoever gives the releases a control group of their own changes these lines alone.
+/// Of releases that run detached: those that run as units are in `supervisor`.
 const WITH_RUNAS_AND_PAM_SYSTEMD: Fate = Fate::Outlives("/user.slice/user-1000.slice/session-");
 const WITH_RUNAS_ALONE: Fate = Fate::EndsWithTheAgent;
 const WITHOUT_RUNAS: Fate = Fate::EndsWithTheAgent;
@@ -27,8 +27,10 @@ const WITHOUT_RUNAS: Fate = Fate::EndsWithTheAgent;
 fn is_told(host: HostBuilder, fate: &Fate) {
     let host = host.boot().unwrap();
     deploys(&host, "v1");
-    deploys(&host, "v2");
+    let second = deploys(&host, "v2");
     let before = slots(&host);
+    let told = second.log.contains("lies in the control group of `codedeploy-agent.service`");
+    assert_eq!(told, matches!(fate, Fate::EndsWithTheAgent), "{}", second.log);
     match fate {
         Fate::Outlives(group) => {
             assert!(before.iter().all(|(_, its)| its.starts_with(group)), "{before:?}");

@@ -12,3 +12,4 @@ mod deploys;
 mod hidden_processes;
 mod rig;
 mod sudo_rules;
+mod supervisor;
