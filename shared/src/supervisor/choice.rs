@@ -28,8 +28,10 @@ struct Offer {
     systemd: bool,
     /// Who asks.
     user: User,
-    /// Whether that user's own manager runs, and runs on without a login.
+    /// Whether that user's own manager is to run without a login.
     lingers: bool,
+    /// Whether it runs.
+    has_manager: bool,
 }
 
 /// The supervisor that these settings get on this host.
@@ -38,40 +40,42 @@ struct Offer {
 /// `Kind::Settings` or `Kind::NotAllowed` where the one that is asked for by name may not be used.
 pub fn choose(host: &impl Host, wanted: Supervisor) -> Result<Supervision> {
     let user = host.user();
+    let stands = |path: &Path| host.describe(path).is_ok();
     let is_directory = |path: &str| host.describe(Path::new(path)).is_ok_and(|facts| facts.kind == FileKind::Directory);
     let own_manager = format!("{}/systemd/private", Manager::runtime_directory(user.id));
-    let lingers =
-        host.describe(&Path::new(LINGERING).join(&user.name)).is_ok() && host.describe(Path::new(&own_manager)).is_ok();
+    let (lingers, has_manager) = (stands(&Path::new(LINGERING).join(&user.name)), stands(Path::new(&own_manager)));
     let systemd = is_directory(SYSTEMD_RUNS) && host.find_program("systemctl").is_some();
-    decide(wanted, Offer { systemd, user, lingers })
+    decide(wanted, Offer { systemd, user, lingers, has_manager })
 }
 
-fn decide(wanted: Supervisor, Offer { systemd, user, lingers }: Offer) -> Result<Supervision> {
-    let linger = format!("as root: `loginctl enable-linger {}`", user.name);
+fn decide(wanted: Supervisor, Offer { systemd, user, lingers, has_manager }: Offer) -> Result<Supervision> {
+    let User { id, name } = user;
+    let (why, remedy) = if lingers {
+        (format!("the manager of `{name}` does not run"), format!("as root: `systemctl start user@{id}.service`"))
+    } else {
+        let why = format!("`{name}` has no manager that runs without a login");
+        (why, format!("as root: `loginctl enable-linger {name}`"))
+    };
     let no_systemd = "systemd does not run on this host";
-    let is_root = user.id == 0;
+    let is_root = id == 0;
     match wanted {
         Supervisor::Detached => Ok(Supervision::Detached("`app.supervisor = \"detached\"`".to_owned())),
         Supervisor::Auto if !systemd => Ok(Supervision::Detached(no_systemd.to_owned())),
         Supervisor::Auto | Supervisor::Systemd if systemd && is_root => Ok(Supervision::Unit(Manager::System)),
-        Supervisor::Auto | Supervisor::User if systemd && lingers && !is_root => {
-            Ok(Supervision::Unit(Manager::User(user.id)))
+        Supervisor::Auto | Supervisor::User if systemd && lingers && has_manager && !is_root => {
+            Ok(Supervision::Unit(Manager::User(id)))
         }
-        Supervisor::Auto => Ok(Supervision::Detached(format!("`{}` has no manager of its own: {linger}", user.name))),
+        Supervisor::Auto => Ok(Supervision::Detached(format!("{why}; {remedy}"))),
         Supervisor::Systemd | Supervisor::User if !systemd => {
             Err(refused(Kind::Settings, wanted, no_systemd).advise("`app.supervisor = \"auto\"` takes what there is"))
         }
         Supervisor::Systemd => {
-            let why = format!("`{}` may not manage units of the system", user.name);
-            Err(refused(Kind::NotAllowed, wanted, &why)
-                .advise(format!("`app.supervisor = \"user\"`, and {linger}; or run the hooks as root")))
+            Err(refused(Kind::NotAllowed, wanted, &format!("`{name}` may not manage units of the system"))
+                .advise("`app.supervisor = \"user\"`, or run the hooks as root (no `runas` in appspec.yml)"))
         }
         Supervisor::User if is_root => Err(refused(Kind::Settings, wanted, "root's units are the system's")
             .advise("`app.supervisor = \"systemd\"`, or another `runas` in appspec.yml")),
-        Supervisor::User => {
-            let why = format!("`{}` has no manager that runs without a login", user.name);
-            Err(refused(Kind::NotAllowed, wanted, &why).advise(linger))
-        }
+        Supervisor::User => Err(refused(Kind::NotAllowed, wanted, &why).advise(remedy)),
     }
 }
 
@@ -85,32 +89,36 @@ mod tests {
 
     #[test]
     fn auto_takes_the_best_that_may_be_used_and_what_is_asked_for_by_name_is_refused_where_it_may_not() {
-        let decided = |wanted, systemd, id, lingers| {
+        let decided = |wanted, systemd, id, lingers, has_manager| {
             let user = User { id, name: if id == 0 { "root".into() } else { "deploy".into() } };
-            match decide(wanted, Offer { systemd, user, lingers }) {
+            match decide(wanted, Offer { systemd, user, lingers, has_manager }) {
                 Ok(Supervision::Unit(Manager::System)) => "system".to_owned(),
                 Ok(Supervision::Unit(Manager::User(id))) => format!("user {id}"),
                 Ok(Supervision::Detached(why)) => format!("detached: {why}"),
                 Err(error) => format!("{}: {}", error.kind().exit_code(), error.advice().unwrap_or_default()),
             }
         };
-        let linger = "`loginctl enable-linger deploy`";
-        for (wanted, systemd, id, lingers, told) in [
-            (Supervisor::Auto, true, 0, false, "system"),
-            (Supervisor::Auto, true, 1000, true, "user 1000"),
-            (Supervisor::Auto, true, 1000, false, linger),
-            (Supervisor::Auto, false, 1000, true, "detached: systemd does not run"),
-            (Supervisor::Auto, false, 0, false, "detached: systemd does not run"),
-            (Supervisor::Systemd, true, 0, false, "system"),
-            (Supervisor::Systemd, true, 1000, true, "13: `app.supervisor = \"user\"`"),
-            (Supervisor::Systemd, false, 0, false, "10: `app.supervisor = \"auto\"`"),
-            (Supervisor::User, true, 1000, true, "user 1000"),
-            (Supervisor::User, true, 1000, false, linger),
-            (Supervisor::User, true, 0, true, "10: `app.supervisor = \"systemd\"`"),
-            (Supervisor::Detached, true, 0, true, "detached: `app.supervisor = \"detached\"`"),
+        let (linger, start) = ("`loginctl enable-linger deploy`", "`systemctl start user@1000.service`");
+        for (wanted, systemd, id, lingers, has_manager, told) in [
+            (Supervisor::Auto, true, 0, false, false, "system"),
+            (Supervisor::Auto, true, 1000, true, true, "user 1000"),
+            (Supervisor::Auto, true, 1000, false, false, linger),
+            // Somebody is logged in: it ends with that login.
+            (Supervisor::Auto, true, 1000, false, true, linger),
+            (Supervisor::Auto, true, 1000, true, false, start),
+            (Supervisor::Auto, false, 1000, true, true, "detached: systemd does not run"),
+            (Supervisor::Auto, false, 0, false, false, "detached: systemd does not run"),
+            (Supervisor::Systemd, true, 0, false, false, "system"),
+            (Supervisor::Systemd, true, 1000, true, true, "13: `app.supervisor = \"user\"`"),
+            (Supervisor::Systemd, false, 0, false, false, "10: `app.supervisor = \"auto\"`"),
+            (Supervisor::User, true, 1000, true, true, "user 1000"),
+            (Supervisor::User, true, 1000, false, false, linger),
+            (Supervisor::User, true, 1000, true, false, start),
+            (Supervisor::User, true, 0, true, true, "10: `app.supervisor = \"systemd\"`"),
+            (Supervisor::Detached, true, 0, true, true, "detached: `app.supervisor = \"detached\"`"),
         ] {
-            let found = decided(wanted, systemd, id, lingers);
-            assert!(found.contains(told), "{wanted} {systemd} {id} {lingers}: {found}");
+            let found = decided(wanted, systemd, id, lingers, has_manager);
+            assert!(found.contains(told), "{wanted} {systemd} {id} {lingers} {has_manager}: {found}");
         }
     }
 }

@@ -204,6 +204,59 @@ fn f124_a_host_whose_releases_run_detached_is_taken_over_by_units_without_a_lost
 }
 
 #[test]
+fn f115_a_start_that_is_killed_while_its_unit_comes_up_costs_nothing_but_its_deploy() {
+    let host = of_the_user().boot().unwrap();
+    deploys(&host, "v1");
+    let kill =
+        "for p in /proc/[0-9]*; do [ \"$(cat $p/comm 2>/dev/null)\" = start ] && kill -KILL ${p#/proc/}; done; true";
+    for (round, file) in ["json", "run", "json", "run"].into_iter().enumerate() {
+        let live = if host.get(8081, "/").is_ok_and(|answer| answer.release() == Some(&release_at_the_door(&host))) {
+            "real1"
+        } else {
+            "real2"
+        };
+        let idle = if live == "real1" { "real2" } else { "real1" };
+        let path = host.path(&format!("/home/deploy/app/units/{idle}.{file}"));
+        drop(std::fs::remove_file(&path));
+        std::thread::scope(|scope| {
+            let deploy = scope.spawn(|| host.deploy(&Jar::release("killed")).unwrap());
+            wait_until("the unit is being started", || path.exists()).unwrap();
+            runs(&host, &["bash", "-c", kill]);
+            let answer = deploy.join().unwrap();
+            // It may have been done a moment before.
+            tell(&format!("killed at {file}: {}", if answer.succeeded { "too late" } else { "failed" }));
+        });
+        deploys(&host, &format!("after-{round}"));
+    }
+}
+
+#[test]
+fn f124_a_pin_that_cannot_be_written_fails_the_start_and_the_live_release_serves_on() {
+    let host = of_the_user().boot().unwrap();
+    deploys(&host, "v1");
+    let idle = if listener(&host, 8081).is_some() { "real2" } else { "real1" };
+    let pin = format!("/home/deploy/app/units/{idle}.json");
+    runs(&host, &["mkdir", "-p", &format!("{pin}/in-the-way")]);
+    let answer = host.deploy(&Jar::release("v2")).unwrap();
+    assert!(!answer.succeeded && answer.told.contains(&format!("units/{idle}.json")), "{}", answer.log);
+    assert_eq!(release_at_the_door(&host), "v1");
+    runs(&host, &["rm", "-r", &pin]);
+    deploys(&host, "v3");
+}
+
+#[test]
+fn f124_a_manager_that_does_not_run_is_told_with_the_command_that_starts_it() {
+    // With pam_systemd the hooks' own session starts it.
+    let host = of_the_user().without_pam_systemd().boot().unwrap();
+    deploys(&host, "v1");
+    runs(&host, &["systemctl", "stop", "user@1000.service"]);
+    is_refused(&host, "v2", "stop", 13, &["the manager of `deploy` does not run", "systemctl start user@1000.service"]);
+    runs(&host, &["systemctl", "start", "user@1000.service"]);
+    wait_until("the live release is back", || status_at_the_door(&host) == 200).unwrap();
+    deploys(&host, "v3");
+}
+
+#[test]
 fn f124_a_deploy_with_units_is_told_beside_one_without() {
     let began = |supervisor: &str| {
         let host = BootedHost::builder().supervisor(supervisor).with_linger().boot().unwrap();
