@@ -224,6 +224,10 @@ pub trait Host {
     /// The memory that a process holds, in bytes.
     fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64>;
 
+    /// How many processes of this host the kernel has ended for want of memory since this run began; none where it does not count
+    /// them.
+    fn ended_for_memory(&self) -> u64;
+
     /// The memory and swap that are to be had, in bytes.
     fn available_memory(&self) -> Option<u64>;
 

@@ -166,6 +166,17 @@ fn launched_from(host: &impl Host, copy: &Path) -> Vec<Process> {
         .collect()
 }
 
+/// That the kernel has ended processes for want of memory while this run was at work, as the end of a sentence about one that died,
+/// and what to do then.
+pub fn memory_was_short(host: &impl Host) -> Option<(String, &'static str)> {
+    let ended = host.ended_for_memory();
+    let processes = if ended == 1 { "process" } else { "processes" };
+    (ended > 0).then(|| {
+        let found = format!(": memory was short, and the kernel has ended {ended} {processes} of this host meanwhile");
+        (found, "add memory or swap, or let the release take less (for java: `-Xmx` in `app.jvm_options`), then deploy again")
+    })
+}
+
 /// The error of a hook that finds a stranger in the slot that it works in.
 #[must_use]
 pub fn refuse(who: &str) -> Error {

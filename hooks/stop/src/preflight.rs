@@ -140,5 +140,9 @@ async fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occ
             megabytes(needed)
         ),
     )
-    .advise("add swap or memory, or give java less (`app.jvm_options = [\"-Xmx300m\"]`); `app.check_memory = false` goes on regardless"))
+    .advise(if settings.app.command.is_empty() {
+        "add swap or memory, or give java less (`app.jvm_options = [\"-Xmx300m\"]`); `app.check_memory = false` goes on regardless"
+    } else {
+        "add swap or memory, or let `app.command` take less; `app.check_memory = false` goes on regardless"
+    }))
 }

@@ -24,6 +24,8 @@ pub struct Machine<C = NotLinked> {
     launched: RefCell<Vec<(ProcessIdentity, Child)>>,
     holders: Holders,
     boot_id: OnceCell<String>,
+    /// What the kernel's count was when this run began.
+    ended_for_memory: u64,
 }
 
 impl<C: CodeDeploy> Machine<C> {
@@ -40,6 +42,7 @@ impl<C: CodeDeploy> Machine<C> {
             launched: RefCell::default(),
             holders: Holders::default(),
             boot_id: OnceCell::new(),
+            ended_for_memory: processes::ended_for_memory(),
         })
     }
 }
@@ -212,6 +215,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64> {
         processes::resident_memory(process)
+    }
+
+    fn ended_for_memory(&self) -> u64 {
+        processes::ended_for_memory().saturating_sub(self.ended_for_memory)
     }
 
     fn available_memory(&self) -> Option<u64> {

@@ -3,13 +3,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use procfs::FromRead;
 use procfs::process::{Process as Entry, Stat};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Credentials, Process, ProcessIdentity, Signal};
+use super::{Credentials, Process, ProcessIdentity, Signal, files};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -163,6 +164,17 @@ pub(super) fn resident_memory(process: &ProcessIdentity) -> Option<u64> {
     entry.status().ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
 }
 
+/// How many processes the kernel has ended for want of memory since the boot; kernels before 4.13 do not count them.
+pub(super) fn ended_for_memory() -> u64 {
+    let text = files::read(Path::new("/proc/vmstat")).unwrap_or_default();
+    count_of(&String::from_utf8_lossy(&text), "oom_kill").unwrap_or(0)
+}
+
+/// The number behind a name in the text of `/proc/vmstat`.
+fn count_of(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
 /// The memory and swap that are to be had, in bytes.
 pub(super) fn available_memory() -> Option<u64> {
     use procfs::Current;
@@ -177,4 +189,16 @@ fn started_at(ticks: u64) -> SystemTime {
     let clock = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let uptime = Duration::new(u64::try_from(clock.tv_sec).unwrap_or(0), u32::try_from(clock.tv_nsec).unwrap_or(0));
     SystemTime::now() - uptime.saturating_sub(since_boot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f40_a_count_of_the_kernels_is_read_by_its_whole_name() {
+        let text = "nr_free_pages 1\noom_kill_disabled 7\noom_kill 3\n";
+        assert_eq!(count_of(text, "oom_kill"), Some(3));
+        assert_eq!(count_of("nr_free_pages 1\n", "oom_kill"), None);
+    }
 }

@@ -111,7 +111,7 @@ pub(super) async fn survive(
     let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
     loop {
         if let Some(ending) = ending(host, launched, unit).await {
-            return Err(died_at_once(place, &ending));
+            return Err(died_at_once(host, place, &ending));
         }
         let listening = occupant::listening(host, place.port)?;
         if listening.iter().any(|process| occupant::belongs_to(host, launched, process)) {
@@ -132,11 +132,12 @@ async fn ending(host: &impl Host, launched: &ProcessIdentity, unit: Option<&Unit
     Some(unit.ending(host).await)
 }
 
-fn died_at_once(place: &Place, ending: &str) -> Error {
+fn died_at_once(host: &impl Host, place: &Place, ending: &str) -> Error {
     let advice = if ending == "exit status 0" {
         "what is started must stay in the foreground: let `app.command` not send it to the background"
     } else {
         "the last lines of its log are above; put the cause right and deploy again"
     };
-    Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}")).advise(advice)
+    let (why, advice) = occupant::memory_was_short(host).unwrap_or((String::new(), advice));
+    Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}")).advise(advice)
 }

@@ -33,11 +33,13 @@ pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
     let listens = is_its_own(host, probe, probe.place.port)?;
     if !alive && !listens {
+        let usual = (String::new(), "the last lines of its log are above; put the cause right and deploy again");
+        let (why, advice) = occupant::memory_was_short(host).unwrap_or(usual);
         return Err(Error::new(
             Kind::NotStarted,
-            format!("the new release in {} has died (process {} is gone)", probe.place, probe.process.id),
+            format!("the new release in {} has died (process {} is gone){why}", probe.place, probe.process.id),
         )
-        .advise("the last lines of its log are above; put the cause right and deploy again"));
+        .advise(advice));
     }
     Ok(listens)
 }

@@ -46,6 +46,7 @@ impl FakeHost {
             programs,
             free_space: 10_000_000_000,
             available_memory: 2_000_000_000,
+            ended_for_memory: 0,
             began: Duration::ZERO,
             limit: None,
             codedeploy: ServiceInMemory::default(),
@@ -128,6 +129,11 @@ impl FakeHost {
     pub fn room(&self, disk: u64, memory: u64) {
         let mut world = self.world.borrow_mut();
         (world.free_space, world.available_memory) = (disk, memory);
+    }
+
+    /// The kernel ends so many processes for want of memory while a hook is at work.
+    pub fn memory_runs_short(&self, ended: u64) {
+        self.world.borrow_mut().ended_for_memory = ended;
     }
 
     /// A JVM that the scripts started long ago, listening by now.

@@ -249,6 +249,10 @@ impl Host for FakeHost {
         self.world.borrow().processes.memory(process)
     }
 
+    fn ended_for_memory(&self) -> u64 {
+        self.world.borrow().ended_for_memory
+    }
+
     fn available_memory(&self) -> Option<u64> {
         Some(self.world.borrow().available_memory)
     }

@@ -12,6 +12,22 @@ use crate::exit::Hook;
 use crate::site::{Site, User};
 
 #[test]
+fn f40_a_release_that_dies_while_the_kernel_ends_processes_for_want_of_memory_is_told_so() {
+    for (dies_after, hook) in [(Duration::ZERO, Hook::Start), (Duration::from_secs(4), Hook::Health)] {
+        let site = Site::of_scripts(Slot::Blue, User::Root);
+        let app = App::good().booting_for(Duration::from_secs(9)).dying_after(dies_after);
+        site.host.next_release(app);
+        site.host.memory_runs_short(1);
+        let (last, exit) = site.deploy("d-1");
+        assert_eq!((last, exit.kind()), (hook, Some(Kind::NotStarted)));
+        let told = format!("{exit:?}");
+        for words in ["memory was short, and the kernel has ended 1 process", "add memory or swap"] {
+            assert!(told.contains(words), "{told}");
+        }
+    }
+}
+
+#[test]
 fn f33_f50_f53_a_release_that_does_not_come_up_is_told_as_what_it_is() {
     let milliseconds = Duration::from_millis;
     let says = |status, body: &str| App::good().answering(AppAnswer::Says(status, body.to_owned()));

@@ -182,6 +182,7 @@ async fn the_host_knows_itself(subject: &impl Subject) {
     assert_eq!(host.boot_id(), host.boot_id());
     assert!(host.program().is_absolute());
     assert!(host.available_memory().unwrap() > 0);
+    assert_eq!(host.ended_for_memory(), 0, "nobody is counted that was ended before this run");
 }
 
 async fn a_hook_launches_as_its_own_user(subject: &impl Subject) {
