@@ -109,7 +109,7 @@ pub fn read(host: &impl Host, path: &Path) -> Result<Option<Pin>> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(Error::new(Kind::of(&cause), format!("`{shown}` cannot be read: {cause}"))),
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(|cause| {
+    serde_json::from_str(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|cause| {
         Error::new(Kind::Settings, format!("`{shown}` is no pin of these hooks: {cause}"))
             .advise("deploy again: `start` writes it anew")
     })
@@ -120,7 +120,7 @@ pub fn read(host: &impl Host, path: &Path) -> Result<Option<Pin>> {
 /// # Errors
 /// As `Host::replace_file`.
 pub fn write(host: &impl Host, path: &Path, pin: &Pin) -> std::io::Result<()> {
-    host.replace_file(path, &serde_json::to_vec_pretty(pin)?, 0o600)
+    host.replace_file(path, serde_json::to_string_pretty(pin)?.as_bytes(), 0o600)
 }
 
 /// Notes that the pinned release has served, so that it is started again when it dies. There may be no pin: then nobody would.
@@ -169,7 +169,7 @@ pub fn running(host: &impl Host, settings: &Settings, place: &Place) -> Option<P
 
 /// What was started last for a pin.
 pub fn last_run(host: &impl Host, path: &Path) -> Option<Run> {
-    serde_json::from_slice(&host.read_file(path).ok()?).ok()
+    serde_json::from_str(&String::from_utf8_lossy(&host.read_file(path).ok()?)).ok()
 }
 
 /// Notes what is started for a pin.
@@ -177,7 +177,7 @@ pub fn last_run(host: &impl Host, path: &Path) -> Option<Run> {
 /// # Errors
 /// As `Host::replace_file`.
 pub fn note(host: &impl Host, path: &Path, run: &Run) -> std::io::Result<()> {
-    host.replace_file(path, &serde_json::to_vec(run)?, 0o644)
+    host.replace_file(path, serde_json::to_string_pretty(run)?.as_bytes(), 0o644)
 }
 
 /// Where that stands.
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_pin_is_read_as_it_was_written() {
         let pin = pin("now", true);
-        let read: Pin = serde_json::from_slice(&serde_json::to_vec(&pin).unwrap()).unwrap();
+        let read: Pin = serde_json::from_str(&serde_json::to_string_pretty(&pin).unwrap()).unwrap();
         assert_eq!(read, pin);
         assert_eq!(pin.as_launch().variables, [("SPRING_X".to_owned(), "1".to_owned())]);
         assert_eq!(run_beside(Path::new("/a/units/real2.json")), Path::new("/a/units/real2.run"));
