@@ -50,8 +50,14 @@ target=$(target_directory "$root")
 kept=$target/booted-host
 mkdir -p -- "$kept"
 
-control_groups=$(findmnt --noheadings --first-only --output TARGET --types cgroup2) ||
-    fail "no control groups of version 2 are mounted here, and a host needs them: mount -t cgroup2 none /sys/fs/cgroup/unified"
+# The hierarchy is the machine's, wherever it is mounted; where it is not, for this run alone.
+mounted=''
+if ! control_groups=$(findmnt --noheadings --first-only --output TARGET --types cgroup2); then
+    control_groups=$kept/control-groups-$$ mounted=$kept/control-groups-$$
+    mkdir -p -- "$mounted"
+    mount -t cgroup2 none "$mounted" ||
+        fail "control groups of version 2 cannot be mounted in \`$mounted\`, and a host needs them: is this a container?"
+fi
 run=$kept/run-$$ control_group=$control_groups/booted-host-$$ unfinished=''
 
 # remove_run NUMBER: all that a run has started is in its control group, and what it mounted is mounted for that alone.
@@ -69,6 +75,9 @@ remove_run() {
 
 clean_up() {
     remove_run $$
+    if [ -n "$mounted" ]; then
+        umount -- "$mounted" && rmdir -- "$mounted"
+    fi
     rm -rf -- ${unfinished:+"$unfinished"}
 }
 trap clean_up EXIT
