@@ -255,9 +255,13 @@ impl<'a, H: Host> Execution<'a, H> {
     }
 
     async fn launch(&mut self, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> Result<()> {
-        if let Some(launch) = unit {
-            let process = launch.start(self.host).await?;
-            (self.launched, self.unit) = (Some(process), Some(launch.unit.clone()));
+        if let Some(by) = unit {
+            let started = by.start(self.host).await;
+            // It may have died before anybody could watch it: what it said then tells more than systemd does.
+            if started.is_err() && self.host.describe(&launch.log).is_ok() {
+                self.quote(&launch.log);
+            }
+            (self.launched, self.unit) = (Some(started?), Some(by.unit.clone()));
             return Ok(());
         }
         // A pin that an earlier release has left would bring that one back after a reboot.

@@ -157,6 +157,8 @@ fn f117_f125_a_release_that_dies_at_once_or_never_becomes_healthy_stays_down_and
     ] {
         let answer = host.deploy(&release).unwrap();
         assert!(answer.told.contains(&format!("FAILED {hook} (exit code {code})")), "{}\n{}", answer.told, answer.log);
+        // In its own words, whoever was the first to see that it died.
+        assert!(answer.log.contains("the last lines of `/home/deploy/app/logs/real"), "{}", answer.log);
         assert_eq!(release_at_the_door(&host), "v1");
         let listening = [8081, 8082].map(|port| listener(&host, port).is_some());
         assert_eq!(listening.iter().filter(|listens| **listens).count(), 1, "{listening:?}");
