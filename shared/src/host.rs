@@ -231,7 +231,8 @@ pub trait Host {
     /// The memory and swap that are to be had, in bytes.
     fn available_memory(&self) -> Option<u64>;
 
-    /// Who listens on a port, on any address, IPv4 or IPv6.
+    /// Who listens on a port, on any address, IPv4 or IPv6. Where a process that this run has asked about holds the socket, others that
+    /// share it may be left out.
     ///
     /// # Errors
     /// What the kernel says where its sockets or `/proc` cannot be read; an unused port is an empty list, and no error.

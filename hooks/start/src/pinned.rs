@@ -63,18 +63,18 @@ fn decide(host: &impl Host, path: &Path) -> Result<Option<(Pin, bool)>> {
             say(&format!("release `{}` stays down: {why}", pin.launch));
             Ok(None)
         }
-        Decision::Start(starts) => {
-            note(host, &record, &pin, boot, starts);
+        Decision::Start => {
+            note(host, &record, &pin, boot);
             Ok(Some((pin, serves == Some(true))))
         }
     }
 }
 
-/// Notes this process, which will be the release's. Where that fails the release runs all the same: users come first, and the hooks
-/// know a release of theirs by its unit as well.
-fn note(host: &impl Host, record: &Path, pin: &Pin, boot: String, starts: u32) {
+/// Notes this process, which will be the release's. Where that fails the release runs all the same: users come first. A deploy that
+/// waits for the note fails then; after a crash or a reboot the hooks know a JVM by its profile, and take anything else for a stranger.
+fn note(host: &impl Host, record: &Path, pin: &Pin, boot: String) {
     let Some(process) = host.process(std::process::id()).map(|own| own.identity) else { return };
-    let run = Run { boot, launch: pin.launch.clone(), process, starts };
+    let run = Run { boot, launch: pin.launch.clone(), process };
     if let Err(cause) = pin::note(host, record, &run) {
         say(&format!("`{}` could not be written: {cause}", record.to_string_lossy()));
     }

@@ -17,7 +17,7 @@ use crate::slot::{Place, Slot};
 pub struct Pin {
     /// The boot in which it was deployed.
     pub boot: String,
-    /// The release's name, or the time of the launch where it is launched again: what tells one launch from the next.
+    /// The release's name, which no other launch has: each makes a release of its own.
     pub launch: String,
     /// Whether it is started again when it dies: not before it has served, since its deploy has to see that it died.
     pub again: bool,
@@ -55,8 +55,6 @@ pub struct Run {
     pub launch: String,
     /// The process.
     pub process: ProcessIdentity,
-    /// How often it was started for this launch, the first time among them.
-    pub starts: u32,
 }
 
 impl Pin {
@@ -189,8 +187,8 @@ pub fn run_beside(pin: &Path) -> PathBuf {
 /// What the program that a unit runs does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It starts the release, for the so-manieth time in this launch.
-    Start(u32),
+    /// It starts the release.
+    Start,
     /// It starts nothing, for this reason.
     Stay(&'static str),
 }
@@ -200,21 +198,17 @@ pub enum Decision {
 #[must_use]
 pub fn decide(pin: &Pin, boot: &str, last: Option<&Run>, serves: Option<bool>) -> Decision {
     if pin.boot != boot {
-        return match serves {
-            Some(true) => Decision::Start(starts_of(pin, boot, last) + 1),
-            None if pin.again => Decision::Start(starts_of(pin, boot, last) + 1),
-            Some(false) | None => Decision::Stay("it is not the live release"),
+        return if serves.unwrap_or(pin.again) {
+            Decision::Start
+        } else {
+            Decision::Stay("it is not the live release")
         };
     }
-    match starts_of(pin, boot, last) {
-        0 => Decision::Start(1),
-        before if pin.again => Decision::Start(before + 1),
-        _ => Decision::Stay("it has died before it served, which its deploy tells"),
+    let was_started = last.is_some_and(|run| run.boot == boot && run.launch == pin.launch);
+    if was_started && !pin.again {
+        return Decision::Stay("it has died before it served, which its deploy tells");
     }
-}
-
-fn starts_of(pin: &Pin, boot: &str, last: Option<&Run>) -> u32 {
-    last.filter(|run| run.boot == boot && run.launch == pin.launch).map_or(0, |run| run.starts)
+    Decision::Start
 }
 
 #[cfg(test)]
@@ -236,31 +230,26 @@ mod tests {
 
     #[test]
     fn f09_after_a_reboot_exactly_the_live_release_is_started_and_a_newcomer_that_died_is_not() {
-        let run = |boot: &str, launch: &str, starts| Run {
+        let run = |boot: &str, launch: &str| Run {
             boot: boot.into(),
             launch: launch.into(),
             process: ProcessIdentity { id: 7, started: 1 },
-            starts,
         };
-        let stays = |decision| matches!(decision, Decision::Stay(_));
-        for (name, again, boot, last, serves, wanted) in [
-            ("its deploy starts it", false, "now", None, Some(false), Some(1)),
-            ("the one before it ran in this slot", false, "now", Some(run("now", "r1", 3)), Some(false), Some(1)),
-            ("a newcomer has died", false, "now", Some(run("now", "r2", 1)), Some(false), None),
-            ("the live one has died", true, "now", Some(run("now", "r2", 1)), Some(true), Some(2)),
-            ("the standby has died", true, "now", Some(run("now", "r2", 2)), Some(false), Some(3)),
-            ("a reboot, it was live", true, "before", Some(run("before", "r2", 1)), Some(true), Some(1)),
-            ("a reboot right after the flip", false, "before", Some(run("before", "r2", 1)), Some(true), Some(1)),
-            ("a reboot, it was the standby", true, "before", Some(run("before", "r2", 1)), Some(false), None),
-            ("a reboot, and the include tells nobody", true, "before", None, None, Some(1)),
-            ("a reboot in its deploy, and the include tells nobody", false, "before", None, None, None),
-            ("it has died after the reboot", true, "before", Some(run("now", "r2", 1)), Some(true), Some(2)),
+        for (name, again, boot, last, serves, starts) in [
+            ("its deploy starts it", false, "now", None, Some(false), true),
+            ("the one before it ran in this slot", false, "now", Some(run("now", "r1")), Some(false), true),
+            ("a newcomer has died", false, "now", Some(run("now", "r2")), Some(false), false),
+            ("the live one has died", true, "now", Some(run("now", "r2")), Some(true), true),
+            ("the standby has died", true, "now", Some(run("now", "r2")), Some(false), true),
+            ("a reboot, it was live", true, "before", Some(run("before", "r2")), Some(true), true),
+            ("a reboot right after the flip", false, "before", Some(run("before", "r2")), Some(true), true),
+            ("a reboot, it was the standby", true, "before", Some(run("before", "r2")), Some(false), false),
+            ("a reboot, and the include tells nobody", true, "before", None, None, true),
+            ("a reboot in its deploy, and the include tells nobody", false, "before", None, None, false),
+            ("it has died after the reboot", true, "before", Some(run("now", "r2")), Some(true), true),
         ] {
             let decision = decide(&pin(boot, again), "now", last.as_ref(), serves);
-            match wanted {
-                Some(starts) => assert_eq!(decision, Decision::Start(starts), "{name}"),
-                None => assert!(stays(decision), "{name}"),
-            }
+            assert_eq!(decision == Decision::Start, starts, "{name}: {decision:?}");
         }
     }
 

@@ -259,11 +259,24 @@ fn f124_a_manager_that_does_not_run_is_told_with_the_command_that_starts_it() {
 }
 
 #[test]
-fn f124_a_deploy_with_units_is_told_beside_one_without() {
-    let began = |supervisor: &str| {
+fn f124_once_the_units_are_there_no_deploy_has_systemd_read_them_again() {
+    let loaded = |host: &BootedHost| {
+        let ask = "XDG_RUNTIME_DIR=/run/user/1000 systemctl --user show --property=UnitsLoadTimestampMonotonic";
+        let told = host.run(&["su", "deploy", "-c", ask]).unwrap().output;
+        let when =
+            told.trim_end().strip_prefix("UnitsLoadTimestampMonotonic=").and_then(|when| when.parse::<u64>().ok());
+        when.unwrap_or_else(|| panic!("{told}"))
+    };
+    let time = |supervisor: &str| {
         let host = BootedHost::builder().supervisor(supervisor).with_linger().boot().unwrap();
         deploys(&host, "v0");
         deploys(&host, "v1");
+        let before = loaded(&host);
+        assert_eq!(
+            before > 0,
+            supervisor == "user",
+            "the units were read when they came, and none where there are none"
+        );
         let mut times: Vec<_> = (2..9)
             .map(|number| {
                 let began = std::time::Instant::now();
@@ -271,9 +284,10 @@ fn f124_a_deploy_with_units_is_told_beside_one_without() {
                 began.elapsed()
             })
             .collect();
+        assert_eq!(loaded(&host), before, "the manager has not read its units again");
         times.sort();
         times[times.len() / 2]
     };
-    let (detached, units) = (began("detached"), began("user"));
+    let (detached, units) = (time("detached"), time("user"));
     tell(&format!("a deploy takes {detached:?} detached and {units:?} with units, medians of 7"));
 }
