@@ -64,11 +64,14 @@ pub fn accepting(workers: &[Worker]) -> Vec<ProcessIdentity> {
 /// Whether nginx can serve anybody: its master runs, and one of its workers accepts connections. A master alone keeps the port
 /// open and answers nobody, as after a reload whose new workers died (F121).
 ///
+/// Returns its workers.
+///
 /// # Errors
 /// Why nobody is served, as a fragment.
-pub fn serve(host: &impl Host, pid_file: &Path) -> Result<(), String> {
+pub fn serve(host: &impl Host, pid_file: &Path) -> Result<Vec<Worker>, String> {
     let master = master(host, pid_file).map_err(|why| why.to_string())?;
-    if accepting(&workers(host, &master.identity)).is_empty() { Err(NOBODY_ACCEPTS.to_owned()) } else { Ok(()) }
+    let workers = workers(host, &master.identity);
+    if accepting(&workers).is_empty() { Err(NOBODY_ACCEPTS.to_owned()) } else { Ok(workers) }
 }
 
 /// Waits for a worker of `master` that accepts: one that died is replaced within milliseconds. Returns whether there is one.
@@ -152,6 +155,15 @@ pub fn know(workers: &[Worker], include_changed: SystemTime) -> Option<bool> {
     Some(oldest + TICK >= include_changed)
 }
 
+/// Whether the workers that accept were started at different times, so that some may do what others do not. Those of one reload are
+/// started within milliseconds.
+#[must_use]
+pub fn are_of_several_ages(workers: &[Worker]) -> bool {
+    let started = || workers.iter().filter(|worker| !worker.draining).map(|worker| worker.started_at);
+    let span = started().max().zip(started().min()).and_then(|(last, first)| last.duration_since(first).ok());
+    span.is_some_and(|span| span > REPLACED_AT_MOST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +212,19 @@ mod tests {
         assert_eq!(know(&workers, at(100)), Some(true));
         assert_eq!(know(&workers, at(101)), Some(false));
         assert_eq!(know(&[worker(50, true)], at(1)), None);
+    }
+
+    #[test]
+    fn f105_old_workers_beside_new_ones_are_seen_and_those_that_finish_what_they_have_do_not_count() {
+        for (name, workers, wanted) in [
+            ("nobody", vec![], false),
+            ("one", vec![worker(5, false)], false),
+            ("of one reload", vec![worker(5, false), worker(6, false)], false),
+            ("old and new", vec![worker(5, false), worker(7, false)], true),
+            ("the old one drains", vec![worker(5, true), worker(7, false)], false),
+        ] {
+            assert_eq!(are_of_several_ages(&workers), wanted, "{name}");
+        }
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub enum Action {
     },
     /// End what this run launched.
     EndLaunched {
+        /// Which one that is.
+        slot: Slot,
         /// The place it was launched in.
         place: Place,
         /// How long it may take to end after SIGTERM, before SIGKILL.
@@ -290,7 +292,8 @@ impl Action {
             Action::Drain { at_most, .. } | Action::Survive { at_most, .. } => *at_most,
             Action::Reload { at_most, access, .. } => *at_most + access.nginx.at_most(),
             Action::ReloadBack { at_most, access, .. } => (*at_most + access.nginx.at_most()) * 2,
-            Action::Terminate { grace, .. } | Action::EndLaunched { grace, .. } => *grace + KILLED_AT_MOST,
+            Action::Terminate { grace, .. } => *grace + KILLED_AT_MOST,
+            Action::EndLaunched { slot, grace, .. } => Refusal { slot: *slot, grace: *grace }.at_most(),
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,
             Action::SeeLive(_) | Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => {
@@ -342,7 +345,9 @@ impl fmt::Display for Action {
             ),
             Action::InstallUnit(unit) => write!(formatter, "install {unit}"),
             Action::Launch { place, launch, unit } => start(formatter, place, launch, unit.as_deref()),
-            Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}"),
+            Action::EndLaunched { place, .. } => {
+                write!(formatter, "end what was started in {place}, which is free then")
+            }
             Action::Survive { place, at_most, .. } => {
                 write!(
                     formatter,

@@ -2,6 +2,7 @@
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::action::Refusal;
 use super::on_nginx::OnNginx;
@@ -12,7 +13,6 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
-use crate::occupant;
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
@@ -20,7 +20,7 @@ use crate::release::{Artifact, Release};
 use crate::report::Report;
 use crate::route::flag;
 use crate::route::word;
-use crate::slot::Place;
+use crate::slot::{Place, Slot};
 use crate::sudo::Way;
 use crate::supervisor::{Unit, UnitLaunch, pin};
 
@@ -154,14 +154,7 @@ impl<'a, H: Host> Execution<'a, H> {
             Action::Publish { artifact, release } => self.publish(artifact, release),
             Action::InstallUnit(unit) => unit.install(self.host).await,
             Action::Launch { place, launch, unit } => self.launch(place, launch, unit.as_deref()).await,
-            Action::EndLaunched { place, grace } => match self.launched.take() {
-                Some(process) => {
-                    let family = occupant::family(self.host, &process.identity);
-                    processes::terminate(self.host, self.settings, self.report, place, &family, *grace, None).await
-                }
-                // A unit that did not come up is not to come up later.
-                None => pin::remove(self.host, self.settings, place),
-            },
+            Action::EndLaunched { slot, place, grace } => self.end_launched(*slot, place, *grace).await,
             Action::Survive { place, at_most, log } => {
                 let Some(process) = &self.launched else { return Ok(()) };
                 let unit = self.unit.as_ref();
@@ -272,6 +265,28 @@ impl<'a, H: Host> Execution<'a, H> {
                 .advise("see that the program exists and that this user may run it")
         })?;
         self.launched = Some(process);
+        Ok(())
+    }
+
+    /// Ends what was launched, and notes that its slot is free. Where the live one has died meanwhile it may be all that users have,
+    /// and stays (I2): the next `start`, or a deploy, finds it.
+    async fn end_launched(&mut self, slot: Slot, place: &Place, grace: Duration) -> Result<()> {
+        let process = self.launched.as_ref().map(|process| process.identity);
+        let ended = match process {
+            Some(process) => {
+                refused::end(self.host, self.settings, self.report, process, Refusal { slot, grace }).await
+            }
+            None => Ok(()),
+        };
+        if let Err(cause) = ended {
+            self.report.say(&format!("note: what was started in {place} was not ended: {cause}"));
+            return Ok(());
+        }
+        // A unit that did not come up, or that restarts what has died, is not to come up later.
+        pin::remove(self.host, self.settings, place)?;
+        if let Err(cause) = self.remember(&Change::Freed(slot)) {
+            self.report.say(&format!("note: {cause}. The next hook settles it"));
+        }
         Ok(())
     }
 

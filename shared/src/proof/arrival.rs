@@ -189,7 +189,7 @@ impl fmt::Display for Proof {
 pub(super) async fn ask(host: &impl Host, settings: &Settings, proof: &Proof, spoken: bool) -> Result<Arrival> {
     let answer = witness::ask_door(host, settings).await?;
     Ok(match workers::serve(host, &settings.proxy.pid_file) {
-        Ok(()) => proof.judge(&answer, spoken),
+        Ok(_) => proof.judge(&answer, spoken),
         Err(why) => Arrival::Elsewhere(Answer::Silence(format!("{}, and {why}", witness::describe(&answer)))),
     })
 }

@@ -28,6 +28,8 @@ struct Seen {
     listening: Option<BySlot<bool>>,
     /// Why no worker of nginx is seen that accepts.
     no_worker: Option<String>,
+    /// Whether workers of different ages accept.
+    several_ages: bool,
 }
 
 impl Seen {
@@ -35,6 +37,16 @@ impl Seen {
     /// since `SITE DOWN`, and that nginx has gone on to the other slot, may only be said by who has seen it.
     fn is_listened_on(&self, slot: Slot) -> bool {
         self.listening.as_ref().is_none_or(|listening| *listening.get(slot))
+    }
+
+    /// Whether some of nginx's workers may send requests elsewhere than others: they are of different ages, and not all of them are
+    /// known to have read what nginx was told.
+    fn workers_may_differ(&self) -> bool {
+        let read = matches!(
+            &self.include,
+            Ok(IncludeSays::Slot { in_force: Some(true), .. } | IncludeSays::Stranger { in_force: Some(true), .. })
+        );
+        self.several_ages && !read
     }
 }
 
@@ -47,6 +59,8 @@ enum Serving {
     Stranger(String),
     /// Nobody: why.
     Nobody(String),
+    /// Nobody, as far as a part of nginx's workers goes: why.
+    NobodyInPart(String),
     /// It cannot be told: what was seen.
     Unknown(String),
 }
@@ -94,6 +108,7 @@ fn of_door(host: &impl Host, settings: &Settings, door: Answer) -> Seen {
         crate::discovery::DoorSays::Slot(slot) => Some(slot),
         crate::discovery::DoorSays::NoHelp(_) => None,
     };
+    let workers = workers::serve(host, &settings.proxy.pid_file);
     Seen {
         door,
         answers,
@@ -101,7 +116,8 @@ fn of_door(host: &impl Host, settings: &Settings, door: Answer) -> Seen {
         word: WordSays::Nothing,
         falls_over: false,
         listening: None,
-        no_worker: workers::serve(host, &settings.proxy.pid_file).err(),
+        several_ages: workers.as_ref().is_ok_and(|workers| workers::are_of_several_ages(workers)),
+        no_worker: workers.err(),
     }
 }
 
@@ -132,8 +148,16 @@ fn sends(seen: &Seen) -> Sends {
     }
 }
 
-/// Decides it: the door, where it can tell; else where nginx sends requests, and whether somebody listens there.
+/// Decides it. What one of nginx's workers does not reach, another one may.
 fn decide(settings: &Settings, seen: &Seen) -> Serving {
+    match by_what_answered(settings, seen) {
+        Serving::Nobody(why) if seen.workers_may_differ() => Serving::NobodyInPart(why),
+        serving => serving,
+    }
+}
+
+/// By the door, where it can tell; else by where nginx sends requests, and whether somebody listens there.
+fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
     let told = match (&seen.word, &seen.include) {
         (WordSays::Slot(slot), _) => Some((*slot, "nginx itself says")),
         (_, Ok(IncludeSays::Slot { slot, .. })) => Some((*slot, "nginx is told")),
@@ -242,6 +266,10 @@ fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Optio
         }
         Serving::Stranger(place) => format!("whoever is on {place}, which is neither slot's"),
         Serving::Nobody(why) => format!("SITE DOWN: {why}"),
+        Serving::NobodyInPart(why) => format!(
+            "SITE DOWN, at least for a part of the requests: {why}; old workers of nginx accept beside newer ones, and may send \
+             requests elsewhere"
+        ),
         Serving::Unknown(why) => format!("it cannot be told: {why}"),
     }
 }
@@ -281,6 +309,7 @@ mod tests {
             falls_over: false,
             listening: Some(BySlot { blue: true, green: true }),
             no_worker: None,
+            several_ages: false,
         }
     }
 
@@ -345,6 +374,9 @@ mod tests {
             ("F64 nginx is down", without(DEAD, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {DEAD}")),
             ("F121 its workers died", without(workers::NOBODY_ACCEPTS, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {}", workers::NOBODY_ACCEPTS)),
             ("past both slots", with(&no_help, stranger.clone()), "whoever is on port 8080, which is neither slot's".to_owned()),
+            ("the same, and a worker was replaced since", Seen { several_ages: true, ..with(&response(504, ""), tells(Slot::Blue)) }, format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
+            ("old workers beside new ones", Seen { several_ages: true, ..with(&unreached, unread(Slot::Blue)) }, "SITE DOWN, at least for a part of the requests: the door answers HTTP 502 `Bad Gateway`; old workers of nginx accept beside newer ones, and may send requests elsewhere".to_owned()),
+            ("the same, by its word", says(says_two.clone(), listens(true, false, Seen { several_ages: true, ..with(&no_help, unread(Slot::Blue)) })), format!("SITE DOWN, at least for a part of the requests: nginx sends requests to {two}, where nobody listens; old workers of nginx accept beside newer ones, and may send requests elsewhere")),
             ("past both slots, to nobody", with(&unreached, stranger), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`, and nginx sends requests to port 8080, which is neither slot's".to_owned()),
             ("no include, and a door that tells", with(&blue, IncludeSays::Missing), one.to_owned()),
             ("no include, and nobody behind the door", with(&unreached, IncludeSays::Missing), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`".to_owned()),

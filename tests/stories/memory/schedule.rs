@@ -1,5 +1,5 @@
 //! Random schedules: deploys, single hooks, crashes and mishaps in any order. After each hook the invariants of `Site::run`
-//! hold; at the end everything is mended, and a deploy succeeds. F106, F121 and F122 were found in this way.
+//! hold; at the end everything is mended, and a deploy succeeds. F106, F121, F122 and a part of F105 were found in this way.
 //! `RANDOM_SEED=SEED cargo test --workspace --test memory` repeats a run, with the seed that it printed.
 
 use std::io::ErrorKind;
@@ -228,6 +228,31 @@ fn f114_found_by_chance_the_standby_that_nginx_falls_back_on_while_stop_waits_fo
             Operation::Wait(seconds),
             Operation::Deploy(Behaviour::Good),
         ]);
+    }
+}
+
+#[test]
+fn f105_found_by_chance_a_site_is_down_in_part_while_old_workers_accept_beside_new_ones() {
+    holds_everywhere(&[
+        Operation::Interrupted(Hook::Switch, 2),
+        Operation::NextReload(Reloading::OldWorkersStay),
+        Operation::NextReload(Reloading::Refused),
+        Operation::KillLive,
+        Operation::Deploy(Behaviour::Good),
+    ]);
+}
+
+#[test]
+fn i2_found_by_chance_a_release_that_start_could_not_note_stays_while_it_is_all_that_users_have() {
+    for interrupted_at in 1..12 {
+        for nth in 1..6 {
+            holds_everywhere(&[
+                Operation::Deploy(Behaviour::Good),
+                Operation::Interrupted(Hook::Stop, interrupted_at),
+                Operation::KillLive,
+                Operation::WriteFails(Hook::Start, nth),
+            ]);
+        }
     }
 }
 
