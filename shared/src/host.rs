@@ -178,6 +178,9 @@ pub trait Host {
     /// The process with this id; nothing if it is gone or a zombie.
     fn process(&self, id: u32) -> Option<Process>;
 
+    /// Whether exactly this process lives, which costs less than to describe it.
+    fn lives(&self, process: &ProcessIdentity) -> bool;
+
     /// Whether a process has this id that this user is not shown (`hidepid`).
     fn is_hidden(&self, id: u32) -> bool;
 
@@ -192,6 +195,9 @@ pub trait Host {
 
     /// The children of a process.
     fn children(&self, id: u32) -> Vec<Process>;
+
+    /// Their ids alone, which cost less.
+    fn child_ids(&self, id: u32) -> Vec<u32>;
 
     /// The control group of a process, as systemd sees it; nothing if the process is gone.
     fn control_group(&self, id: u32) -> Option<String>;

@@ -150,7 +150,7 @@ fn living(host: &impl Host, identity: &ProcessIdentity) -> Option<Process> {
 }
 
 fn lives(host: &impl Host, identity: &ProcessIdentity) -> bool {
-    living(host, identity).is_some()
+    host.lives(identity)
 }
 
 fn is_in_session(launched: &ProcessIdentity, process: &Process) -> bool {

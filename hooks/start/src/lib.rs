@@ -203,7 +203,7 @@ mod tests {
             1. copy `/home/ec2-user/app/step3/zip/app.jar` (17 MB) to `/home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar`
             2. remember: `real2` (port 8082) is to run release `20261122T102030500Z-d-ABC123`
             3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,/home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 -jar /home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar --server.port=8082
-               if it comes to nothing: end what was started in `real2` (port 8082), which is free then
+               if it comes to nothing: end what was started in `real2` (port 8082), and free it
             4. remember: `real2` (port 8082) runs it
             5. watch it until it listens on port 8082 or has lived 2 s
             6. remember: `real2` (port 8082) has survived its first moments

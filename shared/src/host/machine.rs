@@ -162,6 +162,14 @@ impl<C: CodeDeploy> Host for Machine<C> {
         found
     }
 
+    fn lives(&self, process: &ProcessIdentity) -> bool {
+        let lives = processes::lives(process);
+        if lives {
+            self.holders.expect(process.id);
+        }
+        lives
+    }
+
     fn is_hidden(&self, id: u32) -> bool {
         processes::is_hidden(id)
     }
@@ -180,6 +188,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn children(&self, id: u32) -> Vec<Process> {
         processes::children(id)
+    }
+
+    fn child_ids(&self, id: u32) -> Vec<u32> {
+        processes::child_ids(id)
     }
 
     fn control_group(&self, id: u32) -> Option<String> {

@@ -3,19 +3,28 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use procfs::FromRead;
 use procfs::process::{Process as Entry, Stat};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags};
 
 use super::{Credentials, Process, ProcessIdentity, Signal, files};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
-    let entry = Entry::new(i32::try_from(id).ok()?).ok()?;
-    describe(&entry)
+    let directory = open(id)?;
+    let stat = stat(&directory)?;
+    if has_ended(&stat) { None } else { as_process(&directory, &stat) }
+}
+
+/// Whether exactly this process lives.
+pub(super) fn lives(process: &ProcessIdentity) -> bool {
+    let stat = open(process.id).and_then(|directory| stat(&directory));
+    stat.is_some_and(|stat| !has_ended(&stat) && stat.starttime == process.started)
 }
 
 /// Whether a process has this id that `/proc` does not show to this user: who may not signal it is told that it may not, and not
@@ -36,7 +45,7 @@ pub(super) fn ids_in_namespaces(process: &ProcessIdentity) -> Vec<u32> {
 
 /// Every process that this user may see.
 pub(super) fn all() -> Vec<Process> {
-    procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|entry| describe(&entry)).collect()
+    ids().unwrap_or_default().into_iter().filter_map(find).collect()
 }
 
 /// The processes of a session. Of all the others no more is asked than which session they are in, and that not of `/proc`, where
@@ -60,23 +69,28 @@ fn session_of(id: u32) -> Option<i32> {
 
 /// A child of this process that was not waited for: it can be described even if it has ended already.
 pub(super) fn child(id: u32) -> Option<Process> {
-    let entry = Entry::new(i32::try_from(id).ok()?).ok()?;
-    as_process(&entry, &stat(&entry)?)
+    let directory = open(id)?;
+    as_process(&directory, &stat(&directory)?)
 }
 
-/// What `/proc` says of one process that has not ended.
-pub(super) fn describe(entry: &Entry) -> Option<Process> {
-    let stat = stat(entry)?;
-    if matches!(stat.state, 'Z' | 'X' | 'x') { None } else { as_process(entry, &stat) }
+/// The directory of a process: what is read in there is of this one, whoever gets its id next.
+fn open(id: u32) -> Option<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty()).ok()
 }
 
-fn stat(entry: &Entry) -> Option<Stat> {
-    Stat::from_read(read(entry, "stat")?.as_slice()).ok()
+fn stat(directory: &OwnedFd) -> Option<Stat> {
+    Stat::from_read(read(directory, "stat")?.as_slice()).ok()
+}
+
+/// A zombie is as good as gone.
+fn has_ended(stat: &Stat) -> bool {
+    matches!(stat.state, 'Z' | 'X' | 'x')
 }
 
 /// A process's command line; none where it has let go of its memory.
-fn command(entry: &Entry) -> Vec<String> {
-    let bytes = read(entry, "cmdline").unwrap_or_default();
+fn command(directory: &OwnedFd) -> Vec<String> {
+    let bytes = read(directory, "cmdline").unwrap_or_default();
     let text = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
     if text.is_empty() {
         return Vec::new();
@@ -84,34 +98,51 @@ fn command(entry: &Entry) -> Vec<String> {
     text.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
 }
 
-/// A file of a process. Each reading of such a file costs the kernel a look into the process, so that it is taken in one.
-fn read(entry: &Entry, name: &str) -> Option<Vec<u8>> {
+/// A file of a process. Each reading of such a file costs the kernel a look into the process, so that it is taken in one: where
+/// less came than there was room for, there is no more.
+fn read(directory: &OwnedFd, name: &str) -> Option<Vec<u8>> {
+    let file = rustix::fs::openat(directory, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let mut bytes = Vec::with_capacity(4096);
-    entry.open_relative(name).ok()?.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    loop {
+        let before = bytes.len();
+        rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)).ok()?;
+        if bytes.len() == before || bytes.len() < bytes.capacity() {
+            return Some(bytes);
+        }
+        bytes.reserve(bytes.capacity());
+    }
 }
 
-fn as_process(entry: &Entry, stat: &Stat) -> Option<Process> {
+fn as_process(directory: &OwnedFd, stat: &Stat) -> Option<Process> {
     Some(Process {
         identity: ProcessIdentity { id: u32::try_from(stat.pid).ok()?, started: stat.starttime },
         parent: u32::try_from(stat.ppid).unwrap_or(0),
         session: u32::try_from(stat.session).unwrap_or(0),
-        owner: entry.uid().ok()?,
+        owner: rustix::fs::fstat(directory.as_fd()).ok()?.st_uid,
         started_at: started_at(stat.starttime),
-        command: command(entry),
+        command: command(directory),
     })
 }
 
 /// The children of all the threads of a process.
 pub(super) fn children(id: u32) -> Vec<Process> {
-    let Ok(parent) = i32::try_from(id) else { return Vec::new() };
-    let Some(tasks) = Entry::new(parent).ok().and_then(|entry| entry.tasks().ok()) else { return Vec::new() };
-    tasks.flatten().filter_map(|task| task.children().ok()).flatten().filter_map(find).collect()
+    child_ids(id).into_iter().filter_map(find).collect()
+}
+
+/// Their ids; zombies among them.
+pub(super) fn child_ids(id: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let of_thread = |thread: std::fs::DirEntry| {
+        let directory = rustix::fs::open(thread.path(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        read(&directory, "children")
+    };
+    let all: Vec<u8> = threads.filter_map(of_thread).flatten().collect();
+    String::from_utf8_lossy(&all).split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
 /// As whom a process acts on files.
 pub(super) fn credentials(process: &ProcessIdentity) -> Option<Credentials> {
-    find(process.id).filter(|found| found.identity == *process)?;
+    lives(process).then_some(())?;
     let status = Entry::new(i32::try_from(process.id).ok()?).ok()?.status().ok()?;
     Some(Credentials { user: status.fuid, groups: std::iter::once(status.fgid).chain(status.groups).collect() })
 }
@@ -124,7 +155,7 @@ pub(super) fn send(process: &ProcessIdentity, signal: Signal) -> io::Result<bool
         Signal::Kill => rustix::process::Signal::KILL,
         Signal::Reload => rustix::process::Signal::HUP,
     };
-    let is_the_one = || find(process.id).is_some_and(|found| found.identity == *process);
+    let is_the_one = || lives(process);
     let sent = match rustix::process::pidfd_open(id, PidfdFlags::empty()) {
         Ok(descriptor) => {
             if !is_the_one() {
@@ -151,7 +182,7 @@ pub(super) fn send(process: &ProcessIdentity, signal: Signal) -> io::Result<bool
 /// How eager the kernel is to end this process when memory is short.
 #[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
 pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io::Result<()> {
-    if find(process.id).is_none_or(|found| found.identity != *process) {
+    if !lives(process) {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
     }
     std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
@@ -159,7 +190,7 @@ pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io:
 
 /// The memory that a process holds, in bytes.
 pub(super) fn resident_memory(process: &ProcessIdentity) -> Option<u64> {
-    find(process.id).filter(|found| found.identity == *process)?;
+    lives(process).then_some(())?;
     let entry = Entry::new(i32::try_from(process.id).ok()?).ok()?;
     entry.status().ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
 }

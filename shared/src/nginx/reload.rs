@@ -23,15 +23,19 @@ pub async fn reload(
     at_most: Duration,
     before: &[Worker],
 ) -> Result<()> {
+    let known = host.child_ids(master.id);
     signal(host, master, access).await?;
     let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
     loop {
-        let state = workers::generation(before, &workers::workers(host, master));
-        if state == Generation::InForce {
-            return Ok(());
+        let goes_on = waiting.for_another_look().await?;
+        // While its children are the same, nothing is in force yet, and nobody has to be looked at.
+        if goes_on && host.child_ids(master.id) == known {
+            continue;
         }
-        if !waiting.for_another_look().await? {
-            return Err(not_in_force(state, at_most));
+        match workers::generation(before, &workers::workers(host, master)) {
+            Generation::InForce => return Ok(()),
+            _ if goes_on => {}
+            state => return Err(not_in_force(state, at_most)),
         }
     }
 }

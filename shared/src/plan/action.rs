@@ -345,9 +345,7 @@ impl fmt::Display for Action {
             ),
             Action::InstallUnit(unit) => write!(formatter, "install {unit}"),
             Action::Launch { place, launch, unit } => start(formatter, place, launch, unit.as_deref()),
-            Action::EndLaunched { place, .. } => {
-                write!(formatter, "end what was started in {place}, which is free then")
-            }
+            Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}, and free it"),
             Action::Survive { place, at_most, .. } => {
                 write!(
                     formatter,

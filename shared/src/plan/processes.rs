@@ -69,8 +69,7 @@ fn send(host: &impl Host, place: &Place, processes: &[Process], signal: Signal) 
 }
 
 fn alive(host: &impl Host, processes: &[Process]) -> Vec<ProcessIdentity> {
-    let alive = |identity: &ProcessIdentity| host.process(identity.id).is_some_and(|found| found.identity == *identity);
-    processes.iter().map(|process| process.identity).filter(alive).collect()
+    processes.iter().map(|process| process.identity).filter(|identity| host.lives(identity)).collect()
 }
 
 async fn gone(host: &impl Host, processes: &[Process], at_most: Duration) -> Result<bool> {
@@ -126,7 +125,7 @@ pub(super) async fn survive(
 /// How the launched process has ended, if it has: who started it knows.
 async fn ending(host: &impl Host, launched: &ProcessIdentity, unit: Option<&Unit>) -> Option<String> {
     let Some(unit) = unit else { return host.ending(launched) };
-    if host.process(launched.id).is_some_and(|process| process.identity == *launched) {
+    if host.lives(launched) {
         return None;
     }
     Some(unit.ending(host).await)

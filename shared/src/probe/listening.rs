@@ -30,7 +30,7 @@ pub(super) fn not_listening(host: &impl Host, probe: &Probe) -> Result<Option<St
 /// # Errors
 /// `Kind::NotStarted` if it is dead, `Kind::Undecided` if somebody else holds the port.
 pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
-    let alive = host.process(probe.process.id).is_some_and(|process| process.identity == probe.process);
+    let alive = host.lives(&probe.process);
     let listens = is_its_own(host, probe, probe.place.port)?;
     if !alive && !listens {
         let usual = (String::new(), "the last lines of its log are above; put the cause right and deploy again");

@@ -10,7 +10,7 @@ use crate::nginx::workers;
 use crate::occupant;
 use crate::patience::{Patience, Waiting};
 use crate::route::include::{Include, Leads};
-use crate::route::word::{self, Speaker, Unheard};
+use crate::route::word::{self, Unheard};
 use crate::slot::Slot;
 
 /// How many different workers are enough. Those of one generation are copies of one master that read the same files, so one tells
@@ -107,7 +107,8 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
         Ok(master) => master,
         Err(none) => return Ok(Err(Wrong::Elsewhere(none.to_string()))),
     };
-    if said.speaker(host, &master.identity) != Speaker::Ours {
+    let workers = workers::workers(host, &master.identity);
+    if !workers.iter().any(|worker| worker.identity.id == said.worker) {
         let (worker, master) = (said.worker, master.identity.id);
         let why = format!("process {worker} answers, which is no worker of nginx's master, process {master}");
         return Ok(Err(Wrong::Elsewhere(why)));
@@ -116,8 +117,7 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
         let why = format!("its worker {} sends requests to `{}`", said.worker, said.target);
         return Ok(Err(Wrong::Elsewhere(why)));
     }
-    let accepting = workers::accepting(&workers::workers(host, &master.identity)).len();
-    Ok(Ok(Told { worker: said.worker, accepting }))
+    Ok(Ok(Told { worker: said.worker, accepting: workers::accepting(&workers).len() }))
 }
 
 /// Whether the include, which was just written to lead there, names this group of the user's own (F96).

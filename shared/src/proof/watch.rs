@@ -185,7 +185,7 @@ fn sent_back(why: String) -> Error {
 
 /// What became of a release that does not hold its port any more. Listeners that cannot be seen are no evidence.
 fn gone(host: &impl Host, release: &Probe) -> Option<String> {
-    let lives = || host.process(release.process.id).is_some_and(|process| process.identity == release.process);
+    let lives = || host.lives(&release.process);
     match probe::check_listener(host, release) {
         Ok(true) => None,
         Err(error) if ![Kind::NotStarted, Kind::Undecided].contains(&error.kind()) => None,

@@ -277,7 +277,7 @@ fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Optio
 /// The release in a slot, as long as the very process lives that was launched from it.
 fn release(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Option<String> {
     let launched = occupant::current(host, settings, ledger, slot)?;
-    host.process(launched.id).filter(|found| found.identity == launched)?;
+    host.lives(&launched).then_some(())?;
     ledger.tenants.get(slot).release.as_ref().map(|release| release.name.clone())
 }
 

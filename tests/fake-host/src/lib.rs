@@ -198,6 +198,10 @@ impl Host for FakeHost {
         self.world.borrow().processes.find(id)
     }
 
+    fn lives(&self, process: &ProcessIdentity) -> bool {
+        self.process(process.id).is_some_and(|found| found.identity == *process)
+    }
+
     /// Everybody is shown everybody.
     fn is_hidden(&self, _: u32) -> bool {
         false
@@ -217,6 +221,10 @@ impl Host for FakeHost {
 
     fn children(&self, id: u32) -> Vec<Process> {
         self.world.borrow().processes.children(id)
+    }
+
+    fn child_ids(&self, id: u32) -> Vec<u32> {
+        self.children(id).iter().map(|child| child.identity.id).collect()
     }
 
     /// This host has no systemd.

@@ -68,6 +68,12 @@ impl FakeHost {
         ports.iter().any(|port| Some(port) != ports.first())
     }
 
+    /// How many of nginx's workers accept connections.
+    #[must_use]
+    pub fn accepting_workers(&self) -> usize {
+        self.world.borrow().answering_ports().len()
+    }
+
     /// The status with which something in front of nginx answers at the door, if anything does.
     #[must_use]
     pub fn status_before_nginx(&self) -> Option<u16> {
