@@ -196,9 +196,6 @@ pub trait Host {
     /// The children of a process.
     fn children(&self, id: u32) -> Vec<Process>;
 
-    /// Their ids alone, which cost less.
-    fn child_ids(&self, id: u32) -> Vec<u32>;
-
     /// The control group of a process, as systemd sees it; nothing if the process is gone.
     fn control_group(&self, id: u32) -> Option<String>;
 

@@ -47,8 +47,9 @@ pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: 
 fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
     let place = settings.place(slot);
     // Asked about before the listeners: those that a run knows are the first to be looked through for a socket.
-    let living_in = |slot| current(host, settings, ledger, slot).and_then(|launched| living(host, &launched));
-    let (remembered, _) = (living_in(slot), living_in(!slot));
+    let current_in = |slot| current(host, settings, ledger, slot);
+    let (launched_here, _) = (current_in(slot), current_in(!slot));
+    let remembered = launched_here.and_then(|launched| living(host, &launched));
     let listeners = listeners(host, place.port)?;
     if let Some(process) = remembered
         && let Some(port) =
@@ -64,7 +65,7 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
     }
     let elsewhere: Vec<ProcessIdentity> =
         listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
-    let mut ours = launched(host, settings, ledger, slot);
+    let mut ours = launched(host, ledger, slot, launched_here);
     // Whoever holds the other slot's port is never ours to end, wherever it was launched (I2).
     if let Some(both) = ours.iter().find(|own| elsewhere.contains(&own.identity)) {
         return Ok(Occupant::Stranger(stranger(host, place, both, &elsewhere)));
@@ -102,7 +103,7 @@ pub fn were_launched(
     slot: Slot,
     processes: &[Process],
 ) -> bool {
-    let launched = launched(host, settings, ledger, slot);
+    let launched = launched(host, ledger, slot, current(host, settings, ledger, slot));
     let is_one = |process: &Process| launched.iter().any(|own| belongs_to(host, &own.identity, process));
     processes.iter().all(is_one)
 }
@@ -118,9 +119,9 @@ pub fn current(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slo
     again.filter(|process| lives(host, process)).or(remembered)
 }
 
-/// The processes that are remembered to have been launched in `slot`, as far as they live.
-fn launched(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Vec<Process> {
-    match (current(host, settings, ledger, slot), &ledger.tenants.get(slot).release) {
+/// The processes that are remembered to have been launched in `slot`, as far as they live; `current` is the one that was.
+fn launched(host: &impl Host, ledger: &Ledger, slot: Slot, current: Option<ProcessIdentity>) -> Vec<Process> {
+    match (current, &ledger.tenants.get(slot).release) {
         (Some(launched), _) if lives(host, &launched) => family(host, &launched),
         // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).
         (None, Some(release)) => launched_from(host, &release.path),

@@ -24,6 +24,7 @@ pub struct Machine<C = NotLinked> {
     launched: RefCell<Vec<(ProcessIdentity, Child)>>,
     holders: Holders,
     boot_id: OnceCell<String>,
+    user: OnceCell<User>,
     /// What the kernel's count was when this run began.
     ended_for_memory: u64,
 }
@@ -42,6 +43,7 @@ impl<C: CodeDeploy> Machine<C> {
             launched: RefCell::default(),
             holders: Holders::default(),
             boot_id: OnceCell::new(),
+            user: OnceCell::new(),
             ended_for_memory: processes::ended_for_memory(),
         })
     }
@@ -141,7 +143,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn user(&self) -> User {
-        self.user_named(rustix::process::geteuid().as_raw())
+        self.user.get_or_init(|| self.user_named(rustix::process::geteuid().as_raw())).clone()
     }
 
     fn user_named(&self, id: u32) -> User {
@@ -188,10 +190,6 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn children(&self, id: u32) -> Vec<Process> {
         processes::children(id)
-    }
-
-    fn child_ids(&self, id: u32) -> Vec<u32> {
-        processes::child_ids(id)
     }
 
     fn control_group(&self, id: u32) -> Option<String> {

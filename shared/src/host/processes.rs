@@ -23,7 +23,8 @@ pub(super) fn find(id: u32) -> Option<Process> {
 
 /// Whether exactly this process lives.
 pub(super) fn lives(process: &ProcessIdentity) -> bool {
-    let stat = open(process.id).and_then(|directory| stat(&directory));
+    let stat = files::read(Path::new(&format!("/proc/{}/stat", process.id))).ok();
+    let stat = stat.and_then(|bytes| Stat::from_read(bytes.as_slice()).ok());
     stat.is_some_and(|stat| !has_ended(&stat) && stat.starttime == process.started)
 }
 
@@ -126,18 +127,13 @@ fn as_process(directory: &OwnedFd, stat: &Stat) -> Option<Process> {
 
 /// The children of all the threads of a process.
 pub(super) fn children(id: u32) -> Vec<Process> {
-    child_ids(id).into_iter().filter_map(find).collect()
-}
-
-/// Their ids; zombies among them.
-pub(super) fn child_ids(id: u32) -> Vec<u32> {
     let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
     let of_thread = |thread: std::fs::DirEntry| {
         let directory = rustix::fs::open(thread.path(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
         read(&directory, "children")
     };
     let all: Vec<u8> = threads.filter_map(of_thread).flatten().collect();
-    String::from_utf8_lossy(&all).split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect()
+    String::from_utf8_lossy(&all).split_ascii_whitespace().filter_map(|id| find(id.parse().ok()?)).collect()
 }
 
 /// As whom a process acts on files.

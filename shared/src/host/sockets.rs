@@ -11,6 +11,9 @@ use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, Stat
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use procfs::net::{TcpNetEntry, TcpState};
 
+/// The kernel packs less of an answer than this into one datagram, in bytes.
+const LONGEST_ANSWER: usize = 32 * 1024;
+
 /// One TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TcpSocket {
@@ -42,15 +45,22 @@ pub(super) fn find(sought: Sought) -> io::Result<Vec<TcpSocket>> {
 }
 
 fn from_kernel(sought: Sought) -> io::Result<Vec<TcpSocket>> {
-    let mut sockets = dump(AF_INET, SocketId::new_v4(), sought)?;
+    let kernel = netlink_sys::Socket::new(NETLINK_SOCK_DIAG)?;
+    kernel.connect(&netlink_sys::SocketAddr::new(0, 0))?;
+    let mut sockets = dump(&kernel, AF_INET, SocketId::new_v4(), sought)?;
     if sought == Sought::Listening {
-        sockets.extend(dump(AF_INET6, SocketId::new_v6(), sought)?);
+        sockets.extend(dump(&kernel, AF_INET6, SocketId::new_v6(), sought)?);
     }
     Ok(sockets)
 }
 
 /// Asks the kernel for the sockets of one family. It leaves out other states and other ports itself.
-fn dump(family: u8, mut socket_id: SocketId, sought: Sought) -> io::Result<Vec<TcpSocket>> {
+fn dump(
+    kernel: &netlink_sys::Socket,
+    family: u8,
+    mut socket_id: SocketId,
+    sought: Sought,
+) -> io::Result<Vec<TcpSocket>> {
     let states = match sought {
         Sought::Listening => StateFlags::LISTEN,
         Sought::OpenTowards(port) => {
@@ -66,13 +76,14 @@ fn dump(family: u8, mut socket_id: SocketId, sought: Sought) -> io::Result<Vec<T
     let mut bytes = vec![0; message.buffer_len()];
     message.serialize(&mut bytes);
 
-    let socket = netlink_sys::Socket::new(NETLINK_SOCK_DIAG)?;
-    socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
-    socket.send(&bytes, 0)?;
-    let mut sockets = Vec::new();
+    kernel.send(&bytes, 0)?;
+    let (mut sockets, mut answer) = (Vec::new(), Vec::with_capacity(LONGEST_ANSWER));
     loop {
-        let (datagram, _) = socket.recv_from_full()?;
-        if read(&datagram, &mut sockets)? {
+        answer.clear();
+        if kernel.recv(&mut answer, 0)? >= LONGEST_ANSWER {
+            return Err(io::Error::other("the kernel's answer is longer than any that is known"));
+        }
+        if read(&answer, &mut sockets)? {
             return Ok(sockets);
         }
     }

@@ -12,6 +12,9 @@ use crate::patience::Waiting;
 use crate::report::duration;
 use crate::sudo::{COMMAND_AT_MOST, Way};
 
+/// nginx lets its new workers start for this long before it tells the old ones to go (docs/nginx.md): nobody has to look before.
+const NEW_WORKERS_START: Duration = Duration::from_millis(100);
+
 /// Lets nginx read its configuration again and waits until its workers prove that it did.
 ///
 /// # Errors
@@ -23,19 +26,17 @@ pub async fn reload(
     at_most: Duration,
     before: &[Worker],
 ) -> Result<()> {
-    let known = host.child_ids(master.id);
     signal(host, master, access).await?;
-    let mut waiting = Waiting::begin(host, Patience::brisk(at_most));
+    let first_look = NEW_WORKERS_START.min(at_most);
+    host.pause(first_look).await?;
+    let mut waiting = Waiting::begin(host, Patience::brisk(at_most.saturating_sub(first_look)));
     loop {
-        let goes_on = waiting.for_another_look().await?;
-        // While its children are the same, nothing is in force yet, and nobody has to be looked at.
-        if goes_on && host.child_ids(master.id) == known {
-            continue;
+        let state = workers::generation(before, &workers::workers(host, master));
+        if state == Generation::InForce {
+            return Ok(());
         }
-        match workers::generation(before, &workers::workers(host, master)) {
-            Generation::InForce => return Ok(()),
-            _ if goes_on => {}
-            state => return Err(not_in_force(state, at_most)),
+        if !waiting.for_another_look().await? {
+            return Err(not_in_force(state, at_most));
         }
     }
 }

@@ -222,10 +222,12 @@ impl<'a, H: Host> Execution<'a, H> {
             .read_file(&self.settings.proxy.upstreams)
             .is_ok_and(|bytes| word::stands_in(&bytes, self.settings));
         let proof = proof.clone().with_word(proof.word.filter(|_| stands));
-        let workers = workers::master(self.host, &self.settings.proxy.pid_file)
-            .map(|master| workers::accepting(&workers::workers(self.host, &master.identity)))
-            .unwrap_or_default();
-        let site = self.nginx.has_shown_a_site() || self.ledger.is_checked(&workers, &self.host.boot_id());
+        let accepting = || {
+            workers::master(self.host, &self.settings.proxy.pid_file)
+                .map(|master| workers::accepting(&workers::workers(self.host, &master.identity)))
+                .unwrap_or_default()
+        };
+        let site = self.nginx.has_shown_a_site() || self.ledger.is_checked(&accepting(), &self.host.boot_id());
         self.unproven = match arrival::prove(self.host, self.settings, &proof, site).await? {
             Shown::ByDoor | Shown::ByWord => None,
             // Nothing was sent anywhere.

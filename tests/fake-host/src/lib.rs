@@ -223,10 +223,6 @@ impl Host for FakeHost {
         self.world.borrow().processes.children(id)
     }
 
-    fn child_ids(&self, id: u32) -> Vec<u32> {
-        self.children(id).iter().map(|child| child.identity.id).collect()
-    }
-
     /// This host has no systemd.
     fn control_group(&self, id: u32) -> Option<String> {
         self.process(id).map(|_| "/".to_owned())
