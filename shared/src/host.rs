@@ -13,6 +13,7 @@ mod http;
 mod listeners;
 mod log;
 mod machine;
+mod memory;
 mod processes;
 mod programs;
 mod signals;
@@ -25,8 +26,8 @@ use std::time::Duration;
 pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub use self::detach::become_program;
 pub use self::facts::{
-    Answer, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process, ProcessIdentity,
-    ProgramOutput, ReadSeek, Request, Signal, User, first_line,
+    Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,
+    ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User, first_line,
 };
 pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
@@ -224,15 +225,15 @@ pub trait Host {
     /// `NotFound` if the process is gone; `PermissionDenied` for anybody but root where the score falls, or for another user's.
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()>;
 
-    /// The memory that a process holds, in bytes.
-    fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64>;
+    /// The memory that a process holds; nothing if it is gone.
+    fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;
 
     /// How many processes of this host the kernel has ended for want of memory since this run began; none where it does not count
     /// them.
     fn ended_for_memory(&self) -> u64;
 
-    /// The memory and swap that are to be had, in bytes.
-    fn available_memory(&self) -> Option<u64>;
+    /// The memory and swap that a process in this control group can still have; without one, in the group of this run itself.
+    fn available_memory(&self, group: Option<&str>) -> Option<AvailableMemory>;
 
     /// Who listens on a port, on any address, IPv4 or IPv6. Where a process that this run has asked about holds the socket, others that
     /// share it may be left out.

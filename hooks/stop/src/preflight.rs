@@ -3,6 +3,7 @@
 mod app_spec;
 mod control_groups;
 mod cutover;
+mod memory;
 mod proxy;
 
 pub(crate) use self::app_spec::check as check_app_spec;
@@ -14,7 +15,7 @@ use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process};
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
-use shared::release::{self, Artifact, megabytes};
+use shared::release::{self, Artifact};
 use shared::run::Scene;
 use shared::slot::Roles;
 use shared::supervisor;
@@ -49,13 +50,13 @@ pub(crate) async fn check(
     testimony: &Testimony,
 ) -> Result<Checked> {
     cutover::check(scene.settings, testimony)?;
-    supervisor::choose(scene.host, scene.settings.app.supervisor)?;
+    let supervision = supervisor::choose(scene.host, scene.settings.app.supervisor)?;
     let configuration = proxy::check(scene, testimony).await?;
     check_health_port(scene, roles, occupant)?;
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
     let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
-    check_memory(scene, roles, occupant).await?;
+    memory::check(scene, roles, occupant, &supervision).await?;
     Ok(Checked { artifact, configuration })
 }
 
@@ -114,35 +115,4 @@ fn check_config_locations(host: &impl Host, settings: &Settings) -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// A second copy of what is live has to fit beside it. What the idle slot still holds will be free by then.
-async fn check_memory(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occupant) -> Result<()> {
-    let (host, settings) = (scene.host, scene.settings);
-    let Some(live) = roles.live.filter(|_| settings.app.check_memory) else { return Ok(()) };
-    let held = |occupant: &Occupant| match occupant {
-        Occupant::Ours(processes) => {
-            processes.iter().filter_map(|process| host.resident_memory(&process.identity)).sum()
-        }
-        Occupant::Nobody | Occupant::Stranger(_) => 0,
-    };
-    let needed: u64 = held(&occupant::find(host, settings, scene.ledger, live).await?);
-    let Some(available) = host.available_memory() else { return Ok(()) };
-    let available = available.saturating_add(held(occupant));
-    if available >= needed {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::NoRoom,
-        format!(
-            "memory is too short for a second copy: {} (swap included) can be had, the live one holds {}",
-            megabytes(available),
-            megabytes(needed)
-        ),
-    )
-    .advise(if settings.app.command.is_empty() {
-        "add swap or memory, or give java less (`app.jvm_options = [\"-Xmx300m\"]`); `app.check_memory = false` goes on regardless"
-    } else {
-        "add swap or memory, or let `app.command` take less; `app.check_memory = false` goes on regardless"
-    }))
 }

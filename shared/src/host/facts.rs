@@ -47,6 +47,24 @@ pub enum FileKind {
     Special,
 }
 
+/// What a process holds of this host's memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessMemory {
+    /// At this moment.
+    pub now: u64,
+    /// At most, since it began.
+    pub peak: u64,
+}
+
+/// Memory that can be had, in bytes, swap included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AvailableMemory {
+    /// How much.
+    pub bytes: u64,
+    /// The control group whose limit leaves no more; nothing where the host itself has no more.
+    pub limited_by: Option<String>,
+}
+
 /// How large the hooks' own log may become, and how many of its predecessors are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
-    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits, NotLinked,
-    Process, ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User, clock, control_groups, detach, files,
-    http, listeners, log, processes, programs,
+    Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
+    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User, clock,
+    control_groups, detach, files, http, listeners, log, memory, processes, programs,
 };
 use crate::error::Result;
 
@@ -44,7 +44,7 @@ impl<C: CodeDeploy> Machine<C> {
             holders: Holders::default(),
             boot_id: OnceCell::new(),
             user: OnceCell::new(),
-            ended_for_memory: processes::ended_for_memory(),
+            ended_for_memory: memory::ended_for_memory(),
         })
     }
 }
@@ -223,16 +223,16 @@ impl<C: CodeDeploy> Host for Machine<C> {
         processes::set_memory_sacrifice(process, score)
     }
 
-    fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64> {
-        processes::resident_memory(process)
+    fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory> {
+        processes::memory(process)
     }
 
     fn ended_for_memory(&self) -> u64 {
-        processes::ended_for_memory().saturating_sub(self.ended_for_memory)
+        memory::ended_for_memory().saturating_sub(self.ended_for_memory)
     }
 
-    fn available_memory(&self) -> Option<u64> {
-        processes::available_memory()
+    fn available_memory(&self, group: Option<&str>) -> Option<AvailableMemory> {
+        memory::available(group)
     }
 
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {

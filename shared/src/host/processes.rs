@@ -12,7 +12,7 @@ use procfs::process::{Process as Entry, Stat};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Credentials, Process, ProcessIdentity, Signal, files};
+use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Signal, files};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -184,29 +184,12 @@ pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io:
     std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
 }
 
-/// The memory that a process holds, in bytes.
-pub(super) fn resident_memory(process: &ProcessIdentity) -> Option<u64> {
+/// The memory that a process holds.
+pub(super) fn memory(process: &ProcessIdentity) -> Option<ProcessMemory> {
     lives(process).then_some(())?;
-    let entry = Entry::new(i32::try_from(process.id).ok()?).ok()?;
-    entry.status().ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
-}
-
-/// How many processes the kernel has ended for want of memory since the boot; kernels before 4.13 do not count them.
-pub(super) fn ended_for_memory() -> u64 {
-    let text = files::read(Path::new("/proc/vmstat")).unwrap_or_default();
-    count_of(&String::from_utf8_lossy(&text), "oom_kill").unwrap_or(0)
-}
-
-/// The number behind a name in the text of `/proc/vmstat`.
-fn count_of(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
-}
-
-/// The memory and swap that are to be had, in bytes.
-pub(super) fn available_memory() -> Option<u64> {
-    use procfs::Current;
-    let memory = procfs::Meminfo::current().ok()?;
-    Some(memory.mem_available? + memory.swap_free)
+    let status = Entry::new(i32::try_from(process.id).ok()?).ok()?.status().ok()?;
+    let now = status.vmrss? * 1024;
+    Some(ProcessMemory { now, peak: status.vmhwm.map_or(now, |kibibytes| kibibytes * 1024) })
 }
 
 /// Start times are clock ticks since the boot; a time of day is wanted.
@@ -216,16 +199,4 @@ fn started_at(ticks: u64) -> SystemTime {
     let clock = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let uptime = Duration::new(u64::try_from(clock.tv_sec).unwrap_or(0), u32::try_from(clock.tv_nsec).unwrap_or(0));
     SystemTime::now() - uptime.saturating_sub(since_boot)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn f40_a_count_of_the_kernels_is_read_by_its_whole_name() {
-        let text = "nr_free_pages 1\noom_kill_disabled 7\noom_kill 3\n";
-        assert_eq!(count_of(text, "oom_kill"), Some(3));
-        assert_eq!(count_of("nr_free_pages 1\n", "oom_kill"), None);
-    }
 }

@@ -48,6 +48,15 @@ impl Manager {
         }
     }
 
+    /// The control group above those of its units.
+    #[must_use]
+    pub fn control_group(self) -> String {
+        match self {
+            Manager::System => "/system.slice".to_owned(),
+            Manager::User(id) => format!("/user.slice/user-{id}.slice/user@{id}.service"),
+        }
+    }
+
     /// Where the file of a unit stands: root's among the system's, since a file of anybody else's there would make that one root;
     /// a user's own beside what it runs.
     #[must_use]

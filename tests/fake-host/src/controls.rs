@@ -46,6 +46,7 @@ impl FakeHost {
             programs,
             free_space: 10_000_000_000,
             available_memory: 2_000_000_000,
+            memory_limited_by: None,
             ended_for_memory: 0,
             began: Duration::ZERO,
             limit: None,
@@ -129,6 +130,11 @@ impl FakeHost {
     pub fn room(&self, disk: u64, memory: u64) {
         let mut world = self.world.borrow_mut();
         (world.free_space, world.available_memory) = (disk, memory);
+    }
+
+    /// It is the limit of this control group that leaves no more memory.
+    pub fn memory_is_limited_by(&self, group: &str) {
+        self.world.borrow_mut().memory_limited_by = Some(group.to_owned());
     }
 
     /// The kernel ends so many processes for want of memory while a hook is at work.

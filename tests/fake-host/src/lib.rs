@@ -33,8 +33,8 @@ pub use self::releases::bare_launch;
 use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
-    Answer, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits, Process,
-    ProcessIdentity, ProgramOutput, ReadSeek, Request, Signal, User,
+    Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
+    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -249,16 +249,18 @@ impl Host for FakeHost {
         self.effect(|world| world.set_memory_sacrifice(process, score))
     }
 
-    fn resident_memory(&self, process: &ProcessIdentity) -> Option<u64> {
-        self.world.borrow().processes.memory(process)
+    fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory> {
+        let held = self.world.borrow().processes.memory(process)?;
+        Some(ProcessMemory { now: held, peak: held })
     }
 
     fn ended_for_memory(&self) -> u64 {
         self.world.borrow().ended_for_memory
     }
 
-    fn available_memory(&self) -> Option<u64> {
-        Some(self.world.borrow().available_memory)
+    fn available_memory(&self, _: Option<&str>) -> Option<AvailableMemory> {
+        let world = self.world.borrow();
+        Some(AvailableMemory { bytes: world.available_memory, limited_by: world.memory_limited_by.clone() })
     }
 
     fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {

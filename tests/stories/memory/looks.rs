@@ -191,6 +191,28 @@ fn memory_is_counted_with_what_the_idle_slot_will_give_back_and_not_at_all_where
 }
 
 #[test]
+fn f40_f48_a_limit_that_leaves_too_little_memory_is_named_and_the_smaller_heap_that_is_advised_helps() {
+    let mut site = Site::of_scripts(Slot::Blue, User::Root);
+    site.settings.app.jvm_options = vec!["-Xmx280m".into()];
+    site.deploys("d-1");
+    site.deploys("d-2");
+    site.host.kill_listener(site.port(Slot::Green));
+    // Each holds 300 MB, as if its heap had been full.
+    site.host.room(1_000_000_000, 200_000_000);
+    site.host.memory_is_limited_by("/system.slice/codedeploy-agent.service");
+    let refused = site.run(Hook::Stop, Some("d-3"));
+    assert_eq!(refused.kind(), Some(Kind::NoRoom), "{refused:?}");
+    let told = format!("{refused:?}");
+    for part in
+        ["200 MB", "needs 300 MB", "control group `/system.slice/codedeploy-agent.service`", "MemoryMax", "-Xmx"]
+    {
+        assert!(told.contains(part), "`{part}` is not in {told}");
+    }
+    site.settings.app.jvm_options = vec!["-Xmx128m".into()];
+    site.deploys("d-3");
+}
+
+#[test]
 fn i9_health_keeps_the_time_that_its_last_answer_may_take() {
     let mut site = Site::of_scripts(Slot::Blue, User::Root);
     site.settings.health.timeout = Duration::from_secs(6);

@@ -54,7 +54,8 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     assert!(identities(host.processes()).contains(&found.identity));
     let credentials = host.credentials(&found.identity).unwrap();
     assert_eq!((credentials.user, credentials.groups.contains(&host.user().id)), (host.user().id, true));
-    assert!(host.resident_memory(&found.identity).unwrap() > 0);
+    let memory = host.memory(&found.identity).unwrap();
+    assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
     assert_eq!(host.ending(&found.identity), None);
     // Told in clock ticks, and from a clock that may be set meanwhile.
@@ -107,7 +108,7 @@ async fn a_process_that_has_ended_is_gone_and_its_hook_is_told_how(subject: &imp
     assert_eq!(host.process(process.id), None);
     assert_eq!(host.session(process.id), []);
     assert_eq!(host.credentials(&process), None);
-    assert_eq!(host.resident_memory(&process), None);
+    assert_eq!(host.memory(&process), None);
     assert_eq!(host.set_memory_sacrifice(&process, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert!(!host.signal(&process, Signal::Terminate).unwrap(), "it is gone");
     let none_of_its_own = subject.foreign().process;
@@ -131,7 +132,7 @@ async fn f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subjec
         assert!(!host.signal(&ended, signal).unwrap(), "{signal:?}");
     }
     assert_eq!(host.credentials(&ended), None);
-    assert_eq!(host.resident_memory(&ended), None);
+    assert_eq!(host.memory(&ended), None);
     assert_eq!(host.set_memory_sacrifice(&ended, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert_eq!(host.ending(&ended), None);
     // Had one of them reached it, it would have ended by that one.
@@ -181,7 +182,8 @@ async fn the_host_knows_itself(subject: &impl Subject) {
     assert!(!host.boot_id().is_empty());
     assert_eq!(host.boot_id(), host.boot_id());
     assert!(host.program().is_absolute());
-    assert!(host.available_memory().unwrap() > 0);
+    let left = host.available_memory(None).unwrap();
+    assert!(left.bytes > 0 && host.available_memory(Some("/none")).unwrap().bytes > 0, "{left:?}");
     assert_eq!(host.ended_for_memory(), 0, "nobody is counted that was ended before this run");
 }
 
@@ -199,7 +201,7 @@ async fn another_users_process_is_seen_and_not_touched(subject: &impl Subject) {
     let foreign = subject.foreign().process;
     assert_eq!(host.process(foreign.id).unwrap().owner, ROOT);
     assert_eq!(host.credentials(&foreign).unwrap().user, ROOT);
-    assert!(host.resident_memory(&foreign).unwrap() > 0);
+    assert!(host.memory(&foreign).unwrap().now > 0);
     let denied = ErrorKind::PermissionDenied;
     for signal in [Signal::Terminate, Signal::Reload, Signal::Kill] {
         assert_eq!(host.signal(&foreign, signal).map_err(|cause| cause.kind()), Err(denied), "{signal:?}");
