@@ -10,6 +10,7 @@
 mod agent_restart;
 mod deploys;
 mod hidden_processes;
+mod reboots;
 mod rig;
 mod sudo_rules;
 mod supervisor;

@@ -83,28 +83,6 @@ fn f09_after_a_reboot_or_a_cut_the_live_release_alone_comes_back_and_the_next_de
 }
 
 #[test]
-fn f09_a_cut_in_the_middle_of_a_deploy_leaves_the_live_release_and_the_next_deploy_goes_through() {
-    let mut host = of_the_user().boot().unwrap();
-    deploys(&host, "v1");
-    deploys(&host, "v2");
-    let healths = |host: &BootedHost| {
-        let log = std::fs::read_to_string(host.path("/home/deploy/app/logs/hooks.log")).unwrap();
-        log.matches(" health of deployment ").count()
-    };
-    let before = healths(&host);
-    std::thread::scope(|scope| {
-        let deploy = scope.spawn(|| host.deploy(&Jar::release("v3").boot_milliseconds(60_000)));
-        wait_until("`health` asks a release that boots", || healths(&host) > before).unwrap();
-        host.ends_at_once().unwrap();
-        assert!(deploy.join().unwrap().is_err(), "nobody is left to answer");
-    });
-    host.boots_again(End::Cut).unwrap();
-    wait_until("the live release answers at the door", || status_at_the_door(&host) == 200).unwrap();
-    assert_eq!(release_at_the_door(&host), "v2");
-    deploys(&host, "v4");
-}
-
-#[test]
 fn f125_a_live_release_that_crashes_is_back_by_itself_and_no_request_is_lost() {
     let host = of_the_user().boot().unwrap();
     deploys(&host, "v1");
