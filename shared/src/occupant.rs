@@ -11,7 +11,7 @@ use crate::host::{Host, Listener, Process, ProcessIdentity};
 use crate::ledger::Ledger;
 use crate::patience::{Patience, Waiting};
 use crate::slot::{Place, Slot};
-use crate::supervisor::pin;
+use crate::supervisor::{Unit, control_group, pin};
 
 /// For how long whoever holds a port is looked at again before it is called a stranger: a process that ends shows no files any more
 /// while its last threads still hold its socket (F108).
@@ -80,7 +80,9 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
         }
         for process in listener.processes {
             let known = ours.iter().any(|own| belongs_to(host, &own.identity, &process));
-            if !known && !is_profiled_jvm(&process, &place.profile) || elsewhere.contains(&process.identity) {
+            let of_unit = || control_group::is_of_unit(host, &Unit::name(settings, slot), process.identity.id);
+            let ours_by_itself = is_profiled_jvm(&process, &place.profile) || of_unit();
+            if !known && !ours_by_itself || elsewhere.contains(&process.identity) {
                 return Ok(Occupant::Stranger(stranger(host, place, &process, &elsewhere)));
             }
             if !may_signal(host, &process) {

@@ -71,7 +71,7 @@ fn decide(host: &impl Host, path: &Path) -> Result<Option<(Pin, bool)>> {
 }
 
 /// Notes this process, which will be the release's. Where that fails the release runs all the same: users come first. A deploy that
-/// waits for the note fails then; after a crash or a reboot the hooks know a JVM by its profile, and take anything else for a stranger.
+/// waits for the note fails then; after a crash or a reboot the hooks know it by its unit.
 fn note(host: &impl Host, record: &Path, pin: &Pin, boot: String) {
     let Some(process) = host.process(std::process::id()).map(|own| own.identity) else { return };
     let run = Run { boot, launch: pin.launch.clone(), process };

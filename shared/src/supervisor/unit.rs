@@ -38,7 +38,7 @@ impl Unit {
     #[must_use]
     pub fn of(settings: &Settings, manager: Manager, slot: Slot) -> Unit {
         let place = settings.place(slot);
-        let name = format!("{}.service", settings.group(slot));
+        let name = Unit::name(settings, slot);
         let directory = settings.units();
         let program = directory.join("start");
         // A person who ends it waits as long as `stop` would.
@@ -74,6 +74,12 @@ impl Unit {
             target = manager.target(),
         );
         Unit { manager, name, directory, profile: place.profile.clone(), text }
+    }
+
+    /// How the unit of `slot` is called, whoever manages it.
+    #[must_use]
+    pub fn name(settings: &Settings, slot: Slot) -> String {
+        format!("{}.service", settings.group(slot))
     }
 
     /// Its file.

@@ -47,6 +47,7 @@ impl FakeHost {
             free_space: 10_000_000_000,
             available_memory: 2_000_000_000,
             memory_limited_by: None,
+            control_groups: BTreeMap::new(),
             ended_for_memory: 0,
             began: Duration::ZERO,
             limit: None,
@@ -135,6 +136,11 @@ impl FakeHost {
     /// It is the limit of this control group that leaves no more memory.
     pub fn memory_is_limited_by(&self, group: &str) {
         self.world.borrow_mut().memory_limited_by = Some(group.to_owned());
+    }
+
+    /// A process lies in this control group.
+    pub fn place_in_control_group(&self, process: &ProcessIdentity, group: &str) {
+        self.world.borrow_mut().control_groups.insert(process.id, group.to_owned());
     }
 
     /// The kernel ends so many processes for want of memory while a hook is at work.

@@ -223,9 +223,10 @@ impl Host for FakeHost {
         self.world.borrow().processes.children(id)
     }
 
-    /// This host has no systemd.
+    /// This host has no systemd, but for processes that a test has put into a control group.
     fn control_group(&self, id: u32) -> Option<String> {
-        self.process(id).map(|_| "/".to_owned())
+        self.process(id)?;
+        Some(self.world.borrow().control_groups.get(&id).cloned().unwrap_or_else(|| "/".to_owned()))
     }
 
     fn credentials(&self, process: &ProcessIdentity) -> Option<Credentials> {

@@ -42,6 +42,7 @@ pub(super) struct World {
     pub(super) free_space: u64,
     pub(super) available_memory: u64,
     pub(super) memory_limited_by: Option<String>,
+    pub(super) control_groups: BTreeMap<u32, String>,
     pub(super) ended_for_memory: u64,
     pub(super) began: Duration,
     /// When the hook ends itself, since its beginning, and why.

@@ -138,6 +138,22 @@ fn f33_a_program_that_cannot_be_started_is_told_at_once() {
 }
 
 #[test]
+fn f125_what_systemd_has_started_again_and_could_not_note_is_known_by_its_unit_and_anybody_elses_is_a_stranger() {
+    for (group, known) in [
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/service-url-real2.service", true),
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/service-url-real1.service", false),
+        ("/user.slice/user-1001.slice/user@1001.service/app.slice/service-url-real2.service", false),
+    ] {
+        let site = Site::of_scripts(Slot::Blue, User::Application);
+        // Its command line tells nobody whose it is.
+        let process = site.host.place_app(App::good(), "none", site.port(Slot::Green));
+        site.host.place_in_control_group(&process, group);
+        let exit = site.run(Hook::Stop, Some("d-1"));
+        assert_eq!((exit.is_done(), site.host.is_running(&process)), (known, !known), "{group}: {exit:?}");
+    }
+}
+
+#[test]
 fn f31_f35_a_stranger_who_takes_the_port_between_stop_and_start_or_health_is_told() {
     for (hooks, hook, kind) in [(1, Hook::Start, Kind::Undecided), (2, Hook::Health, Kind::Undecided)] {
         let site = Site::of_scripts(Slot::Blue, User::Root);
