@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::codedeploy::{CodeDeploy, NotLinked};
+pub(crate) use self::detach::OPEN_FILES;
 pub use self::detach::become_program;
 pub use self::facts::{
     Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,

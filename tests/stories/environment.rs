@@ -20,7 +20,7 @@ fn probes_go_past_every_proxy_of_the_environment() {
 }
 
 #[test]
-fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
+fn f41_a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_directory_or_limit_of_open_files() {
     let rig = Rig::live_in("real1");
     rig.stage(&Jar::release("v2"));
     let binaries = rig.host.binaries().unwrap();
@@ -28,9 +28,9 @@ fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
         let program = binaries.path(hook).unwrap();
         let gone = rig.host.directory().join(format!("gone{number}"));
         std::fs::create_dir(&gone).unwrap();
-        // A working directory that no longer exists, a umask that takes everything away, a Korean locale, a megabyte of noise.
+        // A working directory that no longer exists, a umask that takes everything away, few open files, a Korean locale, much noise.
         let script = format!(
-            "cd {0}; rmdir {0}; umask 077; export NOISE=$(head -c 100000 /dev/zero | tr '\\0' x); exec {1}",
+            "cd {0}; rmdir {0}; umask 077; ulimit -Sn 64; export NOISE=$(head -c 100000 /dev/zero | tr '\\0' x); exec {1}",
             gone.display(),
             program.display()
         );
@@ -48,6 +48,13 @@ fn a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_or_directory() {
         assert!(output.status.success(), "{hook}: {}", String::from_utf8_lossy(&output.stdout));
     }
     assert_eq!(rig.release(), "v2");
+    // A release may have as many files open as it may be given.
+    let process = crate::rig::listener(rig.live_and_idle_ports().0).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let files: Vec<&str> =
+        limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap().split_whitespace().collect();
+    let number = |text: &str| text.parse().unwrap_or(u64::MAX);
+    assert_eq!(number(files[0]), number(files[1]).min(65_536), "{limits}");
     // The umask has taken nothing away that nginx or the next user needs (F27).
     let mode = |path: std::path::PathBuf| {
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777

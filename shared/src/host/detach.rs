@@ -12,6 +12,9 @@ use super::{Launch, programs};
 /// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
 const FIRST_TO_GO: &[u8] = b"1000";
 
+/// How many files a release may have open; more than a login gives, as services want it.
+pub(crate) const OPEN_FILES: u64 = 65_536;
+
 /// Starts the program.
 ///
 /// # Errors
@@ -67,12 +70,13 @@ fn prepare(launch: &Launch) -> io::Result<Command> {
 #[expect(unsafe_code, reason = "what happens between fork and exec can be said in no other way")]
 fn leave_the_agent(command: &mut Command) {
     // SAFETY: the closure only makes system calls that are allowed between fork and exec (setsid, open, write, close,
-    // close_range, sigprocmask); it neither allocates nor takes a lock.
+    // close_range, sigprocmask, prlimit); it neither allocates nor takes a lock.
     unsafe {
         command.pre_exec(|| {
             rustix::process::setsid()?;
             inherit_nothing();
             hear_every_signal();
+            open_many_files();
             prefer_to_be_ended();
             Ok(())
         });
@@ -95,6 +99,16 @@ fn hear_every_signal() {
     unsafe {
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+/// Raises the own limit of open files as far as it may be, to what a unit gives: a login gives 1024, which is few for a server (F41).
+fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+    if current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
-use crate::host::Host;
+use crate::host::{Host, OPEN_FILES};
 use crate::report::duration;
 use crate::slot::Slot;
 use crate::supervisor::Manager;
@@ -15,8 +15,6 @@ const AGAIN_AFTER: &str = "1s";
 const AT_MOST: u32 = 5;
 /// The time in which so many starts are too many: a JVM that dies of its settings takes half a minute to do so.
 const WITHIN: &str = "5min";
-/// How many files a release may have open; more than a login gives, as services want it.
-const OPEN_FILES: u32 = 65_536;
 
 /// The unit of one slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +133,7 @@ mod tests {
     use crate::config::{SettingsFile, settings};
 
     #[test]
-    fn a_unit_says_all_that_systemd_needs_and_nothing_of_a_release() {
+    fn f41_a_unit_says_all_that_systemd_needs_and_nothing_of_a_release() {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let unit = Unit::of(&settings, Manager::User(1000), Slot::Green);
         assert_eq!(unit.file(), Path::new("/home/ec2-user/app/step3/units/service-url-real2.service"));
