@@ -27,6 +27,9 @@ const THROUGH_SUDO: Duration = COMMAND_AT_MOST.saturating_mul(2);
 /// How long it may take to ask nginx which port a group of the user's own leads to, where the include names one.
 const GROUP_AT_MOST: Duration = TEST_AT_MOST;
 
+/// How long it may take to tell the application who serves: what an earlier run has left, where traffic was found, where it went.
+const TELLS_AT_MOST: Duration = WRITE_AT_MOST.saturating_mul(3);
+
 /// How long a release that failed to start is given to end.
 pub const FAILED_GRACE: Duration = Duration::from_secs(1);
 
@@ -58,6 +61,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + settings.stop.grace
                 + KILLED_AT_MOST
                 + PORT_FREE_AT_MOST
+                + TELLS_AT_MOST
         }
         "start" => {
             // What an earlier run has left goes first.
@@ -127,12 +131,13 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + reload * 4
                 + arrival::longest(settings) * 2
                 + watch::longest(settings.switch.watch, settings.health.timeout)
+                + TELLS_AT_MOST
                 + retirement
         }
         _ => return None,
     };
     // The door is asked first, and once more where it failed. No hook writes its ledger, the include and the flag more than six
-    // times.
+    // times; who begins with the file for the application has one of these left for it.
     Some(settings.lock_wait + DOOR_AT_MOST * 2 + WRITE_AT_MOST * 6 + own)
 }
 
@@ -252,6 +257,7 @@ mod tests {
         let all = 7.0 + 2.0 * 2.0 + 6.0;
         // A group of the user's own; the release, there and back, with its end; who is in a slot (looked at for 2 s before it is a stranger), CodeDeploy, nginx's test; the reload, the way
         // back and what is between; the door, there and back.
+        // The file for the application: healed, and at both ends of a cutover.
         // What goes through sudo: the include there and back by two commands each, and three reloads.
         let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
         let switch = 10.0
@@ -261,6 +267,7 @@ mod tests {
             + 10.0
             + 4.0 * 23.0
             + 2.0 * (3.0 + 2.0)
+            + 3.0
             + sudo;
         let watched = |time| time + 3.0 * (2.0 + 0.25) + 3.0;
         let reload = "cutover = \"reload\"\n";
@@ -268,9 +275,9 @@ mod tests {
         for (hook, name, more, own) in [
             (
                 "stop",
-                "a group of the user's own, test, sudo, who is there, the last one asked, drain, grace, the killed, the port",
+                "a group of the user's own, test, sudo, who is there, the last one asked, drain, grace, the killed, the port, the file for the application",
                 reload.to_owned(),
-                10.0 + 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0,
+                10.0 + 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0 + 3.0,
             ),
             (
                 "start",

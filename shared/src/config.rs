@@ -279,6 +279,12 @@ impl Settings {
         self.logs().join("hooks.log")
     }
 
+    /// The file that tells the application which slot serves; its ending says how it is read.
+    #[must_use]
+    pub fn live_file(&self) -> PathBuf {
+        self.app.directory.join("live.properties")
+    }
+
     /// The log of a release: one for each slot and release, so that the other slot's process never writes into it (F85).
     #[must_use]
     pub fn log_of(&self, slot: Slot, release: &str) -> PathBuf {

@@ -3,6 +3,7 @@
 
 mod another_user;
 mod deployment;
+pub mod live_file;
 pub mod store;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use self::deployment::{DeploymentRecord, Stage, unchanged};
+use self::live_file::Announced;
 use crate::host::ProcessIdentity;
 use crate::release::Release;
 use crate::slot::{BySlot, Slot};
@@ -42,6 +44,9 @@ pub struct Ledger {
     pub returning: Option<Slot>,
     /// The last deployments that lost the idle slot to another one before they had ended: only they are told so (F109).
     pub displaced: Vec<String>,
+    /// What the application is told of who serves; nothing in one that an earlier version wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Announced>,
 }
 
 /// What runs in a slot.
@@ -168,6 +173,26 @@ impl Ledger {
             && !workers.is_empty()
             && workers.len() == self.checked.len()
             && workers.iter().all(|worker| self.checked.contains(worker))
+    }
+
+    /// The slot that serves, where this change says so: what was seen when a deployment or a cutover begins, and what came of that.
+    #[must_use]
+    pub fn serves_by(&self, change: &Change) -> Option<Slot> {
+        match change {
+            Change::Open(deployment) => deployment.live,
+            Change::Intend(intent) | Change::Return(intent) => intent.from,
+            Change::Moved(slot) => Some(*slot),
+            Change::SentBack => self.intent.as_ref()?.from,
+            Change::Freed(_)
+            | Change::Launching { .. }
+            | Change::Launched { .. }
+            | Change::Started(_)
+            | Change::Proven
+            | Change::Refused(_)
+            | Change::Returned
+            | Change::Checked(_)
+            | Change::Retired(_) => None,
+        }
     }
 
     /// Applies one change.

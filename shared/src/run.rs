@@ -19,7 +19,7 @@ pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
-use crate::ledger::{Ledger, store};
+use crate::ledger::{Ledger, live_file, store};
 use crate::lifecycle::Lifecycle;
 use crate::plan::Outcome;
 use crate::plan::Plan;
@@ -207,6 +207,9 @@ async fn locked<H: Hook>(
     report: &Report,
     ledger: &mut Ledger,
 ) -> Result<String> {
+    if let Some(note) = live_file::heal(host, settings, ledger) {
+        report.say(&note);
+    }
     settling::settle(host, settings, ledger, report).await?;
     work::<H>(host, settings, lifecycle, command_line, report, ledger).await
 }

@@ -64,7 +64,7 @@ fn f41_a_hook_needs_neither_home_nor_user_nor_a_usual_umask_locale_directory_or_
 }
 
 #[test]
-fn s4_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
+fn s4_i17_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
     let rig = Rig::live_in("real1");
     rig.stage(&Jar::release("v2"));
     for hook in HOOKS {
@@ -72,12 +72,15 @@ fn s4_what_the_agent_has_in_its_environment_does_not_reach_the_app() {
             .hook(hook)
             .variable("AWS_SECRET_KEY", "CANARY")
             .variable("JAVA_TOOL_OPTIONS", "-Dcanary")
+            .variable("LIVE_SLOT_FILE", "CANARY")
             .variable("SPRING_DATASOURCE_URL", "kept");
         ended(&command.run().unwrap(), 0, &[]);
     }
     let process = crate::rig::listener(rig.live_and_idle_ports().0).unwrap();
     let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
     assert!(environment.contains("SPRING_DATASOURCE_URL=kept"), "{environment}");
+    let named = format!("LIVE_SLOT_FILE={}\0", rig.host.app_directory().join("live.properties").display());
+    assert!(environment.contains(&named), "{environment}");
     for name in ["CANARY", "JAVA_TOOL_OPTIONS", "DEPLOYMENT_ID", "HOOKS_CONFIG"] {
         assert!(!environment.contains(name), "{environment}");
     }

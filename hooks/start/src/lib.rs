@@ -11,7 +11,7 @@ use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch, Process};
-use shared::ledger::{Change, Stage};
+use shared::ledger::{Change, Stage, live_file};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::release::{self, Artifact, Release};
@@ -173,7 +173,7 @@ fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
         command,
         directory: app.directory.clone(),
         environment: app.environment.clone(),
-        variables: Vec::new(),
+        variables: vec![(live_file::VARIABLE.to_owned(), settings.live_file().to_string_lossy().into_owned())],
         log: settings.log_of(slot, &release.name),
     }
 }
@@ -208,6 +208,17 @@ mod tests {
             5. watch it until it listens on port 8082 or has lived 2 s
             6. remember: `real2` (port 8082) has survived its first moments
             then: release `20261122T102030500Z-d-ABC123` runs in `real2` (port 8082), log `/home/ec2-user/app/step3/logs/real2-20261122T102030500Z-d-ABC123.log`"#]].assert_eq(&planned("", Slot::Green).to_string());
+    }
+
+    #[test]
+    fn i17_a_release_is_started_with_the_file_that_says_who_is_live_whoever_starts_it() {
+        let plan = planned("[app]\ndirectory = \"/srv/shop\"", Slot::Green);
+        let Action::Launch { launch, .. } = &plan.steps[2].action else { panic!("{plan}") };
+        let named = [("LIVE_SLOT_FILE".to_owned(), "/srv/shop/live.properties".to_owned())];
+        assert_eq!(launch.variables, named);
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let pin = shared::supervisor::pin::Pin::of(&settings, Slot::Green, "boot", "r", launch);
+        assert_eq!(pin.variables.last(), Some(&named[0]), "it wins over what is inherited");
     }
 
     #[test]

@@ -9,8 +9,13 @@ use crate::slot::Slot;
 /// Notes every path that is, or lies in, another one's place, and every port that has two uses.
 pub(super) fn differ(file: &mut SettingsFile, settings: &Settings) {
     let files = files(file, settings);
-    let own = [("releases", settings.releases()), ("logs", settings.logs()), ("ledger", settings.ledger_directory())]
-        .map(|(name, path)| (name, normal(&path)));
+    let own = [
+        ("releases", settings.releases()),
+        ("logs", settings.logs()),
+        ("ledger", settings.ledger_directory()),
+        ("live.properties", settings.live_file()),
+    ]
+    .map(|(name, path)| (name, normal(&path)));
     let artifacts = normal(&settings.app.artifact.directory);
     for (at, (key, path)) in files.iter().enumerate() {
         let shown = path.to_string_lossy();

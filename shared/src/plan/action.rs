@@ -283,6 +283,9 @@ impl Action {
     #[must_use]
     pub fn at_most(&self) -> Duration {
         match self {
+            // Where it says who serves, the application is told in a file of its own.
+            Action::Remember { change: Change::Open(_) | Change::Intend(_) | Change::Return(_), .. }
+            | Action::Remember { change: Change::Moved(_) | Change::SentBack, .. } => WRITE_AT_MOST * 2,
             Action::Remember { .. } | Action::SetFlag { .. } | Action::TakeWordBack { .. } => WRITE_AT_MOST,
             Action::InstallUnit(_) => supervisor::INSTALL_AT_MOST,
             Action::Launch { unit: Some(_), .. } => supervisor::AT_MOST,

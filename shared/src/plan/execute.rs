@@ -11,7 +11,7 @@ use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
-use crate::ledger::{Change, Ledger, store};
+use crate::ledger::{Change, Ledger, live_file, store};
 use crate::nginx::workers;
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
@@ -366,10 +366,18 @@ impl<'a, H: Host> Execution<'a, H> {
         }
         // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
         let mut ledger = self.ledger.clone();
+        let serves = ledger.serves_by(&change);
         ledger.apply(&change, &self.host.boot_id());
+        if let Some(slot) = serves {
+            ledger.announce(slot, self.host.wall_clock());
+        }
         ledger.application = Some(self.settings.proxy.include.clone());
         store::save(self.host, self.settings, &ledger)?;
+        let is_news = ledger.announced != self.ledger.announced;
         *self.ledger = ledger;
+        if is_news && let Some(note) = live_file::write(self.host, self.settings, self.ledger) {
+            self.report.say(&note);
+        }
         if let Change::Moved(slot) = change {
             self.let_start_again(self.settings.place(slot));
         }

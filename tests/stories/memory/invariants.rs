@@ -56,6 +56,9 @@ impl Before {
             let live = if site.host.port_in_force().is_some() { site.live() } else { remembered };
             assert_eq!(remembered, live, "I10, what is remembered as live is not: {told}");
         }
+        if exit.is_done() && matches!(hook, Hook::Stop | Hook::Switch | Hook::Back) {
+            i17_the_application_is_told_who_serves(site, &told);
+        }
         f105_who_serves_is_what_is_the_case(site, exit, &told);
         people_know_slots_by_profile(site, exit);
         assert_ne!(exit.kind(), Some(Kind::Bug), "{told}");
@@ -141,6 +144,15 @@ pub(crate) fn people_know_slots_by_profile(site: &Site, exit: &Exit) {
     let words = prose.flat_map(|part| part.split(|letter: char| !letter.is_alphanumeric()));
     let colour = words.map(str::to_lowercase).find(|word| ["blue", "green"].contains(&word.as_str()));
     assert_eq!(colour, None, "{said}");
+}
+
+/// After a hook that has looked who serves, or moved it, the file for the application says so, or the hook has said why it does not.
+#[track_caller]
+fn i17_the_application_is_told_who_serves(site: &Site, told: &str) {
+    if let Some(serves) = site.live().filter(|_| !site.is_untold()) {
+        let profile = &site.settings.place(serves).profile;
+        assert_eq!(site.announced("live").as_ref(), Some(profile), "I17, the application is told another slot: {told}");
+    }
 }
 
 #[track_caller]

@@ -16,6 +16,7 @@ mod jar;
 mod last_one;
 mod launches;
 mod leftovers;
+mod live_file;
 mod longest;
 mod looks;
 mod operation;

@@ -138,6 +138,17 @@ impl Site {
         self.settings.place(slot).port
     }
 
+    /// What the file for the application has under this key.
+    pub(crate) fn announced(&self, key: &str) -> Option<String> {
+        let text = String::from_utf8(self.host.read_file(&self.settings.live_file()).ok()?).ok()?;
+        text.lines().find_map(|line| Some(line.strip_prefix(key)?.strip_prefix('=')?.to_owned()))
+    }
+
+    /// Whether the last hook has said that the file for the application could not be written.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.told.borrow().iter().any(|line| line.contains("It does not tell the application"))
+    }
+
     /// The include as text.
     pub(crate) fn include(&self) -> String {
         let bytes = self.host.read_file(&self.settings.proxy.include).unwrap_or_default();
