@@ -57,6 +57,17 @@ fn the_policies_that_a_missing_permission_points_to_exist_and_grant_it() {
 }
 
 #[test]
+fn i17_the_component_that_the_document_shows_is_the_one_that_the_sample_was_tried_with() {
+    const SHOWN: &str = include_str!("../../docs/standby.md");
+    const TRIED: &str = include_str!("../spring-app/src/main/java/sample/LiveSlot.java");
+    let class = TRIED.find("@Component").map(|at| &TRIED[at..]).expect("it is a component");
+    assert!(
+        SHOWN.contains(&format!("LiveSlot.java -->\n```java\n{class}```\n<!-- end -->")),
+        "docs/standby.md needs\n{class}"
+    );
+}
+
+#[test]
 fn the_hooks_that_the_readme_bundles_are_those_of_appspec() {
     for hook in crate::rig::HOOKS {
         assert!(README.contains(&format!("hooks/{hook}")), "{hook}");

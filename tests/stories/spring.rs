@@ -50,7 +50,7 @@ fn deploy(host: &Sandbox, jar: &Path, deployment: &str) {
 }
 
 #[test]
-fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a_failed_request() {
+fn i17_a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a_failed_request() {
     let built = tempfile::tempdir().unwrap();
     let jars: Vec<PathBuf> = ["v1", "v2", "v3"].into_iter().map(|release| build(release, built.path())).collect();
     let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
@@ -63,6 +63,18 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     );
     host.set("app.config_locations", &locations).unwrap();
     let ports = host.ports();
+    // Whether a release takes itself for the live one, and how often what runs only there has run.
+    let says = |port| {
+        let body = host.direct_get(port, "/live").unwrap().body;
+        let runs: u64 = body.rsplit_once("runs: ").and_then(|(_, runs)| runs.trim().parse().ok()).unwrap_or_default();
+        (body.contains("live: true"), runs)
+    };
+    let only_one_is_live = |live, standby| {
+        let (begun, rests) = (says(live), says(standby));
+        assert_eq!((begun.0, rests.0), (true, false), "{}", host.directory().display());
+        eventually("the live one does what runs only once", || says(live).1 > begun.1 + 2);
+        assert_eq!(says(standby), rests, "the standby does not");
+    };
     let release = || host.door_get("/").ok().and_then(|answer| answer.release().map(str::to_owned)).unwrap_or_default();
 
     // As the scripts left it: v1 in a JVM that start.sh started, its jar in the application's directory.
@@ -82,6 +94,7 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     }
     deploy(&host, &jars[2], "d-SPRING002");
     assert_eq!(release(), "v3");
+    only_one_is_live(ports.blue, ports.green);
     for number in 10..20 {
         assert_eq!(
             host.direct_get(ports.green, &format!("/lazy/{number}")).unwrap().status,
@@ -91,6 +104,7 @@ fn a_spring_boot_jar_is_taken_over_deployed_and_rolled_back_under_load_without_a
     }
     ended(&host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
     assert_eq!(release(), "v2");
+    only_one_is_live(ports.green, ports.blue);
     more_requests(&load);
     let history = load.finish().unwrap();
 
