@@ -16,7 +16,7 @@ use crate::proof::{arrival, watch};
 use crate::report::duration;
 use crate::route::keepalive;
 use crate::sudo::COMMAND_AT_MOST;
-use crate::supervisor;
+use crate::supervisor::{self, countdown};
 
 /// What `sudo -n` may take when it is asked what it allows.
 const SUDO_AT_MOST: Duration = Duration::from_secs(20);
@@ -100,6 +100,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             };
             let retirement = match settings.switch.standby {
                 Standby::Keep => Duration::ZERO,
+                Standby::For(_) => countdown::COUNTDOWN_AT_MOST,
                 Standby::Stop => {
                     looks(1)
                         + settings.stop.drain
@@ -317,6 +318,7 @@ mod tests {
                 format!("{reload}{unwatched}standby = \"stop\"\n"),
                 switch + 2.0 + 11.0 + 13.0 + 3.0 + 3.0 + 1.0,
             ),
+            ("switch", "a timer is set", format!("{reload}{unwatched}standby = \"30m\"\n"), switch + 1.0 + 2.0 * 5.0),
         ] {
             let settings = settings(SettingsFile::parse("hooks.toml", &format!("{UNLIKE}{more}"))).unwrap();
             assert_eq!(longest(hook, &settings), Some(Duration::from_secs_f64(all + own)), "{hook}: {name}");

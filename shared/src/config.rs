@@ -46,6 +46,8 @@ pub struct Settings {
     pub lock_wait: Duration,
     /// The file that they were read from, where it was named and not found beside the hooks.
     pub file: Option<PathBuf>,
+    /// The file that they were read from, wherever that was found.
+    pub read_from: PathBuf,
 }
 
 /// What is deployed, and how it is started.
@@ -237,6 +239,8 @@ pub struct Switch {
 pub enum Standby {
     /// It keeps running, and `switch --back` returns to it.
     Keep,
+    /// It keeps running for so long.
+    For(Duration),
     /// It is stopped as soon as the cutover is done.
     Stop,
 }

@@ -24,6 +24,7 @@ use crate::route::keepalive;
 use crate::route::upstreams;
 use crate::slot::Slot;
 use crate::sudo::Way;
+use crate::supervisor::countdown::Countdown;
 
 /// Everything that a cutover is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Cutover {
     pub watch: Option<Watch>,
     /// How the slot that it comes from is stopped when it is done, if it does not stay.
     pub retirement: Option<Retirement>,
+    /// What ends that slot later, if it stays for a while.
+    pub countdown: Option<Countdown>,
 }
 
 /// What is to be done about the release that traffic was sent back from.
@@ -174,6 +177,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     ]);
     steps.extend(cutover.standby.map(|process| Step::of(Action::Sacrifice { process, score: 1000 })));
     steps.extend(cutover.retirement.clone().map(|retirement| Step::of(Action::Retire(retirement))));
+    steps.extend(cutover.countdown.clone().map(|countdown| Step::of(Action::CountDown(Box::new(countdown)))));
     steps
 }
 

@@ -40,6 +40,9 @@ pub struct Ledger {
     /// The release that `health` refused last, and ended, until another one is launched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The slot whose standby was ended as `switch.standby` says, until another release is launched there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Slot>,
     /// Where a way back leads that was begun and has not come to its end: until then another one does not lead forward (F115).
     pub returning: Option<Slot>,
     /// The last deployments that lost the idle slot to another one before they had ended: only they are told so (F109).
@@ -219,6 +222,7 @@ impl Ledger {
             }
             Change::Launching { slot, release } => {
                 self.refused = None;
+                self.retired = self.retired.filter(|retired| retired != slot);
                 *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), ..Tenant::default() };
             }
             Change::Launched { slot, process, port } => {
@@ -238,7 +242,10 @@ impl Ledger {
                 }
             }
             Change::Checked(workers) => self.checked.clone_from(workers),
-            Change::Retired(slot) => *self.tenants.get_mut(*slot) = Tenant::default(),
+            Change::Retired(slot) => {
+                *self.tenants.get_mut(*slot) = Tenant::default();
+                self.retired = Some(*slot);
+            }
             Change::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);

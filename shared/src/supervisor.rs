@@ -4,6 +4,7 @@
 
 mod choice;
 pub mod control_group;
+pub mod countdown;
 mod manager;
 pub mod pin;
 mod unit;

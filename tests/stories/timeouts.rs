@@ -68,6 +68,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
             log: None,
             refusal: Refusal { slot: Slot::Green, grace: REFUSED_GRACE },
         }),
+        countdown: None,
         retirement: (settings.switch.standby == Standby::Stop).then_some(retirement),
         from: Some(Slot::Blue),
         to: Slot::Green,

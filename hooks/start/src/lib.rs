@@ -3,6 +3,7 @@
 
 mod leftovers;
 pub mod pinned;
+pub mod retire;
 pub mod supervised;
 
 use std::path::PathBuf;

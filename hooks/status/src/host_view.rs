@@ -68,6 +68,12 @@ impl HostView {
         notes.extend(scene.ledger.refused.as_ref().map(|release| {
             format!("release `{release}` was refused and ended; there is no standby until the next deploy")
         }));
+        notes.extend(scene.ledger.retired.map(|slot| {
+            let place = scene.settings.place(slot);
+            format!(
+                "what ran in {place} was ended, as `switch.standby` says; there is no standby until the next deploy"
+            )
+        }));
         let mut nginx = None;
         match scene.nginx().await {
             Ok((master, access)) => {

@@ -16,9 +16,10 @@ use shared::host::{Host, Process};
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::release::{self, Artifact};
+use shared::report::duration;
 use shared::run::Scene;
 use shared::slot::Roles;
-use shared::supervisor;
+use shared::supervisor::{self, countdown};
 
 /// Says which hooks `appspec.yml` gives less time than they can take. They work in less, as a rule, and end themselves in
 /// time otherwise: a reason to tell, and none to refuse.
@@ -51,6 +52,7 @@ pub(crate) async fn check(
 ) -> Result<Checked> {
     cutover::check(scene.settings, testimony)?;
     let supervision = supervisor::choose(scene.host, scene.settings.app.supervisor)?;
+    tell_countdown(scene, roles)?;
     let configuration = proxy::check(scene, testimony).await?;
     check_health_port(scene, roles, occupant)?;
     check_program(scene.host, scene.settings)?;
@@ -58,6 +60,17 @@ pub(crate) async fn check(
     let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
     memory::check(scene, roles, occupant, &supervision).await?;
     Ok(Checked { artifact, configuration })
+}
+
+/// Says what becomes of the live release, where that is not to stay as the standby for good.
+fn tell_countdown(scene: &Scene<'_, impl Host>, roles: Roles) -> Result<()> {
+    if let (Some((_, after)), Some(live)) = (countdown::timekeeper(scene.host, scene.settings)?, roles.live) {
+        let (place, after) = (scene.settings.place(live), duration(after));
+        scene.report.say(&format!(
+            "note: after the cutover {place} stays warm for {after} (`switch --back`); then a timer of systemd ends it"
+        ));
+    }
+    Ok(())
 }
 
 /// Whoever else holds the port on which the release is to be asked would keep it from starting, or answer in its place.

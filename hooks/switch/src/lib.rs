@@ -31,6 +31,7 @@ use shared::route::keepalive;
 use shared::route::{self, flag, ownership};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
+use shared::supervisor::countdown::Countdown;
 
 /// The hook `switch`.
 #[derive(Debug)]
@@ -89,7 +90,8 @@ impl Hook for Switch {
                 scene.nginx().await?;
                 let process = proven(scene, idle)?;
                 let before = process_in(scene, !idle).await?;
-                return Ok(again(scene.settings, process, before, proof_of(scene.settings, idle, &testimony)));
+                let kept = before.map(|before| Ok((before, countdown(scene, !idle)?))).transpose()?;
+                return Ok(again(scene.settings, process, kept, proof_of(scene.settings, idle, &testimony)));
             }
             scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy])?;
             unchanged(deployment, finding.roles, &scene.settings.places)?;
@@ -131,7 +133,11 @@ pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction) -> Pla
         (Some(from), Some(_)) if cutover.retirement.is_some() => {
             format!("{} is not kept as a standby (`switch.standby`)", settings.place(from))
         }
-        (Some(from), Some(_)) => format!("{} stays warm behind it (`switch --back`)", settings.place(from)),
+        (Some(from), Some(_)) => {
+            let time = cutover.countdown.as_ref().map(|countdown| format!(" for {}", duration(countdown.after)));
+            let time = time.unwrap_or_default();
+            format!("{} stays warm behind it{time} (`switch --back`)", settings.place(from))
+        }
         _ => "there is no standby".to_owned(),
     };
     let watched = cutover
@@ -169,7 +175,12 @@ fn proof_of(settings: &Settings, live: Slot, testimony: &Testimony) -> Proof {
 
 /// A second `switch` of a deployment whose traffic has moved has nothing left to do but to prove that it holds (I10), and to do
 /// with whoever served before what a first one that was killed did not come to (F115).
-fn again(settings: &Settings, process: ProcessIdentity, before: Option<ProcessIdentity>, proof: Proof) -> Plan {
+fn again(
+    settings: &Settings,
+    process: ProcessIdentity,
+    before: Option<(ProcessIdentity, Option<Countdown>)>,
+    proof: Proof,
+) -> Plan {
     let (live, result) = (proof.slot, format!("{} serves already", proof.place));
     let mut plan = Plan {
         steps: vec![
@@ -178,12 +189,13 @@ fn again(settings: &Settings, process: ProcessIdentity, before: Option<ProcessId
         ],
         result,
     };
-    if let Some(standby) = before {
+    if let Some((standby, countdown)) = before {
         plan.steps.push(Step::of(Action::Sacrifice { process, score: 0 }));
         plan.steps.push(Step::of(match settings.switch.standby {
-            Standby::Keep => Action::Sacrifice { process: standby, score: 1000 },
+            Standby::Keep | Standby::For(_) => Action::Sacrifice { process: standby, score: 1000 },
             Standby::Stop => Action::Retire(Retirement::of(settings, !live)),
         }));
+        plan.steps.extend(countdown.map(|countdown| Step::of(Action::CountDown(Box::new(countdown)))));
     }
     plan
 }
@@ -245,8 +257,17 @@ async fn look(
     let reconsidered = Some(reconsidered(scene.settings, to, process, log));
     let retired = from.filter(|_| standby.is_some() && scene.settings.switch.standby == Standby::Stop);
     let retirement = retired.map(|slot| Retirement::of(scene.settings, slot));
+    // The way back needs none, and is not refused for want of one.
+    let counted = from.filter(|_| standby.is_some() && direction == Direction::Forward);
+    let countdown = counted.map(|slot| countdown(scene, slot)).transpose()?.flatten();
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
-    Ok(Cutover { from, to, by, nginx, consent, process, standby, reconsidered, watch, retirement })
+    Ok(Cutover { from, to, by, nginx, consent, process, standby, reconsidered, watch, retirement, countdown })
+}
+
+/// What ends the release in a slot once it has stood by for its time.
+fn countdown(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<Option<Countdown>> {
+    let release = scene.ledger.tenants.get(slot).release.as_ref();
+    Countdown::of(scene.host, scene.settings, slot, release.map(|release| release.name.as_str()))
 }
 
 /// The process of ours in a slot, if there is one.
@@ -342,6 +363,9 @@ async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIden
             Some(process) => Ok(process.identity),
             None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
         },
+        Occupant::Nobody if scene.ledger.retired == Some(slot) => {
+            Err(nothing_to_return_to(&format!("what ran in {place} was ended, as `switch.standby` says")))
+        }
         Occupant::Nobody => Err(nothing_to_return_to(&format!("nothing runs in {place} any more"))),
         Occupant::Stranger(who) => Err(occupant::refuse(&who)),
     }

@@ -57,6 +57,7 @@ fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
         reconsidered: Some(reconsidered(&defaults(), to, process(77), Some("/logs/r1.log".into()))),
         watch: None,
         retirement: None,
+        countdown: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! in the shipped `hooks.toml`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{
     App, ArtifactPattern, CutoverWay, Derived, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile,
@@ -68,6 +69,7 @@ fn read(file: &mut SettingsFile) -> Settings {
         log_limits: LogLimits { size: file.size("log.size"), keep: file.number("log.keep", 0..=100) },
         lock_wait: file.duration("lock.wait"),
         file: file.named().map(Path::to_owned),
+        read_from: file.path().to_owned(),
     }
 }
 
@@ -172,10 +174,13 @@ fn switch(file: &mut SettingsFile) -> Switch {
         standby: match standby.as_str() {
             "keep" => Standby::Keep,
             "stop" => Standby::Stop,
-            other => {
-                file.mistake("switch.standby", other, "`keep` or `stop`");
-                Standby::Keep
-            }
+            other => match humantime::parse_duration(other) {
+                Ok(time) if time >= Duration::from_secs(1) => Standby::For(time),
+                _ => {
+                    file.mistake("switch.standby", other, "`keep`, `stop` or for how long it is kept, such as `30m`");
+                    Standby::Keep
+                }
+            },
         },
     }
 }
@@ -275,6 +280,11 @@ mod tests {
             ),
             ("beyond all ports", "[health]\nport = \"-8082\"", "needed a port that is free, and not -1"),
             ("a word that is no port", "[proxy]\nword = \"+x\"", "`proxy.word` is `+x`, needed `off`, a port, or"),
+            (
+                "a standby for no time",
+                "[switch]\nstandby = \"0s\"",
+                "`switch.standby` is `0s`, needed `keep`, `stop` or for how long it is kept, such as `30m`",
+            ),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
         ] {
             let told = mistakes(text);

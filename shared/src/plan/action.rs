@@ -23,6 +23,7 @@ use crate::release::{Artifact, Release, megabytes};
 use crate::report::duration;
 use crate::slot::{Place, Slot};
 use crate::sudo::COMMAND_AT_MOST;
+use crate::supervisor::countdown::{self, Countdown};
 use crate::supervisor::{self, Unit, UnitLaunch};
 
 /// How long a killed process may take to be gone.
@@ -229,6 +230,8 @@ pub enum Action {
     Watch(Box<Watch>),
     /// Stop the slot that served before. What comes of it is told, never a failure.
     Retire(Retirement),
+    /// Set the timer that ends the slot that served before. What comes of it is told, never a failure.
+    CountDown(Box<Countdown>),
     /// Ask CodeDeploy whether the deployment is still wanted.
     Consult(Question),
     /// Ask a URL that is no slot's until it is proven.
@@ -274,6 +277,7 @@ impl Action {
             | Action::ProveBack(_)
             | Action::Watch(_)
             | Action::Retire(_)
+            | Action::CountDown(_)
             | Action::Consult(_)
             | Action::Validate(_) => false,
         }
@@ -312,6 +316,7 @@ impl Action {
             Action::Retire(Retirement { drain, grace, .. }) => {
                 LOOKS_AGAIN.at_most + *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
             }
+            Action::CountDown(_) => countdown::COUNTDOWN_AT_MOST,
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),
         }
@@ -416,6 +421,7 @@ impl fmt::Display for Action {
                 duration(*drain),
                 duration(*grace)
             ),
+            Action::CountDown(countdown) => write!(formatter, "{countdown}, by a timer of systemd"),
             Action::Consult(question) => write!(formatter, "{question}"),
             Action::Validate(validation) => write!(formatter, "{validation}"),
         }

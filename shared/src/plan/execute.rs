@@ -209,6 +209,14 @@ impl<'a, H: Host> Execution<'a, H> {
                 self.retire(retirement).await;
                 Ok(())
             }
+            Action::CountDown(countdown) => {
+                let generation = self.ledger.announced.as_ref().map_or(0, |announced| announced.generation);
+                if let Err(cause) = countdown.begin(self.host, generation).await {
+                    let place = &countdown.place;
+                    self.report.say(&format!("note: the standby in {place} stays until the next deploy: {cause}"));
+                }
+                Ok(())
+            }
             Action::Consult(question) => consent::ask(self.host, self.report, question).await,
             Action::Validate(validation) => validation::run(self.host, validation).await,
         }

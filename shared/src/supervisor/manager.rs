@@ -89,6 +89,28 @@ impl Manager {
         own.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect()
     }
 
+    /// Sets a timer, in the place of one that has this name. It is gone after a reboot.
+    ///
+    /// # Errors
+    /// `Kind::NotStarted` with what systemd says.
+    pub async fn set_timer(self, host: &impl Host, timer: &str, words: &[String]) -> Result<()> {
+        // Says no where there is none.
+        self.ask(host, &["stop", "--", timer]).await?;
+        let mut command = self.command(&[]);
+        for word in &mut command {
+            if word == "systemctl" {
+                "systemd-run".clone_into(word);
+            }
+        }
+        command.extend_from_slice(words);
+        let told = host.run(&command, ANSWERS_AT_MOST).await?;
+        if told.success {
+            return Ok(());
+        }
+        let why = first_line(&told.complaint);
+        Err(Error::new(Kind::NotStarted, format!("`systemd-run` for `{timer}` ended with {}: {why}", told.ending)))
+    }
+
     async fn ask(self, host: &impl Host, words: &[&str]) -> Result<ProgramOutput> {
         host.run(&self.command(words), ANSWERS_AT_MOST).await
     }

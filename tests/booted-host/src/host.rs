@@ -28,6 +28,7 @@ pub struct HostBuilder {
     account: Account,
     cutover: String,
     supervisor: String,
+    standby: String,
     features: Features,
 }
 
@@ -59,6 +60,12 @@ impl HostBuilder {
     /// `app.supervisor`; `detached`, if nothing is said.
     pub fn supervisor(mut self, supervisor: &str) -> Self {
         supervisor.clone_into(&mut self.supervisor);
+        self
+    }
+
+    /// `switch.standby`; `keep`, if nothing is said.
+    pub fn standby(mut self, standby: &str) -> Self {
+        standby.clone_into(&mut self.standby);
         self
     }
 
@@ -129,6 +136,7 @@ impl BootedHost {
             account: Account::Deploy,
             cutover: "instant".to_owned(),
             supervisor: "detached".to_owned(),
+            standby: "keep".to_owned(),
             features: Features { pam_systemd: true, sudo: true, linger: false },
         }
     }
@@ -169,7 +177,7 @@ impl BootedHost {
     /// It cannot be written.
     pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
         let path = format!("/var/bundles/{}", self.bundles.fetch_add(1, Ordering::Relaxed));
-        let settings = site::settings(&self.builder.cutover, &self.builder.supervisor);
+        let settings = site::settings(&self.builder.cutover, &self.builder.supervisor, &self.builder.standby);
         bundle::write(&self.path(&path), &self.programs, self.builder.account, &settings, release)?;
         Ok(path)
     }

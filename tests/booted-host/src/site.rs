@@ -58,7 +58,7 @@ WantedBy=multi-user.target
 ";
 
 /// The settings of the bundle, where they differ from the shipped ones.
-pub(crate) fn settings(cutover: &str, supervisor: &str) -> String {
+pub(crate) fn settings(cutover: &str, supervisor: &str, standby: &str) -> String {
     format!(
         "\
 [app]
@@ -72,6 +72,7 @@ cutover = \"{cutover}\"
 word = \"+10000\"
 [switch]
 watch = \"1s\"
+standby = \"{standby}\"
 "
     )
 }

@@ -12,5 +12,6 @@ mod deploys;
 mod hidden_processes;
 mod reboots;
 mod rig;
+mod standby;
 mod sudo_rules;
 mod supervisor;

@@ -24,6 +24,7 @@ mod refusal;
 mod refused_by_switch;
 mod schedule;
 mod site;
+mod standby;
 mod switches;
 mod two_deployments;
 mod watch;

@@ -201,6 +201,18 @@ impl Site {
         }
     }
 
+    /// What the timer of a standby does: the one that was set when this release became the standby in `slot`.
+    pub(crate) fn retire(&self, slot: Slot, release: Option<&str>, generation: u64) -> Exit {
+        self.host.begin();
+        let before = Before::of(self);
+        let (retire, release) = (self.settings.place(slot).profile.clone(), release.map(str::to_owned));
+        let arguments = start::retire::Arguments { retire, release, generation };
+        let exit = self.execute::<start::retire::Retire>(None, false, arguments);
+        // Like `start` it may end processes, and moves nothing.
+        before.hold_against(self, Hook::Start, &exit);
+        exit
+    }
+
     /// Runs the four hooks as the agent does: the first that fails is the last.
     pub(crate) fn deploy(&self, deployment: &str) -> Deployed {
         self.deploy_from(Hook::Stop, deployment)
