@@ -91,7 +91,7 @@ fn with_standby_stop_the_old_release_ends_after_the_cutover_and_the_way_back_say
     assert_eq!(rig.release(), "v2");
     assert!(deployed.output().contains("is not kept as a standby"), "{}", deployed.output());
     let back = rig.host.hook("switch").argument("--back").run().unwrap();
-    ended(&back, 31, &["there is no standby to go back to", "nothing runs in `real1`"]);
+    ended(&back, 31, &["there is no standby to go back to", "what ran in `real1`"]);
     said(&back, &["serving: `real2`"]);
     rig.deploy(&Jar::release("v3")).succeeds();
     assert!(listener(idle).is_none(), "v2 has ended in its turn");

@@ -14,9 +14,11 @@ const AGE: Duration = Duration::from_hours(2);
 pub(crate) fn find(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
     let now = SystemTime::from(host.wall_clock());
     let proxy = &settings.proxy;
-    let beside = [&proxy.include, &proxy.upstreams, &proxy.flag].into_iter().filter_map(|path| path.parent());
+    let live_file = settings.live_file();
+    let beside =
+        [&proxy.include, &proxy.upstreams, &proxy.flag, &live_file].into_iter().filter_map(|path| path.parent());
     let mut directories: Vec<PathBuf> = beside.map(Path::to_owned).collect();
-    directories.extend([settings.ledger_directory(), settings.logs(), settings.releases()]);
+    directories.extend([settings.ledger_directory(), settings.logs(), settings.releases(), settings.units()]);
     directories.sort();
     directories.dedup();
     let mut found: Vec<PathBuf> = directories.iter().flat_map(|directory| old(host, directory, now)).collect();

@@ -21,6 +21,8 @@ fn f116_what_killed_runs_have_left_goes_once_no_hook_can_be_using_it_and_nothing
         settings.ledger_directory().join(".hooks-a1B2c3"),
         settings.releases().join(".hooks-a1B2c3"),
         settings.logs().join(".hooks-a1B2c3"),
+        settings.units().join(".hooks-a1B2c3"),
+        beside(&settings.live_file(), ".hooks-a1B2c3"),
         beside(&settings.proxy.include, ".hooks-incINC"),
         beside(&settings.proxy.flag, ".hooks-flagFL"),
         unfinished.join(".release-q9W8e7"),

@@ -175,6 +175,10 @@ fn i17_traffic_that_a_person_has_moved_is_told_by_the_next_hook_that_looks() {
     site.host.write(&site.settings.proxy.include, b"set $service_url http://127.0.0.1:8081;\n");
     site.host.foreign_reload();
     site.host.pass(std::time::Duration::from_secs(1));
+    // A way back finds it there, and moves it again: twice, however it ends.
+    let back = site.clone();
+    assert!(back.run(Hook::Back, None).is_done());
+    back.tells("real2", 4);
     site.done(Hook::Stop, "d-1");
     site.tells("real1", 3);
 }
