@@ -10,6 +10,7 @@ use std::time::Duration;
 use shared::error::{Error, Kind, Result};
 use shared::host::codedeploy::{Asking, Refusal};
 use shared::host::{CodeDeploy, Host};
+use shared::nginx::access::Access;
 use shared::run::{Look, Scene};
 
 use self::deployment_view::DeploymentView;
@@ -34,6 +35,9 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "json"])]
+    pub sudo_rules: Option<String>,
 }
 
 impl Look for Status {
@@ -43,6 +47,9 @@ impl Look for Status {
     type Arguments = Arguments;
 
     async fn look(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<String> {
+        if let Some(user) = &arguments.sudo_rules {
+            return Ok(Access::find(scene.host, scene.settings, None)?.rules(user));
+        }
         if let Some(named) = &arguments.deployment {
             let view = see_deployment(named, scene).await?;
             return rendered(arguments, &view, DeploymentView::text);

@@ -100,6 +100,13 @@ impl Access {
         }
     }
 
+    /// The lines of sudoers by which `user`, who may do none of it so far, may do all that a cutover by a reload needs.
+    #[must_use]
+    pub fn rules(self, user: &str) -> String {
+        let include = ConfigurationFile { way: Way::Sudo, ..self.include };
+        sudo::rules(user, &Access { include, nginx: Way::Sudo, ..self }.needed_to_reload())
+    }
+
     fn with_program(&self, arguments: &[&str]) -> Vec<String> {
         self.program.iter().cloned().chain(arguments.iter().map(|argument| (*argument).to_owned())).collect()
     }
@@ -155,5 +162,14 @@ mod tests {
             let with_directory = install.strip_suffix(" service-url").unwrap_or(install);
             assert_eq!(about(&access.needed_to_install(true)), with_directory, "{files:?}, {nginx:?}: it is there");
         }
+    }
+
+    #[test]
+    fn f73_the_rules_for_another_user_are_the_same_whoever_asks_for_them() {
+        let rules = access(Way::Own, Way::Own).rules("deploy");
+        assert_eq!(rules, access(Way::Sudo, Way::Sudo).rules("deploy"));
+        let exact = |rule: &&str| rule.starts_with("deploy ALL=(root) NOPASSWD: /usr/");
+        assert_eq!(rules.lines().filter(exact).count(), 4, "{rules}");
+        assert!(rules.ends_with("/usr/sbin/nginx -s reload"), "{rules}");
     }
 }
