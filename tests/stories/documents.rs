@@ -1,5 +1,8 @@
 //! What the documents say is what the code does.
 
+use std::path::Path;
+
+use shared::config::{self, CutoverWay, SettingsFile};
 use shared::error::ExitCodeRow;
 use shared::host::codedeploy::{Operation, Refusal};
 
@@ -22,10 +25,11 @@ fn the_exit_codes_of_the_readme_are_those_of_the_code() {
 
 #[test]
 fn the_readme_names_only_files_that_exist() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for name in [
         "scripts/simulate.sh",
         "scripts/test.sh",
+        "scripts/install.sh",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "appspec.yml",
@@ -39,7 +43,7 @@ fn the_readme_names_only_files_that_exist() {
 
 #[test]
 fn the_policies_that_a_missing_permission_points_to_exist_and_grant_it() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for operation in [
         Operation::GetDeployment,
         Operation::ListDeploymentTargets,
@@ -72,6 +76,39 @@ fn the_hooks_that_the_readme_bundles_are_those_of_appspec() {
     for hook in crate::rig::HOOKS {
         assert!(README.contains(&format!("hooks/{hook}")), "{hook}");
     }
+}
+
+/// `scripts/install.sh` runs on a host alone, so it has the defaults of the keys that it reads once more.
+#[test]
+fn the_installation_takes_for_a_key_that_nobody_writes_what_the_hooks_take() {
+    let script = include_str!("../../scripts/install.sh");
+    let settings = config::settings(SettingsFile::parse("", "")).unwrap();
+    let proxy = &settings.proxy;
+    let cutover = if proxy.cutover == CutoverWay::Reload { "reload" } else { "instant" };
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let name = path(Path::new(proxy.include.file_stem().unwrap()));
+    let mut asked = 0;
+    for (key, default) in [
+        ("app.directory", path(&settings.app.directory)),
+        ("app.supervisor", settings.app.supervisor.to_string()),
+        ("proxy.cutover", cutover.to_owned()),
+        ("proxy.include", path(&proxy.include)),
+        ("proxy.upstreams", path(&proxy.upstreams)),
+        ("proxy.flag", path(&proxy.flag)),
+        ("proxy.variable", proxy.variable.clone()),
+        ("proxy.pid_file", path(&proxy.pid_file)),
+    ] {
+        let line = script
+            .lines()
+            .find(|line| line.starts_with(&format!("setting {key} ")) || line.starts_with(&format!("path {key} ")));
+        let found = line.and_then(|line| line.split('\'').nth(1)).unwrap_or("no default");
+        assert_eq!(found.replace("{name}", &name), default, "{key}");
+        asked += 1;
+    }
+    assert_eq!(proxy.nginx, ["nginx"]);
+    assert!(script.contains("\nnginx=nginx\n"), "`proxy.nginx`");
+    let reads = |word: &str| script.lines().filter(|line| line.starts_with(word)).count();
+    assert_eq!(reads("setting ") + reads("path "), asked, "each key that it reads is looked at here");
 }
 
 /// The documents that a text points to: words that end in `.md`, but for addresses.

@@ -10,6 +10,7 @@
 mod agent_restart;
 mod deploys;
 mod hidden_processes;
+mod install;
 mod reboots;
 mod rig;
 mod standby;
