@@ -33,9 +33,27 @@ pub enum Occupant {
 /// # Errors
 /// As `Kind::of` says, if the listeners cannot be seen; `Kind::Interrupted` after a signal.
 pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+    look(host, settings, ledger, slot, family).await
+}
+
+/// The same, where the launched process is enough and nobody is to be ended: to find its family every process of this host is looked at.
+///
+/// # Errors
+/// As `find`.
+pub async fn find_launched(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+    look(host, settings, ledger, slot, |host, launched| living(host, launched).into_iter().collect()).await
+}
+
+async fn look<H: Host>(
+    host: &H,
+    settings: &Settings,
+    ledger: &Ledger,
+    slot: Slot,
+    family: impl Fn(&H, &ProcessIdentity) -> Vec<Process>,
+) -> Result<Occupant> {
     let mut waiting = Waiting::begin(host, LOOKS_AGAIN);
     loop {
-        match see(host, settings, ledger, slot)? {
+        match see(host, settings, ledger, slot, &family)? {
             Occupant::Stranger(who) if !waiting.for_another_look().await? => return Ok(Occupant::Stranger(who)),
             Occupant::Stranger(_) => {}
             known => return Ok(known),
@@ -44,7 +62,13 @@ pub async fn find(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: 
 }
 
 /// Who is in `slot` at this moment.
-fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+fn see<H: Host>(
+    host: &H,
+    settings: &Settings,
+    ledger: &Ledger,
+    slot: Slot,
+    family: &impl Fn(&H, &ProcessIdentity) -> Vec<Process>,
+) -> Result<Occupant> {
     let place = settings.place(slot);
     // Asked about before the listeners: those that a run knows are the first to be looked through for a socket.
     let current_in = |slot| current(host, settings, ledger, slot);
@@ -65,7 +89,7 @@ fn see(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Re
     }
     let elsewhere: Vec<ProcessIdentity> =
         listening(host, settings.place(!slot).port)?.iter().map(|process| process.identity).collect();
-    let mut ours = launched(host, ledger, slot, launched_here);
+    let mut ours = launched(host, ledger, slot, launched_here, family);
     // Whoever holds the other slot's port is never ours to end, wherever it was launched (I2).
     if let Some(both) = ours.iter().find(|own| elsewhere.contains(&own.identity)) {
         return Ok(Occupant::Stranger(stranger(host, place, both, &elsewhere)));
@@ -105,7 +129,7 @@ pub fn were_launched(
     slot: Slot,
     processes: &[Process],
 ) -> bool {
-    let launched = launched(host, ledger, slot, current(host, settings, ledger, slot));
+    let launched = launched(host, ledger, slot, current(host, settings, ledger, slot), &family);
     let is_one = |process: &Process| launched.iter().any(|own| belongs_to(host, &own.identity, process));
     processes.iter().all(is_one)
 }
@@ -122,7 +146,13 @@ pub fn current(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slo
 }
 
 /// The processes that are remembered to have been launched in `slot`, as far as they live; `current` is the one that was.
-fn launched(host: &impl Host, ledger: &Ledger, slot: Slot, current: Option<ProcessIdentity>) -> Vec<Process> {
+fn launched<H: Host>(
+    host: &H,
+    ledger: &Ledger,
+    slot: Slot,
+    current: Option<ProcessIdentity>,
+    family: &impl Fn(&H, &ProcessIdentity) -> Vec<Process>,
+) -> Vec<Process> {
     match (current, &ledger.tenants.get(slot).release) {
         (Some(launched), _) if lives(host, &launched) => family(host, &launched),
         // A run was killed between the launch and its note: the release's own copy stands on the command line (F83).

@@ -272,7 +272,7 @@ fn countdown(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<Option<Countdow
 
 /// The process of ours in a slot, if there is one.
 async fn process_in(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<Option<ProcessIdentity>> {
-    Ok(match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
+    Ok(match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Ours(processes) => processes.first().map(|process| process.identity),
         Occupant::Nobody | Occupant::Stranger(_) => None,
     })
@@ -358,7 +358,7 @@ async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIden
     if tenant.release.is_some() && !tenant.served {
         return Err(nothing_to_return_to(&format!("{place} holds a release that never served")));
     }
-    match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
+    match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Ours(processes) => match processes.first() {
             Some(process) => Ok(process.identity),
             None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
