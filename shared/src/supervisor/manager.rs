@@ -76,15 +76,12 @@ impl Manager {
         }
     }
 
-    fn command(self, words: &[&str]) -> Vec<String> {
-        let own: Vec<String> = match self {
-            Manager::System => vec!["systemctl".to_owned()],
-            Manager::User(id) => vec![
-                "env".to_owned(),
-                format!("XDG_RUNTIME_DIR={}", Manager::runtime_directory(id)),
-                "systemctl".to_owned(),
-                "--user".to_owned(),
-            ],
+    /// One of systemd's programs, told whose manager is meant.
+    fn command(self, program: &str, words: &[&str]) -> Vec<String> {
+        let runtime_directory = |id| format!("XDG_RUNTIME_DIR={}", Manager::runtime_directory(id));
+        let own = match self {
+            Manager::System => vec![program.to_owned()],
+            Manager::User(id) => vec!["env".to_owned(), runtime_directory(id), program.to_owned(), "--user".to_owned()],
         };
         own.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect()
     }
@@ -96,13 +93,8 @@ impl Manager {
     pub async fn set_timer(self, host: &impl Host, timer: &str, words: &[String]) -> Result<()> {
         // Says no where there is none.
         self.ask(host, &["stop", "--", timer]).await?;
-        let mut command = self.command(&[]);
-        for word in &mut command {
-            if word == "systemctl" {
-                "systemd-run".clone_into(word);
-            }
-        }
-        command.extend_from_slice(words);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let command = self.command("systemd-run", &words);
         let told = host.run(&command, ANSWERS_AT_MOST).await?;
         if told.success {
             return Ok(());
@@ -112,7 +104,7 @@ impl Manager {
     }
 
     async fn ask(self, host: &impl Host, words: &[&str]) -> Result<ProgramOutput> {
-        host.run(&self.command(words), ANSWERS_AT_MOST).await
+        host.run(&self.command("systemctl", words), ANSWERS_AT_MOST).await
     }
 
     async fn tell(self, host: &impl Host, words: &[&str]) -> Result<()> {
@@ -123,7 +115,7 @@ impl Manager {
         let why = first_line(&told.complaint);
         Err(Error::new(
             Kind::NotStarted,
-            format!("`{}` ended with {}: {why}", self.command(words).join(" "), told.ending),
+            format!("`{}` ended with {}: {why}", self.command("systemctl", words).join(" "), told.ending),
         )
         .advise(
             "put that right, or let the release run without systemd: `app.supervisor = \"detached\"` in hooks.toml",
@@ -147,7 +139,7 @@ impl Manager {
                 Kind::NotStarted,
                 format!("systemd does not tell about `{unit}`: {}", first_line(&said.complaint)),
             )
-            .advise(format!("try `{}`", self.command(&words).join(" "))));
+            .advise(format!("try `{}`", self.command("systemctl", &words).join(" "))));
         }
         Ok(read(&said.output))
     }
@@ -231,8 +223,8 @@ mod tests {
 
     #[test]
     fn a_users_manager_is_found_without_the_variable_that_su_does_not_set() {
-        let words = Manager::User(1000).command(&["restart", "--", "a.service"]);
+        let words = Manager::User(1000).command("systemctl", &["restart", "--", "a.service"]);
         assert_eq!(words.join(" "), "env XDG_RUNTIME_DIR=/run/user/1000 systemctl --user restart -- a.service");
-        assert_eq!(Manager::System.command(&["daemon-reload"]).join(" "), "systemctl daemon-reload");
+        assert_eq!(Manager::System.command("systemctl", &["daemon-reload"]).join(" "), "systemctl daemon-reload");
     }
 }
