@@ -55,7 +55,8 @@ impl Hook for Retire {
         }
         let (finding, testimony) = scene.discover().await?;
         let is_behind = finding.roles.live == Some(!slot) && !finding.fell_over;
-        if !is_behind || !testimony.evidence.listening.get(!slot) || witness::may_serve(host, settings, slot).await? {
+        let evidence = &testimony.evidence;
+        if !is_behind || !evidence.listening.get(!slot) || witness::may_have(evidence, slot) {
             return stays("it may be all that users have");
         }
         match occupant::find(host, settings, scene.ledger, slot).await? {
