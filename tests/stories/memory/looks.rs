@@ -191,6 +191,27 @@ fn memory_is_counted_with_what_the_idle_slot_will_give_back_and_not_at_all_where
 }
 
 #[test]
+fn f48_under_the_limit_of_a_control_group_only_what_lies_in_it_gives_memory_back() {
+    for (group, enough) in [
+        ("/system.slice/codedeploy-agent.service", true),
+        ("/system.slice/codedeploy-agent.service/inner", true),
+        ("/system.slice/codedeploy-agent.service-2", false),
+        ("/user.slice", false),
+    ] {
+        let site = Site::of_scripts(Slot::Blue, User::Root);
+        site.deploys("d-1");
+        site.deploys("d-2");
+        site.host.room(1_000_000_000, 10_000_000);
+        site.host.memory_is_limited_by("/system.slice/codedeploy-agent.service");
+        for standby in site.host.listening(site.port(Slot::Green)) {
+            site.host.place_in_control_group(&standby, group);
+        }
+        let exit = site.run(Hook::Stop, Some("d-3"));
+        assert_eq!((exit.is_done(), exit.kind()), (enough, (!enough).then_some(Kind::NoRoom)), "{group}: {exit:?}");
+    }
+}
+
+#[test]
 fn f40_f48_a_limit_that_leaves_too_little_memory_is_named_and_the_smaller_heap_that_is_advised_helps() {
     let mut site = Site::of_scripts(Slot::Blue, User::Root);
     site.settings.app.jvm_options = vec!["-Xmx280m".into()];
@@ -203,9 +224,13 @@ fn f40_f48_a_limit_that_leaves_too_little_memory_is_named_and_the_smaller_heap_t
     let refused = site.run(Hook::Stop, Some("d-3"));
     assert_eq!(refused.kind(), Some(Kind::NoRoom), "{refused:?}");
     let told = format!("{refused:?}");
-    for part in
-        ["200 MB", "needs 300 MB", "control group `/system.slice/codedeploy-agent.service`", "MemoryMax", "-Xmx"]
-    {
+    for part in [
+        "200 MB",
+        "by the live one it needs 300 MB",
+        "control group `/system.slice/codedeploy-agent.service`",
+        "MemoryMax",
+        "-Xmx",
+    ] {
         assert!(told.contains(part), "`{part}` is not in {told}");
     }
     site.settings.app.jvm_options = vec!["-Xmx128m".into()];

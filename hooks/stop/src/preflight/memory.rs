@@ -1,6 +1,8 @@
 //! Whether the new release fits beside the live one. It will need what the live one has held at most, less or more by what java is
 //! given in these settings and was given then; what the idle slot still holds will be free.
 
+use std::path::Path;
+
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{AvailableMemory, Host, Process};
@@ -31,7 +33,14 @@ pub(super) async fn check(
         Supervision::Detached(_) => None,
     };
     let Some(available) = host.available_memory(group.as_deref()) else { return Ok(()) };
-    let freed = processes(idle).iter().filter_map(|process| host.memory(&process.identity)).map(|memory| memory.now);
+    // Where a control group leaves no more, only what lies in it gives anything back.
+    let gives_back = |process: &&Process| {
+        available.limited_by.as_ref().is_none_or(|limited| {
+            host.control_group(process.identity.id).is_some_and(|own| Path::new(&own).starts_with(limited))
+        })
+    };
+    let idle = processes(idle).iter().filter(gives_back);
+    let freed = idle.filter_map(|process| host.memory(&process.identity)).map(|memory| memory.now);
     let available = AvailableMemory { bytes: available.bytes.saturating_add(freed.sum()), ..available };
     if available.bytes >= needed { Ok(()) } else { Err(too_short(settings, &available, needed)) }
 }
@@ -86,7 +95,7 @@ fn too_short(settings: &Settings, available: &AvailableMemory, needed: u64) -> E
         .as_ref()
         .map_or_else(String::new, |group| format!(", by the limit of the control group `{group}`"));
     let found = format!(
-        "memory is too short for a second copy: {} (swap included) can be had{by}, and it needs {}, as the live one did",
+        "memory is too short for a second copy: {} (swap included) can be had{by}, and by the live one it needs {}",
         megabytes(available.bytes),
         megabytes(needed)
     );
