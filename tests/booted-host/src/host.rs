@@ -18,7 +18,7 @@ use crate::ground::Ground;
 use crate::inside::{self, Outcome};
 use crate::network;
 use crate::overlay::Overlay;
-use crate::site::{self, Features};
+use crate::site::{self, Features, Settings};
 use crate::wait::wait_until;
 
 /// How a host is to be.
@@ -26,9 +26,7 @@ use crate::wait::wait_until;
 #[must_use = "nothing boots before `boot`"]
 pub struct HostBuilder {
     account: Account,
-    cutover: String,
-    supervisor: String,
-    standby: String,
+    settings: Settings,
     features: Features,
 }
 
@@ -41,7 +39,7 @@ impl HostBuilder {
 
     /// `proxy.cutover`; `instant`, if nothing is said.
     pub fn cutover(mut self, cutover: &str) -> Self {
-        cutover.clone_into(&mut self.cutover);
+        cutover.clone_into(&mut self.settings.cutover);
         self
     }
 
@@ -59,13 +57,13 @@ impl HostBuilder {
 
     /// `app.supervisor`; `detached`, if nothing is said.
     pub fn supervisor(mut self, supervisor: &str) -> Self {
-        supervisor.clone_into(&mut self.supervisor);
+        supervisor.clone_into(&mut self.settings.supervisor);
         self
     }
 
     /// `switch.standby`; `keep`, if nothing is said.
     pub fn standby(mut self, standby: &str) -> Self {
-        standby.clone_into(&mut self.standby);
+        standby.clone_into(&mut self.settings.standby);
         self
     }
 
@@ -134,9 +132,12 @@ impl BootedHost {
     pub fn builder() -> HostBuilder {
         HostBuilder {
             account: Account::Deploy,
-            cutover: "instant".to_owned(),
-            supervisor: "detached".to_owned(),
-            standby: "keep".to_owned(),
+            settings: Settings {
+                cutover: "instant".to_owned(),
+                supervisor: "detached".to_owned(),
+                standby: "keep".to_owned(),
+                watch: "1s".to_owned(),
+            },
             features: Features { pam_systemd: true, sudo: true, linger: false },
         }
     }
@@ -177,7 +178,7 @@ impl BootedHost {
     /// It cannot be written.
     pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
         let path = format!("/var/bundles/{}", self.bundles.fetch_add(1, Ordering::Relaxed));
-        let settings = site::settings(&self.builder.cutover, &self.builder.supervisor, &self.builder.standby);
+        let settings = site::settings(&self.builder.settings);
         bundle::write(&self.path(&path), &self.programs, self.builder.account, &settings, release)?;
         Ok(path)
     }
@@ -253,7 +254,12 @@ impl BootedHost {
 
     /// Sets `app.supervisor` for the bundles that come.
     pub fn set_supervisor(&mut self, supervisor: &str) {
-        supervisor.clone_into(&mut self.builder.supervisor);
+        supervisor.clone_into(&mut self.builder.settings.supervisor);
+    }
+
+    /// Sets `switch.watch` for the bundles that come.
+    pub fn set_watch(&mut self, watch: &str) {
+        watch.clone_into(&mut self.builder.settings.watch);
     }
 
     /// Kills all that runs in the host in one moment. `boots_again` brings it back.

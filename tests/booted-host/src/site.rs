@@ -57,8 +57,17 @@ RuntimeDirectory=codedeploy-agent
 WantedBy=multi-user.target
 ";
 
+/// What stories choose among the settings of a bundle, each as the file has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) cutover: String,
+    pub(crate) supervisor: String,
+    pub(crate) standby: String,
+    pub(crate) watch: String,
+}
+
 /// The settings of the bundle, where they differ from the shipped ones.
-pub(crate) fn settings(cutover: &str, supervisor: &str, standby: &str) -> String {
+pub(crate) fn settings(Settings { cutover, supervisor, standby, watch }: &Settings) -> String {
     format!(
         "\
 [app]
@@ -71,7 +80,7 @@ supervisor = \"{supervisor}\"
 cutover = \"{cutover}\"
 word = \"+10000\"
 [switch]
-watch = \"1s\"
+watch = \"{watch}\"
 standby = \"{standby}\"
 "
     )
