@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
+use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch, Process};
 use shared::ledger::{Change, Stage, live_file};
@@ -46,6 +47,17 @@ impl Hook for Start {
                 if occupant::were_launched(scene.host, scene.settings, scene.ledger, idle, &processes) =>
             {
                 let place = scene.settings.place(idle).clone();
+                // The live one has died since, and nginx has gone on to it (I2).
+                if witness::may_serve(scene.host, scene.settings, idle).await? {
+                    return Err(Error::new(
+                        Kind::Undecided,
+                        format!(
+                            "what an earlier run of `start` launched in {place} was left alone: nginx sends the traffic there, \
+                             or has nowhere else to send it"
+                        ),
+                    )
+                    .advise("deploy again: `stop` follows nginx, and works in the other slot"));
+                }
                 scene
                     .report
                     .say(&format!("an earlier run of `start` was ended before it was done: {place} is freed again"));

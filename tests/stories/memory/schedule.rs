@@ -14,7 +14,7 @@ use shared::slot::Slot;
 
 use crate::exit::{Exit, Hook};
 use crate::operation::{Behaviour, Operation, operation};
-use crate::site::{Setup, Site};
+use crate::site::{Cutover, Setup, Site, User};
 
 /// A site and the deployments that are told apart on it.
 struct Story {
@@ -252,6 +252,27 @@ fn i2_found_by_chance_a_release_that_start_could_not_note_stays_while_it_is_all_
                 Operation::KillLive,
                 Operation::WriteFails(Hook::Start, nth),
             ]);
+        }
+    }
+}
+
+#[test]
+fn i2_a_start_that_is_run_again_leaves_what_a_killed_one_has_launched_while_it_is_all_that_users_have() {
+    for point in 1..12 {
+        for wait in [0, 60] {
+            let site = Site::of_scripts(Slot::Blue, Setup { user: User::Root, cutover: Cutover::Instant });
+            site.deploys("d-1");
+            assert!(site.run(Hook::Stop, Some("d-2")).is_done());
+            site.host.kill_at(point);
+            site.run(Hook::Start, Some("d-2"));
+            site.host.clear_faults();
+            site.host.kill_listener(site.port(Slot::Green));
+            site.host.pass(Duration::from_secs(wait));
+            let served = site.host.release_answers_nginx();
+            site.run(Hook::Start, Some("d-2"));
+            assert!(!served || site.host.release_answers_nginx(), "point {point}, {wait} s: {:?}", site.told);
+            // What is advised helps.
+            site.deploys("d-3");
         }
     }
 }
