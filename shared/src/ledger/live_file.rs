@@ -20,7 +20,7 @@ pub struct Announced {
     pub slot: Slot,
     /// How often that has changed: it grows by one each time, and never falls.
     pub generation: u64,
-    /// When it was noted, as RFC 3339 writes it. Nobody here reckons with it: to read a time again takes 0.1 MB of each program.
+    /// When it was noted, as RFC 3339 writes it. Nobody here reckons with it.
     pub since: String,
 }
 
