@@ -134,7 +134,7 @@ build_group() {
         "$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
         "$target_directory=/target"
     )
-    # The programs end at a panic, so that nobody unwinds their stack: the tables for it would be a tenth of each file.
+    # The programs end at a panic, so that nobody unwinds their stack: what is compiled here brings no tables for it (0.03 MB of switch).
     local rust_flags='-Cforce-unwind-tables=no' c_flags='-fno-unwind-tables -fno-asynchronous-unwind-tables'
     for map in "${paths[@]}"; do
         rust_flags+=$'\x1f'"--remap-path-prefix=$map"
