@@ -21,7 +21,7 @@ mod sockets;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub(crate) use self::detach::OPEN_FILES;
@@ -41,7 +41,7 @@ pub trait Host {
     fn elapsed(&self) -> Duration;
 
     /// The time of day, for names and for the log; never for measuring.
-    fn wall_clock(&self) -> jiff::Timestamp;
+    fn wall_clock(&self) -> SystemTime;
 
     /// Waits.
     ///

@@ -44,10 +44,11 @@ pub struct Release {
 impl Release {
     /// The release that an artifact becomes: a new directory each time, so that nothing is ever written over (F30).
     #[must_use]
-    pub fn of(artifact: &Artifact, settings: &Settings, made: &jiff::Timestamp, deployment: &str) -> Release {
+    pub fn of(artifact: &Artifact, settings: &Settings, made: SystemTime, deployment: &str) -> Release {
         let deployment: String =
             deployment.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
-        let name = format!("{}-{}", made.strftime("%Y%m%dT%H%M%S%3fZ"), deployment.trim_matches('-'));
+        let made = humantime::format_rfc3339_millis(made).to_string().replace(['-', ':', '.'], "");
+        let name = format!("{made}-{}", deployment.trim_matches('-'));
         let file = artifact.path.file_name().unwrap_or_default();
         Release { path: settings.releases().join(&name).join(file), name, sha256: None }
     }

@@ -12,7 +12,7 @@ const AGE: Duration = Duration::from_hours(2);
 
 /// The files, and the directories of releases of which nothing else came.
 pub(crate) fn find(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
-    let now = SystemTime::from(host.wall_clock());
+    let now = host.wall_clock();
     let proxy = &settings.proxy;
     let live_file = settings.live_file();
     let beside =

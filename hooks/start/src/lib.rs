@@ -75,7 +75,7 @@ impl Hook for Start {
         }
         let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
         artifact.is_what_stop_saw(seen.as_ref())?;
-        let release = Release::of(&artifact, scene.settings, &scene.host.wall_clock(), &name);
+        let release = Release::of(&artifact, scene.settings, scene.host.wall_clock(), &name);
         let supervised = supervised::look(scene, idle).await?;
         let gone = gone(scene.settings, &outdated(scene)?, leftovers::find(scene.host, scene.settings));
         let plan = plan(scene.settings, idle, artifact, release, supervised, gone);
@@ -205,8 +205,9 @@ mod tests {
             size: 17_000_000,
             written: std::time::SystemTime::UNIX_EPOCH,
         };
-        let made = "2026-11-22T10:20:30.5Z".parse().unwrap();
-        let release = Release::of(&artifact, &settings, &made, "d-ABC123");
+        // 2026-11-22T10:20:30.5Z
+        let made = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_795_342_830_500);
+        let release = Release::of(&artifact, &settings, made, "d-ABC123");
         plan(&settings, slot, artifact, release, None, Vec::new())
     }
 

@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::holders::Holders;
 use super::signals::StopSignals;
@@ -54,8 +54,8 @@ impl<C: CodeDeploy> Host for Machine<C> {
         self.began.elapsed()
     }
 
-    fn wall_clock(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     async fn pause(&self, pause: Duration) -> Result<()> {

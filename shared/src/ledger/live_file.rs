@@ -1,7 +1,8 @@
 //! The file that tells the application which slot serves, so that what may run once only runs in the live one. It follows from the
 //! ledger: written after it, healed by the next hook, and where the ledger is lost its number goes on. No failure of it is one of a hook.
 
-use jiff::Timestamp;
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
@@ -26,14 +27,14 @@ pub struct Announced {
 
 impl Ledger {
     /// Notes that this slot serves.
-    pub fn announce(&mut self, slot: Slot, now: Timestamp) {
+    pub fn announce(&mut self, slot: Slot, now: SystemTime) {
         let generation = match &self.announced {
             Some(announced) if announced.slot == slot => return,
             Some(announced) => announced.generation.saturating_add(1),
             None => 1,
         };
-        let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        self.announced = Some(Announced { slot, generation, since: since.to_string() });
+        let since = humantime::format_rfc3339_seconds(now).to_string();
+        self.announced = Some(Announced { slot, generation, since });
     }
 }
 
@@ -88,14 +89,18 @@ mod tests {
     use super::*;
     use crate::config::{SettingsFile, settings};
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second)
+    }
+
+    fn told(second: u64) -> String {
+        humantime::format_rfc3339_seconds(at(second)).to_string()
     }
 
     #[test]
     fn the_file_is_what_java_reads_and_is_read_again() {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let announced = Announced { slot: Slot::Green, generation: 12, since: at(1_795_000_000).to_string() };
+        let announced = Announced { slot: Slot::Green, generation: 12, since: told(1_795_000_000) };
         let text = render(&settings, &announced);
         expect_test::expect![[r#"
             # Which slot is live. Written by the hooks at each cutover, replaced as a whole (docs/standby.md).
@@ -124,9 +129,9 @@ mod tests {
             [(Slot::Blue, 10, 1, 10), (Slot::Blue, 20, 1, 10), (Slot::Green, 30, 2, 30), (Slot::Blue, 40, 3, 40)]
         {
             ledger.announce(slot, at(second));
-            assert_eq!(ledger.announced, Some(Announced { slot, generation, since: at(since).to_string() }));
+            assert_eq!(ledger.announced, Some(Announced { slot, generation, since: told(since) }));
         }
-        ledger.announced = Some(Announced { slot: Slot::Blue, generation: u64::MAX, since: at(1).to_string() });
+        ledger.announced = Some(Announced { slot: Slot::Blue, generation: u64::MAX, since: told(1) });
         ledger.announce(Slot::Green, at(2));
         assert_eq!(ledger.announced.map(|announced| announced.generation), Some(u64::MAX), "it never goes back");
     }

@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use self::app::{App, AppAnswer, Binding, OnTerminate};
 pub use self::door::Door;
@@ -77,8 +77,8 @@ impl Host for FakeHost {
         self.world.borrow().since_begin()
     }
 
-    fn wall_clock(&self) -> jiff::Timestamp {
-        jiff::Timestamp::try_from(self.world.borrow().clock.time_of_day()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    fn wall_clock(&self) -> SystemTime {
+        self.world.borrow().clock.time_of_day()
     }
 
     async fn pause(&self, pause: Duration) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Processes: how they begin, what is told of them, and signals that reach exactly the one that was meant.
 
 use std::io::ErrorKind;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use shared::host::{Host, Process, ProcessIdentity, Signal};
 
@@ -59,7 +59,7 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
     assert_eq!(host.ending(&found.identity), None);
     // Told in clock ticks, and from a clock that may be set meanwhile.
-    let now = SystemTime::from(host.wall_clock());
+    let now = host.wall_clock();
     assert!(found.started_at <= now + Duration::from_secs(5), "{found:?} at {now:?}");
     assert!(now.duration_since(found.started_at).unwrap_or_default() < Duration::from_mins(10), "{found:?} at {now:?}");
 }
