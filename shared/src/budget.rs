@@ -64,21 +64,22 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + TELLS_AT_MOST
         }
         "start" => {
-            // What an earlier run has left goes first.
-            let left = FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
+            // What an earlier run has left goes first; whether users have it is asked, of that and of what fails.
+            let left = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
             let supervised = match settings.app.supervisor {
                 Supervisor::Detached => Duration::ZERO,
                 Supervisor::Auto | Supervisor::Systemd | Supervisor::User => {
                     supervisor::ANSWERS_AT_MOST + supervisor::INSTALL_AT_MOST + supervisor::AT_MOST
                 }
             };
-            let ended = FAILED_GRACE + KILLED_AT_MOST;
+            let ended = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST;
             looks(1) + left + PUBLISH_AT_MOST + supervised + settings.start.survive + ended
         }
         "health" => {
             settings.health.patience.at_most
                 + settings.health.timeout
                 + looks(1)
+                + DOOR_AT_MOST
                 + REFUSED_GRACE
                 + KILLED_AT_MOST
                 + WRITE_AT_MOST
@@ -114,6 +115,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
             let asked_and_ended = STANDBY_PATIENCE.min(settings.health.patience.at_most)
                 + settings.health.timeout
                 + looks(1)
+                + DOOR_AT_MOST
                 + REFUSED_GRACE
                 + KILLED_AT_MOST
                 + WRITE_AT_MOST;
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn the_timeout_of_the_book_is_told_to_be_too_short_for_health_and_what_to_do() {
         let told = too_short("hooks/health", Duration::from_mins(1), &defaults()).unwrap().to_string();
-        assert!(told.contains("`timeout: 60` of `health`") && told.contains("Needed `timeout: 140`"), "{told}");
+        assert!(told.contains("`timeout: 60` of `health`") && told.contains("Needed `timeout: 150`"), "{told}");
         assert!(told.contains("`health.patience`"), "{told}");
     }
 
@@ -262,7 +264,7 @@ mod tests {
         // What goes through sudo: the include there and back by two commands each, and three reloads.
         let sudo = 2.0 * (2.0 * 5.0) + 3.0 * 5.0;
         let switch = 10.0
-            + 2.0 * (5.0 + 3.0 + 2.0 + 2.0 + 3.0 + 1.0)
+            + 2.0 * (5.0 + 3.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0)
             + 2.0 * 2.0
             + 2.0
             + 10.0
@@ -284,13 +286,13 @@ mod tests {
                 "start",
                 "who is there, what was left, copy, first moments, the way back",
                 reload.to_owned(),
-                2.0 + (1.0 + 3.0 + 3.0) + 50.0 + 17.0 + 1.0 + 3.0,
+                2.0 + (2.0 + 1.0 + 3.0 + 3.0) + 50.0 + 17.0 + 2.0 + 1.0 + 3.0,
             ),
             (
                 "health",
                 "patience, the last answer, the end of a refused one",
                 reload.to_owned(),
-                19.0 + 3.0 + 2.0 + 2.0 + 3.0 + 1.0,
+                19.0 + 3.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0,
             ),
             ("switch", "not watched", format!("{reload}{unwatched}"), switch),
             ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),

@@ -142,8 +142,8 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     let stopped = 11.0 + (13.0 + 3.0) + 3.0 + written;
     // Whoever is in the way is looked at again for 2 s.
     let again = 2.0;
-    // A release that is refused is ended; before the cutover, and once traffic was sent back.
-    let refused = 2.0 + 3.0 + written;
+    // A release that is refused is ended, where the door does not say that users have it; before the cutover, and once traffic was sent back.
+    let refused = 2.0 + 2.0 + 3.0 + written;
     let (first_look, tested, asked, door) = (5.0 + 3.0 + again + refused, 10.0, 2.0, 3.0 + 2.0);
     let reconsidered = first_look;
     // nginx itself is asked before the door; on the way back only the door is, and nginx may be told to reload twice.
@@ -162,8 +162,8 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     {
         let wanted = [
             ("stop", told + stopped),
-            ("start", 50.0 + written + (1.0 + 3.0) + written + written + 17.0 + written),
-            ("health", 19.0 + 3.0 + again + (2.0 + 3.0 + written) + written),
+            ("start", 50.0 + written + (2.0 + 1.0 + 3.0) + written + written + 17.0 + written),
+            ("health", 19.0 + 3.0 + again + refused + written),
             ("switch", switch),
         ];
         let cutover = if by == By::InstalledFlag { "instant" } else { "reload" };
@@ -174,7 +174,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
             assert_eq!(hook, name);
             assert_eq!(plan.at_most(), Duration::from_secs_f64(seconds), "{hook} {by:?}:\n{plan}");
             let way_back = match (hook, by) {
-                ("start", _) => 1.0 + 3.0 + written,
+                ("start", _) => 2.0 + 1.0 + 3.0 + written,
                 ("switch", By::Reload { .. }) => told + reconsidered + written + written + file + 2.0 * reloaded + back,
                 ("switch", By::Flag) => told + reconsidered + written + back,
                 ("switch", By::InstalledFlag) => {

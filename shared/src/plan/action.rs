@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Retirement;
 use crate::codedeploy::consent::{self, Question};
 use crate::config::Settings;
+use crate::discovery::witness::DOOR_AT_MOST;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
 use crate::nginx::access::Access;
@@ -43,10 +44,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The longest that ending it can take.
+    /// The longest that ending it can take, with the question whether users have it.
     #[must_use]
     pub fn at_most(self) -> Duration {
-        self.grace + KILLED_AT_MOST + WRITE_AT_MOST
+        DOOR_AT_MOST + self.grace + KILLED_AT_MOST + WRITE_AT_MOST
     }
 }
 
