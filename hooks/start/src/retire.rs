@@ -1,7 +1,6 @@
 //! `start --retire PROFILE`: what the timer of `switch.standby = "30m"` runs. It ends that very release if it still is the standby that
 //! it was when the timer was set, and leaves it as soon as users might have it. No deploy calls this.
 
-use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::ledger::Change;
@@ -54,9 +53,8 @@ impl Hook for Retire {
             return stays("another release is there, or none");
         }
         let (finding, testimony) = scene.discover().await?;
-        let is_behind = finding.roles.live == Some(!slot) && !finding.fell_over;
-        let evidence = &testimony.evidence;
-        if !is_behind || !evidence.listening.get(!slot) || witness::may_have(evidence, slot) {
+        // Where nobody listens in the live one, nginx has gone on to this one, or will.
+        if finding.roles.live != Some(!slot) || !testimony.evidence.listening.get(!slot) {
             return stays("it may be all that users have");
         }
         match occupant::find(host, settings, scene.ledger, slot).await? {

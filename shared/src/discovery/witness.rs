@@ -117,15 +117,9 @@ fn behind(host: &impl Host, path: &Path) -> std::io::Result<PathBuf> {
 /// # Errors
 /// As `ask`.
 pub async fn may_serve(host: &impl Host, settings: &Settings, slot: Slot) -> Result<bool> {
-    Ok(may_have(&ask(host, settings, None).await?.evidence, slot))
-}
-
-/// The same by what the witnesses have said just now.
-#[must_use]
-pub fn may_have(evidence: &Evidence, slot: Slot) -> bool {
-    let Evidence { include, listening, falls_over, .. } = evidence;
-    let named = matches!(include, IncludeSays::Slot { slot: named, .. } if *named == slot);
-    named || *falls_over && !listening.get(!slot)
+    let Evidence { include, listening, falls_over, .. } = ask(host, settings, None).await?.evidence;
+    let named = matches!(include, IncludeSays::Slot { slot: named, .. } if named == slot);
+    Ok(named || falls_over && !listening.get(!slot))
 }
 
 fn unreadable(kind: Kind, shown: &str, why: &str) -> Error {
