@@ -1,6 +1,8 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
+mod notes;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
-use crate::ledger::{Change, Ledger, live_file, store};
+use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
@@ -361,41 +363,6 @@ impl<'a, H: Host> Execution<'a, H> {
         }
         if let Err(cause) = outcome {
             self.report.say(&retire::failed(&retirement.place, &cause));
-        }
-    }
-
-    fn remember(&mut self, change: &Change) -> Result<()> {
-        let mut change = change.clone();
-        if let Change::Launching { release, .. } = &mut change {
-            release.sha256.clone_from(&self.sha256);
-        }
-        if let Change::Launched { process, .. } = &mut change {
-            *process = self.launched.as_ref().map(|launched| launched.identity);
-        }
-        // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
-        let mut ledger = self.ledger.clone();
-        let serves = ledger.serves_by(&change);
-        ledger.apply(&change, &self.host.boot_id());
-        if let Some(slot) = serves {
-            ledger.announce(slot, self.host.wall_clock());
-        }
-        ledger.application = Some(self.settings.proxy.include.clone());
-        store::save(self.host, self.settings, &ledger)?;
-        let is_news = ledger.announced != self.ledger.announced;
-        *self.ledger = ledger;
-        if is_news && let Some(note) = live_file::write(self.host, self.settings, self.ledger) {
-            self.report.say(&note);
-        }
-        if let Change::Moved(slot) = change {
-            self.let_start_again(self.settings.place(slot));
-        }
-        Ok(())
-    }
-
-    /// Whoever has served is started again by its unit, if it has one. Without that it serves as well, so that this is no failure.
-    fn let_start_again(&self, place: &Place) {
-        if let Err(cause) = pin::let_start_again(self.host, &self.settings.pin(place)) {
-            self.report.say(&format!("note: {place} will not be started again if it dies in this boot: {cause}"));
         }
     }
 

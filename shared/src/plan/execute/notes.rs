@@ -1,0 +1,46 @@
+//! What a plan notes on its way: in the ledger, in the file for the application, and in the pin of a release that has served.
+
+use super::Execution;
+use crate::error::Result;
+use crate::host::Host;
+use crate::ledger::{Change, live_file, store};
+use crate::slot::Place;
+use crate::supervisor::pin;
+
+impl<H: Host> Execution<'_, H> {
+    /// Notes a change in the ledger, and where it says who serves, tells the application.
+    pub(super) fn remember(&mut self, change: &Change) -> Result<()> {
+        let mut change = change.clone();
+        if let Change::Launching { release, .. } = &mut change {
+            release.sha256.clone_from(&self.sha256);
+        }
+        if let Change::Launched { process, .. } = &mut change {
+            *process = self.launched.as_ref().map(|launched| launched.identity);
+        }
+        // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
+        let mut ledger = self.ledger.clone();
+        let serves = ledger.serves_by(&change);
+        ledger.apply(&change, &self.host.boot_id());
+        if let Some(slot) = serves {
+            ledger.announce(slot, self.host.wall_clock());
+        }
+        ledger.application = Some(self.settings.proxy.include.clone());
+        store::save(self.host, self.settings, &ledger)?;
+        let is_news = ledger.announced != self.ledger.announced;
+        *self.ledger = ledger;
+        if is_news && let Some(note) = live_file::write(self.host, self.settings, self.ledger) {
+            self.report.say(&note);
+        }
+        if let Change::Moved(slot) = change {
+            self.let_start_again(self.settings.place(slot));
+        }
+        Ok(())
+    }
+
+    /// Whoever has served is started again by its unit, if it has one. Without that it serves as well, so that this is no failure.
+    fn let_start_again(&self, place: &Place) {
+        if let Err(cause) = pin::let_start_again(self.host, &self.settings.pin(place)) {
+            self.report.say(&format!("note: {place} will not be started again if it dies in this boot: {cause}"));
+        }
+    }
+}
