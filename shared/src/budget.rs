@@ -6,12 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::codedeploy::consent;
-use crate::config::{CutoverWay, Settings, Standby, Supervisor};
+use crate::config::{CutoverWay, Overlap, Settings, Standby, Supervisor};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::occupant::LOOKS_AGAIN;
 use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
+use crate::plan::restoration;
 use crate::proof::{arrival, watch};
 use crate::report::duration;
 use crate::route::keepalive;
@@ -63,18 +64,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + PORT_FREE_AT_MOST
                 + TELLS_AT_MOST
         }
-        "start" => {
-            // What an earlier run has left goes first; whether users have it is asked, of that and of what fails.
-            let left = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
-            let supervised = match settings.app.supervisor {
-                Supervisor::Detached => Duration::ZERO,
-                Supervisor::Auto | Supervisor::Systemd | Supervisor::User => {
-                    supervisor::ANSWERS_AT_MOST + supervisor::INSTALL_AT_MOST + supervisor::AT_MOST
-                }
-            };
-            let ended = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST;
-            looks(1) + left + PUBLISH_AT_MOST + supervised + settings.start.survive + ended
-        }
+        "start" => start(settings),
         "health" => {
             settings.health.patience.at_most
                 + settings.health.timeout
@@ -83,6 +73,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + REFUSED_GRACE
                 + KILLED_AT_MOST
                 + WRITE_AT_MOST
+                + restored(settings, REFUSED_GRACE)
         }
         "switch" => {
             let reload = settings.proxy.reload_at_most;
@@ -136,12 +127,40 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + watch::longest(settings.switch.watch, settings.health.timeout)
                 + TELLS_AT_MOST
                 + retirement
+                + restored(settings, REFUSED_GRACE)
         }
         _ => return None,
     };
     // The door is asked first, and once more where it failed. No hook writes its ledger, the include and the flag more than six
     // times; who begins with the file for the application has one of these left for it.
     Some(settings.lock_wait + DOOR_AT_MOST * 2 + WRITE_AT_MOST * 6 + own)
+}
+
+/// What `start` looks at and does.
+fn start(settings: &Settings) -> Duration {
+    // What an earlier run has left goes first; whether users have it is asked, of that and of what fails.
+    let left = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST + PORT_FREE_AT_MOST;
+    let supervised = match settings.app.supervisor {
+        Supervisor::Detached => Duration::ZERO,
+        Supervisor::Auto | Supervisor::Systemd | Supervisor::User => {
+            supervisor::ANSWERS_AT_MOST + supervisor::INSTALL_AT_MOST + supervisor::AT_MOST
+        }
+    };
+    let ended = DOOR_AT_MOST + FAILED_GRACE + KILLED_AT_MOST;
+    let room = match settings.start.overlap {
+        Overlap::Always | Overlap::IfMemoryAllows => Duration::ZERO,
+        Overlap::StopFirst => LOOKS_AGAIN.at_most + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST,
+    };
+    let restored = restored(settings, FAILED_GRACE);
+    LOOKS_AGAIN.at_most + left + PUBLISH_AT_MOST + supervised + room + settings.start.survive + ended + restored
+}
+
+/// How long it may take until a release that made room is back.
+fn restored(settings: &Settings, grace: Duration) -> Duration {
+    match settings.start.overlap {
+        Overlap::Always | Overlap::IfMemoryAllows => Duration::ZERO,
+        Overlap::StopFirst => restoration::longest(grace, settings.health.patience.at_most),
+    }
 }
 
 /// A timeout of `appspec.yml` that is shorter than its hook can take.

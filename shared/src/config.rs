@@ -67,8 +67,6 @@ pub struct App {
     pub command: Vec<String>,
     /// The names of the variables that the application may inherit.
     pub environment: Vec<String>,
-    /// Whether to refuse a deployment for which memory is too short.
-    pub check_memory: bool,
     /// What keeps a release running.
     pub supervisor: Supervisor,
 }
@@ -178,6 +176,19 @@ pub struct Start {
     pub survive: Duration,
     /// How many releases stay on the disk besides those in use.
     pub keep_releases: u32,
+    /// Whether it starts the new release beside the live one.
+    pub overlap: Overlap,
+}
+
+/// Whether the new release starts beside the live one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// Whatever memory says.
+    Always,
+    /// Only where both fit into memory; else the deployment is refused before anything changes.
+    IfMemoryAllows,
+    /// Where both do not fit the live one is ended first, and the site is down until the new one serves.
+    StopFirst,
 }
 
 /// The hook `health`.

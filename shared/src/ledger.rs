@@ -7,10 +7,11 @@ pub mod live_file;
 pub mod store;
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::deployment::{DeploymentRecord, Stage, unchanged};
+pub use self::deployment::{DeploymentRecord, Room, Stage, unchanged};
 use self::live_file::Announced;
 use crate::host::ProcessIdentity;
 use crate::release::Release;
@@ -99,6 +100,15 @@ pub enum Change {
     Open(DeploymentRecord),
     /// The slot was freed.
     Freed(Slot),
+    /// The live release is about to be ended, to make room for the new one; when, is filled in as it is noted.
+    MadeRoom {
+        /// The live slot.
+        slot: Slot,
+        /// When.
+        since: Option<SystemTime>,
+    },
+    /// It was started again, and serves.
+    Restored(Slot),
     /// A release is about to be launched: whoever is killed in that moment leaves a process that can be found (F83).
     Launching {
         /// Where.
@@ -147,6 +157,8 @@ impl Change {
             Change::Freed(slot)
             | Change::Launching { slot, .. }
             | Change::Launched { slot, .. }
+            | Change::MadeRoom { slot, .. }
+            | Change::Restored(slot)
             | Change::Refused(slot)
             | Change::Started(slot)
             | Change::Moved(slot)
@@ -187,6 +199,8 @@ impl Ledger {
             Change::Moved(slot) => Some(*slot),
             Change::SentBack => self.intent.as_ref()?.from,
             Change::Freed(_)
+            | Change::MadeRoom { .. }
+            | Change::Restored(_)
             | Change::Launching { .. }
             | Change::Launched { .. }
             | Change::Started(_)
@@ -229,6 +243,16 @@ impl Ledger {
                 let tenant = self.tenants.get_mut(*slot);
                 (tenant.process, tenant.port) = (*process, Some(*port));
             }
+            Change::MadeRoom { since, .. } => {
+                if let Some(room) = self.room_mut() {
+                    room.since = *since;
+                }
+            }
+            Change::Restored(_) => {
+                if let Some(deployment) = &mut self.deployment {
+                    deployment.room = None;
+                }
+            }
             Change::Started(_) => self.reach(Stage::Started),
             Change::Proven => self.reach(Stage::Healthy),
             Change::Intend(intent) => (self.intent, self.returning) = (Some(intent.clone()), None),
@@ -245,6 +269,9 @@ impl Ledger {
             Change::Retired(slot) => {
                 *self.tenants.get_mut(*slot) = Tenant::default();
                 self.retired = Some(*slot);
+                if let Some(deployment) = &mut self.deployment {
+                    deployment.room = None;
+                }
             }
             Change::Moved(slot) => {
                 self.intent = None;
@@ -262,6 +289,16 @@ impl Ledger {
         self.displaced.retain(|id| next.id.as_ref() != Some(id));
         let forgotten = self.displaced.len().saturating_sub(DISPLACED);
         self.displaced.drain(..forgotten);
+    }
+
+    /// How the live release has made room for the one of the deployment under way.
+    #[must_use]
+    pub fn room(&self) -> Option<&Room> {
+        self.deployment.as_ref()?.room.as_ref()
+    }
+
+    fn room_mut(&mut self) -> Option<&mut Room> {
+        self.deployment.as_mut()?.room.as_mut()
     }
 
     fn reach(&mut self, stage: Stage) {
@@ -282,6 +319,7 @@ mod tests {
             idle: Slot::Green,
             stage,
             artifact: None,
+            room: None,
         };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }

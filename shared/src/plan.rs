@@ -7,12 +7,14 @@ pub mod execute;
 mod on_nginx;
 mod processes;
 mod refused;
+pub mod restoration;
 mod retire;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use self::action::Action;
+pub use self::restoration::Restoration;
 pub use self::retire::Retirement;
 use crate::error::Error;
 

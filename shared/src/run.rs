@@ -316,8 +316,10 @@ fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
         }
         Outcome::Undone(cause) => Err(cause),
         Outcome::Stuck { cause, undo } if !plan.moves_traffic() => {
-            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}"))
-                .advise("no traffic was moved; put both causes right, then deploy again"))
+            // A release that did not come back says itself what to do.
+            let down = [Kind::NotStarted, Kind::NotHealthy].contains(&undo.kind());
+            let advice = undo.advice().filter(|_| down).unwrap_or("no traffic was moved; put both causes right, then deploy again");
+            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}")).advise(advice))
         }
         Outcome::Stuck { cause, undo } => {
             Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(

@@ -173,6 +173,7 @@ const RELOAD: &str = "`proxy.cutover = \"reload\"`";
 const INSTANT: &str = "`proxy.cutover = \"instant\"`";
 const WORD: &str = "nginx's own word";
 const KEPT: &str = "Connections that nginx keeps to the application";
+const NOBODY: &str = "A page while nobody serves";
 const MIN_TIMEOUT: &str = "`proxy.keepalive_min_timeout`, for `reload`";
 
 fn sandbox() -> Sandbox {
@@ -302,6 +303,22 @@ fn the_snippet_for_websockets_passes_an_upgrade_on_and_keeps_connections_otherwi
 }
 
 #[test]
+fn f128_while_nobody_serves_the_page_of_the_document_comes_and_no_longer() {
+    let (include, groups) = (block(INSTANT, "if (-f"), block(INSTANT, "upstream"));
+    let server = server(None);
+    let (before, _) = server.rsplit_once('}').unwrap();
+    let host = Host::with(sandbox(), &format!("{before}{}}}\n", block(NOBODY, "error_page")), &[groups], include);
+    host.sandbox.nginx().start().unwrap();
+    let answer = host.sandbox.door_get("/").unwrap();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("10")));
+    assert!(answer.body.contains("try again"), "{answer:?}");
+    let blue = Application::start(host.sandbox.ports().blue, "blue");
+    assert_eq!(host.serves(), "blue");
+    drop(blue);
+    assert_eq!(host.sandbox.door_get("/").unwrap().status, 503);
+}
+
+#[test]
 fn the_include_with_keepalive_min_timeout_is_what_a_recent_nginx_takes_and_an_older_one_refuses() {
     let include = block(MIN_TIMEOUT, "keepalive_min_timeout");
     let recent = Sandbox::builder().nginx(recent_nginx().unwrap()).build().unwrap();
@@ -323,7 +340,16 @@ fn the_include_with_keepalive_min_timeout_is_what_a_recent_nginx_takes_and_an_ol
 fn every_nginx_block_of_the_document_is_tried_here() {
     // The blocks of a host with https are tried in `https.rs`.
     let https = ("A host with https alone", 1);
-    let tried = [("The server block", 1), (RELOAD, 1), (INSTANT, 2), (WORD, 1), (KEPT, 4), https, (MIN_TIMEOUT, 1)];
+    let tried = [
+        ("The server block", 1),
+        (RELOAD, 1),
+        (INSTANT, 2),
+        (WORD, 1),
+        (KEPT, 4),
+        https,
+        (NOBODY, 1),
+        (MIN_TIMEOUT, 1),
+    ];
     for (heading, count) in tried {
         assert_eq!(blocks(heading).len(), count, "{heading}");
     }

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
-use shared::budget::{self, REFUSED_GRACE, STANDBY_PATIENCE};
+use shared::budget::{self, FAILED_GRACE, REFUSED_GRACE, STANDBY_PATIENCE};
 use shared::codedeploy::consent::Question;
-use shared::config::{self, Settings, SettingsFile, Standby, Supervisor};
+use shared::config::{self, Overlap, Settings, SettingsFile, Standby, Supervisor};
 use shared::cutover::{By, Cutover, Nginx, Reconsidered, Word};
 use shared::discovery::witness::DOOR_AT_MOST;
 use shared::host::codedeploy::Asking;
-use shared::host::{Answer, Process, ProcessIdentity, User};
+use shared::host::{Answer, Launch, Process, ProcessIdentity, User};
 use shared::ledger::{DeploymentRecord, Stage};
 use shared::nginx::access::Access;
 use shared::nginx::configuration_file::ConfigurationFile;
@@ -19,7 +19,7 @@ use shared::nginx::flag_directory::FlagDirectory;
 use shared::occupant::Occupant;
 use shared::patience::Patience;
 use shared::plan::action::Refusal;
-use shared::plan::{Plan, Retirement};
+use shared::plan::{Plan, Restoration, Retirement};
 use shared::probe::Probe;
 use shared::proof::watch::Watch;
 use shared::release::{Artifact, Release};
@@ -27,7 +27,28 @@ use shared::route::include::Include;
 use shared::slot::Slot;
 use shared::sudo::Way;
 use shared::supervisor::{Manager, Unit};
+use start::room::MakingRoom;
 use start::supervised::Supervised;
+
+/// How the release in the first slot comes back that has made room.
+fn restoration(settings: &Settings, grace: Duration) -> Restoration {
+    let launch = Launch {
+        command: vec!["java".into()],
+        directory: "/app".into(),
+        environment: Vec::new(),
+        variables: Vec::new(),
+        log: "/app/log".into(),
+    };
+    Restoration {
+        slot: Slot::Blue,
+        place: settings.place(Slot::Blue).clone(),
+        newcomer: settings.place(Slot::Green).clone(),
+        grace,
+        launch,
+        unit: None,
+        patience: settings.health.patience.at_most,
+    }
+}
 
 /// The longest plan that each hook can make.
 fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
@@ -40,8 +61,14 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         started_at: SystemTime::UNIX_EPOCH,
         command: vec!["java".into()],
     };
-    let deployment =
-        DeploymentRecord { id: None, live: Some(Slot::Blue), idle: Slot::Green, stage: Stage::Opened, artifact: None };
+    let deployment = DeploymentRecord {
+        id: None,
+        live: Some(Slot::Blue),
+        idle: Slot::Green,
+        stage: Stage::Opened,
+        artifact: None,
+        room: None,
+    };
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1, written: SystemTime::UNIX_EPOCH };
     let release = Release { name: "r".into(), path: "/r/app.jar".into(), sha256: None };
@@ -51,8 +78,12 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         is_installed: false,
         boot: "boot 1".into(),
     });
-    let start = start::plan(settings, Slot::Green, artifact, release.clone(), supervised, Vec::new());
-    let health = health::plan(settings, Slot::Green, Probe::of(settings, Slot::Green, process.identity), &release);
+    let restoration = |grace| (settings.start.overlap == Overlap::StopFirst).then(|| restoration(settings, grace));
+    let processes = vec![process.clone()];
+    let room = restoration(FAILED_GRACE).map(|restoration| MakingRoom { processes, restoration });
+    let start = start::plan(settings, Slot::Green, artifact, release.clone(), supervised, room, Vec::new());
+    let probe = Probe::of(settings, Slot::Green, process.identity);
+    let health = health::plan(settings, Slot::Green, probe, &release, restoration(REFUSED_GRACE));
     let door = Answer::Silence("x".into());
     let retirement = Retirement::of(settings, Slot::Blue);
     let cutover = Cutover {
@@ -104,7 +135,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         ("stop", stop),
         ("start", start),
         ("health", health),
-        ("switch", switch::plan(settings, &cutover, switch::Direction::Forward)),
+        ("switch", switch::plan(settings, &cutover, switch::Direction::Forward, restoration(REFUSED_GRACE))),
     ]
 }
 
@@ -203,6 +234,24 @@ fn a_switch_that_stops_the_old_release_as_well_is_told_how_long_its_timeout_has_
     let told: Vec<String> = short.map(|short| short.to_string()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("`timeout: 260` of `switch`") && told[0].contains("`stop.grace`"), "{told:?}");
+}
+
+#[test]
+fn f128_hooks_whose_live_release_makes_room_are_told_how_long_their_timeouts_have_to_be() {
+    let text = include_str!("../../hooks.toml").replace("overlap = \"if-memory-allows\"", "overlap = \"stop-first\"");
+    let settings = config::settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
+    for by in [By::Reload { keepalive_min_timeout: None }, By::Flag, By::InstalledFlag] {
+        for (hook, plan) in longest_plans(&settings, by) {
+            let longest = budget::longest(hook, &settings).unwrap();
+            assert!(settings.lock_wait + DOOR_AT_MOST * 2 + plan.at_most() <= longest, "{hook} {by:?}: {longest:?}");
+        }
+    }
+    let spec = AppSpec::parse(include_str!("../../appspec.yml")).unwrap();
+    let short =
+        spec.all_scripts().filter_map(|(_, script)| budget::too_short(&script.location, script.timeout, &settings));
+    let told: Vec<String> = short.map(|short| short.to_string()).collect();
+    assert_eq!(told.len(), 3, "start, health and switch: {told:?}");
+    assert!(told[0].contains("`timeout: 130` of `start`"), "{told:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use shared::host::Host;
 use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
 use shared::plan::action::Refusal;
-use shared::plan::{Action, Plan, Step};
+use shared::plan::{Action, Plan, Restoration, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
 use shared::release::Release;
@@ -39,8 +39,9 @@ impl Hook for Health {
         let process = scene.ledger.process(idle, &scene.host.boot_id());
         match (process, &scene.ledger.tenants.get(idle).release) {
             (Some(process), Some(release)) => {
-                let probe = in_time(scene, Probe::of(scene.settings, idle, process));
-                Ok(plan(scene.settings, idle, probe, release))
+                let restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE)?;
+                let probe = in_time(scene, Probe::of(scene.settings, idle, process), restoration.as_ref());
+                Ok(plan(scene.settings, idle, probe, release, restoration))
             }
             _ => Err(Error::new(
                 Kind::NotStarted,
@@ -81,10 +82,11 @@ fn validate(validation: Validation) -> Plan {
 }
 
 /// The probe with no more patience than the agent has.
-fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
+fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe, restoration: Option<&Restoration>) -> Probe {
     let Some(deadline) = scene.lifecycle.deadline(Health::NAME) else { return probe };
     // To be killed takes a refused release longer than that, which is rare.
-    let left = deadline.waits_end(REFUSED_GRACE).saturating_sub(scene.host.elapsed() + probe.timeout);
+    let after = restoration.map_or(REFUSED_GRACE, Restoration::at_most);
+    let left = deadline.waits_end(after).saturating_sub(scene.host.elapsed() + probe.timeout);
     if left < probe.patience.at_most {
         scene.report.say(&format!(
             "note: `timeout: {}` in appspec.yml leaves {} of `health.patience`",
@@ -103,12 +105,21 @@ fn refusal(idle: Slot) -> Refusal {
 
 /// What `health` does about a release that was launched.
 #[must_use]
-pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) -> Plan {
+pub fn plan(
+    settings: &Settings,
+    idle: Slot,
+    probe: Probe,
+    release: &Release,
+    restoration: Option<Restoration>,
+) -> Plan {
     let place = settings.place(idle);
     let log = settings.log_of(idle, &release.name);
+    // Where another one comes back in its place, that ends it.
+    let refusal = restoration.is_none().then(|| refusal(idle));
+    let undo = restoration.map(|restoration| Action::Restore(Box::new(restoration)));
     Plan {
         steps: vec![
-            Step::of(Action::Probe { probe, log: Some(log), refusal: Some(refusal(idle)) }),
+            Step::of(Action::Probe { probe, log: Some(log), refusal }).undone_by(undo.into_iter().collect()),
             Step::of(Action::remember(settings, Change::Proven)),
         ],
         result: format!("release `{}` in {place} is healthy", release.name),
@@ -128,7 +139,7 @@ mod tests {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
-        let plan = plan(&settings, Slot::Green, probe, &release);
+        let plan = plan(&settings, Slot::Green, probe, &release, None);
         expect![[r#"
             1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
             2. remember: the release is proven

@@ -4,6 +4,7 @@
 mod leftovers;
 pub mod pinned;
 pub mod retire;
+pub mod room;
 pub mod supervised;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
 
+use self::room::MakingRoom;
 use self::supervised::Supervised;
 
 /// The hook `start`.
@@ -78,7 +80,8 @@ impl Hook for Start {
         let release = Release::of(&artifact, scene.settings, scene.host.wall_clock(), &name);
         let supervised = supervised::look(scene, idle).await?;
         let gone = gone(scene.settings, &outdated(scene)?, leftovers::find(scene.host, scene.settings));
-        let plan = plan(scene.settings, idle, artifact, release, supervised, gone);
+        let room = room::look(scene, idle).await?;
+        let plan = plan(scene.settings, idle, artifact, release, supervised, room, gone);
         steps.extend(plan.steps);
         Ok(Plan { steps, ..plan })
     }
@@ -129,6 +132,7 @@ pub fn plan(
     artifact: Artifact,
     release: Release,
     supervised: Option<Supervised>,
+    room: Option<MakingRoom>,
     gone: Vec<PathBuf>,
 ) -> Plan {
     let place = settings.place(idle).clone();
@@ -142,13 +146,12 @@ pub fn plan(
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let mut steps = vec![Step::of(Action::Publish { artifact, release })];
     steps.extend(install);
+    // Where another one comes back in its place, that ends it.
+    let end = room.is_none().then(|| Action::EndLaunched { slot: idle, place: place.clone(), grace: FAILED_GRACE });
+    steps.extend(room.into_iter().flat_map(|room| room.steps(settings)));
     steps.extend([
         Step::of(Action::remember(settings, launching)),
-        Step::of(Action::Launch { place: place.clone(), launch, unit }).undone_by(vec![Action::EndLaunched {
-            slot: idle,
-            place: place.clone(),
-            grace: FAILED_GRACE,
-        }]),
+        Step::of(Action::Launch { place: place.clone(), launch, unit }).undone_by(end.into_iter().collect()),
         Step::of(Action::remember(settings, launched)),
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
         Step::of(Action::remember(settings, Change::Started(idle))),
@@ -208,7 +211,7 @@ mod tests {
         // 2026-11-22T10:20:30.5Z
         let made = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_795_342_830_500);
         let release = Release::of(&artifact, &settings, made, "d-ABC123");
-        plan(&settings, slot, artifact, release, None, Vec::new())
+        plan(&settings, slot, artifact, release, None, None, Vec::new())
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl HostView {
         notes.extend(scene.ledger.retired.map(|slot| {
             let place = scene.settings.place(slot);
             format!(
-                "what ran in {place} was ended, as `switch.standby` says; there is no standby until the next deploy"
+                "what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy"
             )
         }));
         let mut nginx = None;

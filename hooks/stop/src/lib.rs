@@ -47,6 +47,7 @@ impl Hook for Stop {
         scene.tell(unheard::note(scene.host, scene.settings, &testimony));
         let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
         deployment.artifact = Some(checked.artifact);
+        deployment.room = checked.room;
         steps.extend(preflight::flag_directory(scene, &testimony).await?.map(Step::of));
         see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;
         // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
@@ -159,7 +160,8 @@ mod tests {
 
     fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let deployment = DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened, artifact: None };
+        let deployment =
+            DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened, artifact: None, room: None };
         plan(&settings, deployment, occupant, live).map(|plan| plan.to_string())
     }
 

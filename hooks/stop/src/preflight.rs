@@ -13,7 +13,7 @@ use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process};
-use shared::ledger::Change;
+use shared::ledger::{Change, Room};
 use shared::occupant::{self, Occupant};
 use shared::release::{self, Artifact};
 use shared::report::duration;
@@ -38,6 +38,8 @@ pub(crate) struct Checked {
     pub(crate) artifact: Artifact,
     /// nginx's configuration, where it was found right for the flag.
     pub(crate) configuration: Option<Change>,
+    /// How the live release makes room, where both do not fit.
+    pub(crate) room: Option<Room>,
 }
 
 /// Refuses what `start`, `health` or `switch` would refuse later. Returns what is to be remembered of it.
@@ -58,8 +60,8 @@ pub(crate) async fn check(
     check_program(scene.host, scene.settings)?;
     check_config_locations(scene.host, scene.settings)?;
     let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
-    memory::check(scene, roles, occupant, &supervision).await?;
-    Ok(Checked { artifact, configuration })
+    let room = memory::check(scene, roles, occupant, &supervision).await?;
+    Ok(Checked { artifact, configuration, room })
 }
 
 /// Says what becomes of the live release, where that is not to stay as the standby for good.

@@ -22,7 +22,7 @@ use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
 use shared::patience::Patience;
 use shared::plan::action::Refusal;
-use shared::plan::{Action, Plan, Retirement, Step};
+use shared::plan::{Action, Plan, Restoration, Retirement, Step};
 use shared::probe::Probe;
 use shared::proof::arrival::Proof;
 use shared::proof::watch::Watch;
@@ -99,6 +99,11 @@ impl Hook for Switch {
         };
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
         let mut cutover = look(scene, finding.roles.live, to, direction, process, testimony).await?;
+        let mut restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE)?;
+        if restoration.is_some() {
+            // Whoever comes back ends it.
+            cutover.reconsidered = None;
+        }
         if direction == Direction::Back {
             // The way back is a person's own decision, whatever has become of the deployment.
             cutover.consent = None;
@@ -107,14 +112,15 @@ impl Hook for Switch {
             cutover.retirement = None;
             // The standby is somebody's release that served: it is left as it is, whatever comes of the way back.
             cutover.reconsidered = None;
+            restoration = None;
         }
-        Ok(plan(scene.settings, &cutover, direction))
+        Ok(plan(scene.settings, &cutover, direction, restoration))
     }
 }
 
 /// What `switch` does: one more look at the release, then the cutover.
 #[must_use]
-pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction) -> Plan {
+pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction, restoration: Option<Restoration>) -> Plan {
     // `health` has proven a new release moments ago; a standby is proven here.
     let ask = match direction {
         Direction::Forward => one_look,
@@ -123,7 +129,8 @@ pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction) -> Pla
     let probe = ask(settings, cutover.to, cutover.process);
     let refused = cutover.reconsidered.as_ref();
     let (log, refusal) = (refused.and_then(|refused| refused.log.clone()), refused.map(|refused| refused.refusal));
-    let mut steps = vec![Step::of(Action::Probe { probe, log, refusal })];
+    let undo = restoration.map(|restoration| Action::Restore(Box::new(restoration)));
+    let mut steps = vec![Step::of(Action::Probe { probe, log, refusal }).undone_by(undo.into_iter().collect())];
     steps.extend(cutover::steps(settings, cutover));
     if direction == Direction::Back {
         steps.iter_mut().for_each(is_a_way_back);
@@ -363,9 +370,9 @@ async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIden
             Some(process) => Ok(process.identity),
             None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
         },
-        Occupant::Nobody if scene.ledger.retired == Some(slot) => {
-            Err(nothing_to_return_to(&format!("what ran in {place} was ended, as `switch.standby` says")))
-        }
+        Occupant::Nobody if scene.ledger.retired == Some(slot) => Err(nothing_to_return_to(&format!(
+            "what ran in {place} was ended, as `switch.standby` or `start.overlap` says"
+        ))),
         Occupant::Nobody => Err(nothing_to_return_to(&format!("nothing runs in {place} any more"))),
         Occupant::Stranger(who) => Err(occupant::refuse(&who)),
     }

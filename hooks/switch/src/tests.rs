@@ -20,7 +20,7 @@ fn defaults() -> Settings {
 
 /// The whole plan as a person reads it.
 fn planned(cutover: &Cutover, direction: Direction) -> String {
-    plan(&defaults(), cutover, direction).to_string()
+    plan(&defaults(), cutover, direction, None).to_string()
 }
 
 fn cutover(from: Option<Slot>, to: Slot) -> Cutover {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    App, ArtifactPattern, CutoverWay, Derived, Health, Proxy, ReportApi, ReportSettings, Settings, SettingsFile,
-    Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
+    App, ArtifactPattern, CutoverWay, Derived, Health, Overlap, Proxy, ReportApi, ReportSettings, Settings,
+    SettingsFile, Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
@@ -43,7 +43,6 @@ fn read(file: &mut SettingsFile) -> Settings {
             config_locations,
             command: file.texts("app.command").iter().map(|argument| within(argument)).collect(),
             environment: file.texts("app.environment"),
-            check_memory: file.truth("app.check_memory"),
             supervisor: supervisor(file),
             directory,
         },
@@ -53,6 +52,7 @@ fn read(file: &mut SettingsFile) -> Settings {
         start: Start {
             survive: file.duration("start.survive"),
             keep_releases: file.number("start.keep_releases", 0..=1000),
+            overlap: overlap(file),
         },
         health: Health {
             path: file.text("health.path"),
@@ -162,6 +162,19 @@ fn supervisor(file: &mut SettingsFile) -> Supervisor {
         other => {
             file.mistake("app.supervisor", other, "`auto`, `systemd`, `user` or `detached`");
             Supervisor::Detached
+        }
+    }
+}
+
+fn overlap(file: &mut SettingsFile) -> Overlap {
+    let overlap = file.text("start.overlap");
+    match overlap.as_str() {
+        "always" => Overlap::Always,
+        "if-memory-allows" => Overlap::IfMemoryAllows,
+        "stop-first" => Overlap::StopFirst,
+        other => {
+            file.mistake("start.overlap", other, "`always`, `if-memory-allows` or `stop-first`");
+            Overlap::IfMemoryAllows
         }
     }
 }
@@ -284,6 +297,16 @@ mod tests {
                 "a standby for no time",
                 "[switch]\nstandby = \"0s\"",
                 "`switch.standby` is `0s`, needed `keep`, `stop` or for how long it is kept, such as `30m`",
+            ),
+            (
+                "an overlap that is none",
+                "[start]\noverlap = \"never\"",
+                "`start.overlap` is `never`, needed `always`, `if-memory-allows` or `stop-first`",
+            ),
+            (
+                "a setting of an earlier version",
+                "[app]\ncheck_memory = false",
+                "there is no setting `app.check_memory` any more: `start.overlap = \"always\"` is what `false` was",
             ),
             ("broken TOML", "[blue\nport = 1", "`hooks.toml`, line 1"),
         ] {

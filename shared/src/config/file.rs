@@ -22,6 +22,9 @@ pub struct SettingsFile {
     mistakes: Vec<String>,
 }
 
+/// Settings of earlier versions, and what stands for them now.
+const GONE: [(&str, &str); 1] = [("app.check_memory", "`start.overlap = \"always\"` is what `false` was")];
+
 /// One value with the place it was written in.
 #[derive(Debug)]
 struct Written {
@@ -196,6 +199,10 @@ impl SettingsFile {
     pub fn mistakes(mut self) -> Vec<String> {
         for written in &self.values {
             if self.asked.contains(&written.key) {
+                continue;
+            }
+            if let Some((gone, instead)) = GONE.into_iter().find(|(gone, _)| *gone == written.key) {
+                self.mistakes.push(format!("{}: there is no setting `{gone}` any more: {instead}", written.place));
                 continue;
             }
             let nearest = self

@@ -65,6 +65,14 @@ pub struct AvailableMemory {
     pub limited_by: Option<String>,
 }
 
+impl AvailableMemory {
+    /// The same once so many bytes more were given back.
+    #[must_use]
+    pub fn with(&self, more: u64) -> AvailableMemory {
+        AvailableMemory { bytes: self.bytes.saturating_add(more), limited_by: self.limited_by.clone() }
+    }
+}
+
 /// How large the hooks' own log may become, and how many of its predecessors are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {

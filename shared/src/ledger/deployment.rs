@@ -1,6 +1,8 @@
 //! The deployment that this host works on: its roles, decided once, and how far it has come. Each hook works only for its own
 //! deployment, and in order.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
@@ -24,6 +26,19 @@ pub struct DeploymentRecord {
     /// The artifact that `stop` saw, which is what `start` has to find (F93).
     #[serde(default)]
     pub artifact: Option<Artifact>,
+    /// How the live release makes room for the new one; nothing where both fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
+}
+
+/// The live release is ended before the new one starts, since memory is too short for both (`start.overlap`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Room {
+    /// Its command line, by which it is started again if the new one comes to nothing.
+    pub command: Vec<String>,
+    /// When it was ended; nothing until `start` has done so.
+    pub since: Option<SystemTime>,
 }
 
 /// How far a deployment has come.
@@ -78,6 +93,7 @@ impl Ledger {
                 idle: found.idle,
                 stage: Stage::Opened,
                 artifact: None,
+                room: None,
             }),
         }
     }
@@ -167,6 +183,7 @@ mod tests {
             idle: Slot::Green,
             stage,
             artifact: None,
+            room: None,
         };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }

@@ -5,7 +5,7 @@ mod words;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Retirement;
+use super::{Restoration, Retirement};
 use crate::codedeploy::consent::{self, Question};
 use crate::config::Settings;
 use crate::discovery::witness::DOOR_AT_MOST;
@@ -82,6 +82,17 @@ pub enum Action {
         /// How long they may take to end after SIGTERM.
         grace: Duration,
     },
+    /// End the live release, so that the new one fits into memory. systemd starts it again after a reboot, and not before.
+    MakeRoom {
+        /// The live place.
+        place: Place,
+        /// All of its processes.
+        processes: Vec<Process>,
+        /// How long they may take to end after SIGTERM.
+        grace: Duration,
+    },
+    /// Start the release again that made room, in the place of the new one.
+    Restore(Box<Restoration>),
     /// Wait until nobody listens on a port.
     AwaitFree(Place),
     /// Copy an artifact to a release of its own.
@@ -257,6 +268,8 @@ impl Action {
             | Action::Drain { .. }
             | Action::SeeLive(_)
             | Action::Terminate { .. }
+            | Action::MakeRoom { .. }
+            | Action::Restore(_)
             | Action::AwaitFree(_)
             | Action::Publish { .. }
             | Action::InstallUnit(_)
@@ -300,7 +313,8 @@ impl Action {
             Action::Drain { at_most, .. } | Action::Survive { at_most, .. } => *at_most,
             Action::Reload { at_most, access, .. } => *at_most + access.nginx.at_most(),
             Action::ReloadBack { at_most, access, .. } => (*at_most + access.nginx.at_most()) * 2,
-            Action::Terminate { grace, .. } => *grace + KILLED_AT_MOST,
+            Action::Terminate { grace, .. } | Action::MakeRoom { grace, .. } => *grace + KILLED_AT_MOST,
+            Action::Restore(restoration) => restoration.at_most(),
             Action::EndLaunched { slot, grace, .. } => Refusal { slot: *slot, grace: *grace }.at_most(),
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,

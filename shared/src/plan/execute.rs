@@ -1,6 +1,7 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
+mod making_room;
 mod notes;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +47,8 @@ pub struct Execution<'a, H> {
     unit: Option<Unit>,
     /// What became known of nginx.
     nginx: OnNginx,
+    /// Whether this run has told the live release to end, which makes room.
+    is_making_room: bool,
     /// The log whose end was shown.
     quoted: Option<PathBuf>,
     /// Where traffic was sent without anybody seeing it arrive, and why.
@@ -64,6 +67,7 @@ impl<'a, H: Host> Execution<'a, H> {
             launched: None,
             unit: None,
             nginx: OnNginx::default(),
+            is_making_room: false,
             quoted: None,
             unproven: None,
         }
@@ -152,6 +156,8 @@ impl<'a, H: Host> Execution<'a, H> {
                 let (host, settings, report) = (self.host, self.settings, self.report);
                 processes::terminate(host, settings, report, place, processes, *grace, live.as_ref()).await
             }
+            Action::MakeRoom { place, processes, grace } => self.make_room(place, processes, *grace).await,
+            Action::Restore(restoration) => self.restore(restoration).await,
             Action::AwaitFree(place) => processes::await_free(self.host, place).await,
             Action::Publish { artifact, release } => self.publish(artifact, release),
             Action::InstallUnit(unit) => unit.install(self.host).await,

@@ -41,6 +41,18 @@ pub(super) async fn terminate(
     live: Option<&Place>,
 ) -> Result<()> {
     pin::remove(host, settings, place)?;
+    end(host, report, place, processes, grace, live).await
+}
+
+/// The same to one that systemd may start again later.
+pub(super) async fn end(
+    host: &impl Host,
+    report: &Report,
+    place: &Place,
+    processes: &[Process],
+    grace: Duration,
+    live: Option<&Place>,
+) -> Result<()> {
     send(host, place, processes, Signal::Terminate)?;
     if gone(host, processes, grace).await? {
         return Ok(());

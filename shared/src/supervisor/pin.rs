@@ -136,6 +136,18 @@ pub fn let_start_again(host: &impl Host, path: &Path) -> Result<()> {
     }
 }
 
+/// Notes that the pinned release is to stay down in this boot, while it makes room for another one. After a reboot it starts if it
+/// serves. There may be no pin: then nobody would start it.
+///
+/// # Errors
+/// Where the note cannot be made.
+pub fn keep_down(host: &impl Host, path: &Path) -> Result<()> {
+    let Some(pin) = read(host, path)? else { return Ok(()) };
+    let shown = path.to_string_lossy();
+    write(host, path, &Pin { boot: host.boot_id(), again: false, ..pin })
+        .map_err(|cause| Error::new(Kind::of(&cause), format!("`{shown}` could not be written: {cause}")))
+}
+
 /// Takes the pin of a place away, so that nobody starts there what is about to be ended. It needs no room on the disk.
 ///
 /// # Errors

@@ -78,14 +78,13 @@ mod tests {
         for (key, value) in [
             ("app.java", "\"java\""),
             ("blue.port", "1"),
-            ("app.check_memory", "true"),
+            ("app.command", "[]"),
             ("blue.port", "2"),
             ("health.patience", "\"5s\""),
         ] {
             settings.set(key, value).unwrap();
         }
-        let expected =
-            "[app]\njava = \"java\"\ncheck_memory = true\n\n[blue]\nport = 2\n\n[health]\npatience = \"5s\"\n";
+        let expected = "[app]\njava = \"java\"\ncommand = []\n\n[blue]\nport = 2\n\n[health]\npatience = \"5s\"\n";
         assert_eq!(settings.to_string(), expected);
     }
 

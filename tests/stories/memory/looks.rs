@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fake_host::{App, AppAnswer, Door, Reloading};
-use shared::config::Standby;
+use shared::config::{Overlap, Standby};
 use shared::error::Kind;
 use shared::host::{Answer, Host};
 use shared::plan::{Action, Outcome};
@@ -186,7 +186,7 @@ fn memory_is_counted_with_what_the_idle_slot_will_give_back_and_not_at_all_where
     short.host.room(1_000_000_000, 10_000_000);
     let refused = short.clone().run(Hook::Stop, Some("d-1"));
     assert_eq!(refused.kind(), Some(Kind::NoRoom), "{refused:?}");
-    short.settings.app.check_memory = false;
+    short.settings.start.overlap = Overlap::Always;
     short.deploys("d-1");
 }
 
@@ -226,7 +226,7 @@ fn f40_f48_a_limit_that_leaves_too_little_memory_is_named_and_the_smaller_heap_t
     let told = format!("{refused:?}");
     for part in [
         "200 MB",
-        "by the live one it needs 300 MB",
+        "by what runs now it needs 300 MB",
         "control group `/system.slice/codedeploy-agent.service`",
         "MemoryMax",
         "-Xmx",

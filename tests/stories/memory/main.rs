@@ -19,6 +19,7 @@ mod leftovers;
 mod live_file;
 mod longest;
 mod looks;
+mod making_room;
 mod operation;
 mod refusal;
 mod refused_by_switch;

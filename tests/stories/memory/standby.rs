@@ -52,7 +52,7 @@ fn f126_when_its_time_is_over_the_standby_alone_is_ended_and_who_wants_it_back_i
         ends_nobody(&site, &timer, "another release is there, or none");
         let back = site.run(Hook::Back, None);
         assert_eq!(back.kind(), Some(Kind::NotHealthy));
-        assert!(format!("{back:?}").contains("as `switch.standby` says"), "{back:?}");
+        assert!(format!("{back:?}").contains("as `switch.standby` or"), "{back:?}");
         site.deploys("d-2");
         assert_eq!(site.ledger().retired, None);
         assert!(site.run(Hook::Back, None).is_done(), "there is one again");

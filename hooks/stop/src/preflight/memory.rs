@@ -1,18 +1,19 @@
-//! Whether the new release fits beside the live one. It will need what the live one has held at most, less or more by what java is
-//! given in these settings and was given then; what the idle slot still holds will be free.
+//! Whether the new release fits beside the live one. It will need what the live one or the one before it has held at most, less or more by
+//! what java is given in these settings and was given then; what the idle slot still holds will be free.
 
 use std::path::Path;
 
-use shared::config::Settings;
+use shared::config::{Overlap, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::{AvailableMemory, Host, Process};
+use shared::ledger::Room;
 use shared::occupant::{self, Occupant};
 use shared::release::megabytes;
 use shared::run::Scene;
 use shared::slot::Roles;
 use shared::supervisor::Supervision;
 
-/// Refuses where memory is too short for both.
+/// Refuses where memory is too short for both, unless the live one is to make room: then how.
 ///
 /// # Errors
 /// `Kind::NoRoom`, with both numbers; as `occupant::find`.
@@ -21,28 +22,46 @@ pub(super) async fn check(
     roles: Roles,
     idle: &Occupant,
     supervision: &Supervision,
-) -> Result<()> {
+) -> Result<Option<Room>> {
     let (host, settings) = (scene.host, scene.settings);
-    let Some(live) = roles.live.filter(|_| settings.app.check_memory) else { return Ok(()) };
-    let live = occupant::find(host, settings, scene.ledger, live).await?;
-    let peaks = processes(&live).iter().filter_map(|process| host.memory(&process.identity)).map(|memory| memory.peak);
-    let heap_of = |process: &Process| heap_limit(&process.command);
-    let needed = needed(peaks.sum(), processes(&live).iter().find_map(heap_of), new_heap(settings));
+    let Some(slot) = roles.live.filter(|_| settings.start.overlap != Overlap::Always) else { return Ok(None) };
+    let live = occupant::find(host, settings, scene.ledger, slot).await?;
+    let needed =
+        [&live, idle].map(|occupant| needed(host, settings, processes(occupant))).into_iter().max().unwrap_or(0);
     let group = match supervision {
         Supervision::Unit(manager) => Some(manager.control_group()),
         Supervision::Detached(_) => None,
     };
-    let Some(available) = host.available_memory(group.as_deref()) else { return Ok(()) };
-    // Where a control group leaves no more, only what lies in it gives anything back.
-    let gives_back = |process: &&Process| {
-        available.limited_by.as_ref().is_none_or(|limited| {
+    let Some(available) = host.available_memory(group.as_deref()) else { return Ok(None) };
+    let available = available.with(given_back(host, available.limited_by.as_deref(), processes(idle)));
+    if available.bytes >= needed {
+        return Ok(None);
+    }
+    let too_short = too_short(settings, &available, needed);
+    // One that these hooks did not start could not be brought back.
+    let restorable = scene.ledger.tenants.get(slot).release.is_some();
+    let alone = available.with(given_back(host, available.limited_by.as_deref(), processes(&live)));
+    let first = processes(&live).first().filter(|_| settings.start.overlap == Overlap::StopFirst && restorable);
+    match first {
+        Some(process) if alone.bytes >= needed => {
+            let place = settings.place(slot);
+            scene.report.say(&format!(
+                "note: {too_short}: `start` ends {place} first, and THE SITE IS DOWN until the new release serves (`start.overlap`)"
+            ));
+            Ok(Some(Room { command: process.command.clone(), since: None }))
+        }
+        _ => Err(too_short),
+    }
+}
+
+/// What ends gives its memory back; where a control group leaves no more, only what lies in that does.
+fn given_back(host: &impl Host, limited_by: Option<&str>, ended: &[Process]) -> u64 {
+    let counts = |process: &&Process| {
+        limited_by.is_none_or(|limited| {
             host.control_group(process.identity.id).is_some_and(|own| Path::new(&own).starts_with(limited))
         })
     };
-    let idle = processes(idle).iter().filter(gives_back);
-    let freed = idle.filter_map(|process| host.memory(&process.identity)).map(|memory| memory.now);
-    let available = AvailableMemory { bytes: available.bytes.saturating_add(freed.sum()), ..available };
-    if available.bytes >= needed { Ok(()) } else { Err(too_short(settings, &available, needed)) }
+    ended.iter().filter(counts).filter_map(|process| host.memory(&process.identity)).map(|memory| memory.now).sum()
 }
 
 fn processes(occupant: &Occupant) -> &[Process] {
@@ -52,8 +71,15 @@ fn processes(occupant: &Occupant) -> &[Process] {
     }
 }
 
-/// What the new release will need, in bytes: as much as the live one needed, whose heap may be given more or less this time.
-fn needed(peak: u64, heap_then: Option<u64>, heap_now: Option<u64>) -> u64 {
+/// What the new release will need, in bytes, as far as these processes tell.
+fn needed(host: &impl Host, settings: &Settings, processes: &[Process]) -> u64 {
+    let peaks = processes.iter().filter_map(|process| host.memory(&process.identity)).map(|memory| memory.peak);
+    let heap = processes.iter().find_map(|process| heap_limit(&process.command));
+    with_heap(peaks.sum(), heap, new_heap(settings))
+}
+
+/// As much as one needed, whose heap may be given more or less this time.
+fn with_heap(peak: u64, heap_then: Option<u64>, heap_now: Option<u64>) -> u64 {
     match (heap_then, heap_now) {
         (Some(then), Some(now)) if now >= then => peak.saturating_add(now - then),
         // A heap that was never full takes as much of a smaller one.
@@ -95,7 +121,7 @@ fn too_short(settings: &Settings, available: &AvailableMemory, needed: u64) -> E
         .as_ref()
         .map_or_else(String::new, |group| format!(", by the limit of the control group `{group}`"));
     let found = format!(
-        "memory is too short for a second copy: {} (swap included) can be had{by}, and by the live one it needs {}",
+        "memory is too short for a second copy: {} (swap included) can be had{by}, and by what runs now it needs {}",
         megabytes(available.bytes),
         megabytes(needed)
     );
@@ -109,7 +135,7 @@ fn too_short(settings: &Settings, available: &AvailableMemory, needed: u64) -> E
     } else {
         "let `app.command` take less"
     };
-    Error::new(Kind::NoRoom, found).advise(format!("{more}, or {less}; `app.check_memory = false` goes on regardless"))
+    Error::new(Kind::NoRoom, found).advise(format!("{more}, or {less}; or see `start.overlap` in hooks.toml"))
 }
 
 #[cfg(test)]
@@ -130,7 +156,7 @@ mod tests {
             ("less than it ever took", 350, Some(300), Some(50), 100),
         ] {
             let times = |heap: Option<u64>| heap.map(|heap| heap * MB);
-            assert_eq!(needed(peak * MB, times(then), times(now)), wanted * MB, "{name}");
+            assert_eq!(with_heap(peak * MB, times(then), times(now)), wanted * MB, "{name}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! How each action is told: in a plan, in the report of a way back, and in an error that came up during it.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{Action, Refusal};
-use crate::host::Launch;
+use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
 use crate::plan::Retirement;
 use crate::release::megabytes;
@@ -22,13 +23,11 @@ impl fmt::Display for Action {
                 write!(formatter, "let requests on their way to {place} end, for at most {}", duration(*at_most))
             }
             Action::Terminate { place, processes, grace, .. } => {
-                let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
-                write!(
-                    formatter,
-                    "end process {} in {place}: SIGTERM, after {} SIGKILL",
-                    ids.join(", "),
-                    duration(*grace)
-                )
+                write!(formatter, "{}", end(place, processes, *grace, ""))
+            }
+            Action::MakeRoom { place, processes, grace } => {
+                let why = ", which serves, to make room; NOBODY SERVES from here on";
+                write!(formatter, "{}", end(place, processes, *grace, why))
             }
             Action::SeeLive(place) => write!(formatter, "see that {place} still serves"),
             Action::AwaitFree(place) => write!(formatter, "wait until port {} is free", place.port),
@@ -40,6 +39,7 @@ impl fmt::Display for Action {
                 release.path.to_string_lossy()
             ),
             Action::InstallUnit(unit) => write!(formatter, "install {unit}"),
+            Action::Restore(restoration) => write!(formatter, "{restoration}"),
             Action::Launch { place, launch, unit } => start(formatter, place, launch, unit.as_deref()),
             Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}, and free it"),
             Action::Survive { place, at_most, .. } => {
@@ -58,12 +58,10 @@ impl fmt::Display for Action {
                 write!(formatter, "where traffic was sent back, {probe}; a release that is refused then is ended")
             }
             Action::Discard(path) => write!(formatter, "remove `{}`, which nobody uses", path.to_string_lossy()),
-            Action::Sacrifice { process, score: 0 } => {
-                write!(formatter, "protect process {} as usual when memory is short", process.id)
-            }
-            Action::Sacrifice { process, .. } => {
-                write!(formatter, "let process {} go first when memory is short", process.id)
-            }
+            Action::Sacrifice { process: ProcessIdentity { id, .. }, score } => match score {
+                0 => write!(formatter, "protect process {id} as usual when memory is short"),
+                _ => write!(formatter, "let process {id} go first when memory is short"),
+            },
             Action::WriteInclude { names, access, .. } => {
                 write!(formatter, "make `{}` name {names}", access.include.path.to_string_lossy())
             }
@@ -75,11 +73,9 @@ impl fmt::Display for Action {
                 "make `{}`, if it is missing, where nginx's workers can see the flag",
                 directory.path.to_string_lossy()
             ),
-            Action::SetFlag { flag, exists: true, place } => {
-                write!(formatter, "make the flag `{}`: {place} serves", flag.to_string_lossy())
-            }
-            Action::SetFlag { flag, exists: false, place } => {
-                write!(formatter, "remove the flag `{}`: {place} serves", flag.to_string_lossy())
+            Action::SetFlag { flag, exists, place } => {
+                let verb = if *exists { "make" } else { "remove" };
+                write!(formatter, "{verb} the flag `{}`: {place} serves", flag.to_string_lossy())
             }
             Action::TestConfiguration { access, .. } => {
                 write!(formatter, "test nginx's configuration: {}", access.dump().join(" "))
@@ -116,6 +112,11 @@ impl fmt::Display for Action {
     }
 }
 
+fn end(place: &Place, processes: &[Process], grace: Duration, why: &str) -> String {
+    let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
+    format!("end process {} in {place}{why}: SIGTERM, after {} SIGKILL", ids.join(", "), duration(grace))
+}
+
 fn start(formatter: &mut fmt::Formatter<'_>, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> fmt::Result {
     write!(formatter, "start in {place}")?;
     if let Some(launch) = unit {
@@ -130,6 +131,8 @@ fn note(formatter: &mut fmt::Formatter<'_>, change: &Change, place: Option<&Plac
     match change {
         Change::Open(deployment) => write!(formatter, "deployment `{}` works in {place}", deployment.name()),
         Change::Freed(_) => write!(formatter, "{place} is free"),
+        Change::MadeRoom { .. } => write!(formatter, "the release in {place} makes room"),
+        Change::Restored(_) => write!(formatter, "{place} serves again"),
         Change::Launching { release, .. } => write!(formatter, "{place} is to run release `{}`", release.name),
         Change::Launched { .. } => write!(formatter, "{place} runs it"),
         Change::Refused(_) => write!(formatter, "the release in {place} was refused and ended"),

@@ -4,7 +4,8 @@ use super::Execution;
 use crate::error::Result;
 use crate::host::Host;
 use crate::ledger::{Change, live_file, store};
-use crate::slot::Place;
+use crate::plan::restoration::outage;
+use crate::slot::{Place, Slot};
 use crate::supervisor::pin;
 
 impl<H: Host> Execution<'_, H> {
@@ -16,6 +17,9 @@ impl<H: Host> Execution<'_, H> {
         }
         if let Change::Launched { process, .. } = &mut change {
             *process = self.launched.as_ref().map(|launched| launched.identity);
+        }
+        if let Change::MadeRoom { since, .. } = &mut change {
+            *since = Some(self.host.wall_clock());
         }
         // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
         let mut ledger = self.ledger.clone();
@@ -33,8 +37,23 @@ impl<H: Host> Execution<'_, H> {
         }
         if let Change::Moved(slot) = change {
             self.let_start_again(self.settings.place(slot));
+            self.forget_who_made_room(!slot);
         }
         Ok(())
+    }
+
+    /// Where the release before this one made room for it there is no standby.
+    fn forget_who_made_room(&mut self, before: Slot) {
+        let Some(since) = self.ledger.room().map(|room| room.since) else { return };
+        self.report.say(&format!("{}: two releases did not fit into memory", outage(since, self.host.wall_clock())));
+        let place = self.settings.place(before);
+        let mut ledger = self.ledger.clone();
+        ledger.apply(&Change::Retired(before), &self.host.boot_id());
+        let forgotten = pin::remove(self.host, self.settings, place);
+        match forgotten.and_then(|()| store::save(self.host, self.settings, &ledger)) {
+            Ok(()) => *self.ledger = ledger,
+            Err(cause) => self.report.say(&format!("note: that {place} is free could not be noted: {cause}")),
+        }
     }
 
     /// Whoever has served is started again by its unit, if it has one. Without that it serves as well, so that this is no failure.
