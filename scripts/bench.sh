@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compares three ways to deploy under load: the shell scripts that the hooks replace, the hooks with "reload", and the hooks with
-# "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg.
+# "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg. With --feel: what users feel of a deploy of a real
+# application; writes docs/feel.md, docs/feel.json and docs/feel.svg.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,10 +9,11 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/requirements.sh"
 cd -- "$root"
 
-quick=false
+quick=false feel=false
 for argument in "$@"; do
     case "$argument" in
         --quick) quick=true ;;
+        --feel) feel=true ;;
         --help | -h) exec cargo run --quiet --locked -p bench -- --help ;;
     esac
 done
@@ -23,6 +25,13 @@ require_program curl
 require_program lsof
 
 target=$(target_directory "$root")
+if "$feel"; then
+    require_java_and_maven
+    for release in v1 v2; do
+        build_spring_jar "$root" "$target/shop" "$release" shop
+    done
+    set -- --jars "$target/shop" "$@"
+fi
 mapfile -t packages < <(hook_packages "$root")
 packages+=(-p demo-app -p bench)
 # Whether a request fails does not depend on how the hooks were built, and nothing else is asked of --quick.

@@ -133,15 +133,19 @@ require_python() {
         fail "\`python3 -m venv\` needs the module ensurepip, which is missing: install it by hand"
 }
 
-# build_spring_jar PROJECT DIRECTORY RELEASE: the sample service under this name; what is newer than its sources stays.
+# build_spring_jar PROJECT DIRECTORY RELEASE [shop]: the sample service under this name; what is newer than its sources stays. "shop"
+# is the same as large as what people deploy.
 build_spring_jar() {
-    local app=$1/tests/spring-app jars=$2 release=$3
-    if [ -f "$jars/spring-app-$release.jar" ] &&
-        [ -z "$(find "$app/src" "$app/pom.xml" -newer "$jars/spring-app-$release.jar" -print -quit)" ]; then
+    local app=$1/tests/spring-app jars=$2 release=$3 name=spring-app arguments=()
+    if [ "${4:-}" = shop ]; then
+        name=shop arguments=(-Pshop)
+    fi
+    if [ -f "$jars/$name-$release.jar" ] &&
+        [ -z "$(find "$app/src" "$app/pom.xml" -newer "$jars/$name-$release.jar" -print -quit)" ]; then
         return
     fi
     say "building the Spring Boot sample $release with Maven (the first time Maven downloads Spring Boot)"
-    mvn -q -B -Dstyle.color=never -f "$app/pom.xml" package -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
+    mvn -q -B -Dstyle.color=never -f "$app/pom.xml" package "${arguments[@]}" -DskipTests "-Drelease=$release" "-Doutput.directory=$jars" >&2 ||
         fail "Maven could not build tests/spring-app (its output is above)"
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::feel::Treatment;
 use crate::way::Way;
 
 /// What `--help` shows at its end.
@@ -42,6 +43,19 @@ pub(crate) struct Arguments {
     /// must not fail), with and without a round trip; and 100 SIGKILLs of the live application. Less than an hour
     #[arg(long, conflicts_with = "seconds")]
     pub(crate) long: bool,
+    /// Instead of all that: what users feel of a deploy of a real application, at three rates and in several ways; writes feel.md,
+    /// feel.json and feel.svg. With 3 deploys of each about an hour and a half
+    #[arg(long, conflicts_with_all = ["quick", "long", "seconds", "rate", "ways"])]
+    pub(crate) feel: bool,
+    /// For --feel: the ways to deploy
+    #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up,archive,both")]
+    pub(crate) treatments: Vec<Treatment>,
+    /// For --feel: requests a second, instead of 20, 50 and 80 % of what the host can do
+    #[arg(long, value_delimiter = ',', requires = "feel", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rates: Option<Vec<u32>>,
+    /// The directory with shop-v1.jar and shop-v2.jar
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) jars: Option<PathBuf>,
     /// Where benchmarks.md, benchmarks.json and cutover.svg are written
     #[arg(long, value_name = "DIR", default_value = "docs")]
     pub(crate) output: PathBuf,

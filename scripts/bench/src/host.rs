@@ -25,6 +25,8 @@ pub(crate) struct Host {
     pub(crate) way: Way,
     pub(crate) sandbox: Sandbox,
     baseline: PathBuf,
+    /// A real one, where the application is.
+    java: Option<PathBuf>,
     releases: u32,
 }
 
@@ -42,7 +44,21 @@ impl Host {
     /// # Errors
     /// The sandbox cannot be made.
     pub(crate) fn new(way: Way, binaries: Binaries, baseline: &Path) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::builder().binaries(binaries).build()?;
+        Self::with_java(way, binaries, baseline, None)
+    }
+
+    /// The same with a real `java` in the place of the small service.
+    ///
+    /// # Errors
+    /// The sandbox cannot be made.
+    pub(crate) fn with_java(
+        way: Way,
+        binaries: Binaries,
+        baseline: &Path,
+        java: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let builder = Sandbox::builder().binaries(binaries);
+        let sandbox = java.map_or(builder.clone(), |java| builder.java(java)).build()?;
         for name in ["marks", "output"] {
             files::make_directory(&sandbox.directory().join(name))?;
         }
@@ -59,7 +75,20 @@ impl Host {
             sandbox.nginx().write_include(&format!("set $service_url http://127.0.0.1:{green};\n"))?;
         }
         sandbox.nginx().start()?;
-        Ok(Self { way, sandbox, baseline: baseline.to_owned(), releases: 0 })
+        Ok(Self { way, sandbox, baseline: baseline.to_owned(), java: java.map(Path::to_owned), releases: 0 })
+    }
+
+    /// Lets a real application learn its port from its profile, as the scripts need it: they name none.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn tell_ports_by_profile(&self) -> anyhow::Result<()> {
+        let ports = self.sandbox.ports();
+        let of = |profile: &str, port: u16| {
+            format!("#---\nspring.config.activate.on-profile={profile}\nserver.port={port}\n")
+        };
+        let text = of("real1", ports.blue) + &of("real2", ports.green);
+        files::write(&self.sandbox.directory().join("application-real-db.properties"), text.as_bytes())
     }
 
     /// Prepares the next deploy.
@@ -67,21 +96,28 @@ impl Host {
     /// # Errors
     /// The release cannot be written.
     pub(crate) fn next_deploy(&mut self) -> anyhow::Result<Deploy> {
-        self.releases += 1;
-        let release = format!("v{}", self.releases);
+        let release = format!("v{}", self.releases + 1);
         let jar = self.sandbox.directory().join(format!("demo-{release}.jar"));
         let written = Jar::release(&release).boot_milliseconds(BOOT_MILLISECONDS).write(&jar);
         written.with_context(|| format!("`{}` could not be written", jar.display()))?;
         self.sandbox.stage(&jar)?;
         files::remove(&jar)?;
-        let invocations = if self.way.has_hooks() {
-            let spec = AppSpec::parse(include_str!("../../../appspec.yml"))?;
-            HOOKS.into_iter().map(|hook| self.hook(hook, Some(event(&spec, hook)?))).collect::<anyhow::Result<_>>()?
+        let invocations = self.invocations(&AppSpec::parse(include_str!("../../../appspec.yml"))?)?;
+        Ok(Deploy { release, invocations })
+    }
+
+    /// What the deploy of the release that is staged consists of.
+    ///
+    /// # Errors
+    /// There is no such hook.
+    pub(crate) fn invocations(&mut self, spec: &AppSpec) -> anyhow::Result<Vec<Invocation>> {
+        self.releases += 1;
+        if self.way.has_hooks() {
+            HOOKS.into_iter().map(|hook| self.hook(hook, Some(event(spec, hook)?))).collect()
         } else {
             // The scripts' health check calls their switch.
-            HOOKS.into_iter().filter(|name| *name != "switch").map(|name| self.script(name)).collect()
-        };
-        Ok(Deploy { release, invocations })
+            Ok(HOOKS.into_iter().filter(|name| *name != "switch").map(|name| self.script(name)).collect())
+        }
     }
 
     /// The way back to the standby.
@@ -120,7 +156,8 @@ impl Host {
         let text = |path: &Path| path.display().to_string();
         let mut reload = self.sandbox.nginx().command().to_vec();
         reload.extend(["-s".to_owned(), "reload".to_owned()]);
-        let java = self.sandbox.binaries().and_then(Binaries::java).map(|java| text(&java)).unwrap_or_default();
+        let demo = || self.sandbox.binaries().and_then(Binaries::java).map(|java| text(&java)).unwrap_or_default();
+        let java = self.java.as_deref().map_or_else(demo, text);
         let variables = [
             ("BASELINE_APP", text(&self.sandbox.app_directory())),
             ("BASELINE_PROPERTIES", text(self.sandbox.directory())),

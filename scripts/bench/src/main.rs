@@ -1,10 +1,12 @@
 //! `bench`: three ways to deploy, compared under load. `run` has the order of things; one file each measures (`turn`,
-//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show.
+//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel` is a
+//! measuring of its own.
 
 mod arguments;
 mod cutovers;
 mod document;
 mod effort;
+mod feel;
 mod file_watch;
 mod host;
 mod invocation;
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
 
 fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let console = Console::begin();
+    if arguments.feel {
+        return feel::measure(arguments, &console);
+    }
     let (results, breaches) = run::measure(arguments, &console)?;
     interruption::check()?;
     let document = document::write(&results);

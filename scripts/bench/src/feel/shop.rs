@@ -1,0 +1,149 @@
+//! A host with the real application: tests/spring-app as large as what people deploy, in its slots.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use agent::AppSpec;
+use anyhow::Context;
+use sandbox::Binaries;
+use workstation::files;
+
+use super::Treatment;
+use crate::host;
+use crate::timed_run;
+use crate::way::Way;
+
+/// The pages that are asked for, in the same number each.
+pub(crate) const PAGES: [&str; 6] =
+    ["/products", "/products?name=1&page=2", "/products/7", "/ratings", "/api/products", "/api/ratings"];
+/// The releases that take turns: the same code under two names.
+const RELEASES: [&str; 2] = ["v1", "v2"];
+/// How long the first release may take to answer.
+const FIRST_ANSWER: Duration = Duration::from_mins(5);
+
+/// A host with the application.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    host: host::Host,
+    jars: Vec<PathBuf>,
+    deploys: usize,
+}
+
+/// What a deploy was.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployed {
+    /// The release that serves now.
+    pub(crate) release: String,
+    /// When the first hook began, and when the last one ended.
+    pub(crate) began: Instant,
+    pub(crate) ended: Instant,
+    /// From the start of the release to its proof, with the warm-up.
+    pub(crate) boot: Duration,
+    /// What its process took of the processors until then.
+    pub(crate) boot_cpu: Option<Duration>,
+}
+
+impl Shop {
+    /// A host on which a release of it serves.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub(crate) fn open(
+        treatment: Treatment,
+        binaries: &Binaries,
+        baseline: &Path,
+        jars: &Path,
+    ) -> anyhow::Result<Shop> {
+        let way = if treatment.has_hooks() { Way::Instant } else { Way::Scripts };
+        let host = host::Host::with_java(way, binaries.clone(), baseline, Some(Path::new("java")))?;
+        for (key, value) in treatment.settings() {
+            host.sandbox.set(key, &value)?;
+        }
+        host.sandbox.set("app.jvm_options", "[\"-Xmx400m\"]")?;
+        host.sandbox.set("health.patience", "\"5m\"")?;
+        host.tell_ports_by_profile()?;
+        let jars: Vec<PathBuf> = RELEASES.iter().map(|name| jars.join(format!("shop-{name}.jar"))).collect();
+        for jar in &jars {
+            if !jar.exists() {
+                anyhow::bail!("`{}` is not there; scripts/bench.sh builds it", jar.display());
+            }
+        }
+        let mut shop = Shop { host, jars, deploys: 0 };
+        // A class archive is made after a first deploy, for the next.
+        for _ in 0..2 {
+            let deployed = shop.deploy()?;
+            shop.host.sandbox.wait_until("it serves", FIRST_ANSWER, || {
+                shop.host.serving().is_ok_and(|serving| serving == deployed.release)
+            })?;
+        }
+        Ok(shop)
+    }
+
+    /// Deploys the other release.
+    ///
+    /// # Errors
+    /// A hook fails.
+    pub(crate) fn deploy(&mut self) -> anyhow::Result<Deployed> {
+        let number = self.deploys % self.jars.len();
+        let same = self.host.sandbox.directory().join("application.jar");
+        std::fs::copy(&self.jars[number], &same)
+            .with_context(|| format!("`{}` could not be copied", self.jars[number].display()))?;
+        self.host.sandbox.stage(&same)?;
+        files::remove(&same)?;
+        self.deploys += 1;
+        let invocations = self.host.invocations(&AppSpec::parse(include_str!("../../../../appspec.yml"))?)?;
+        let began = Instant::now();
+        let (mut boot, mut boot_cpu) = (Duration::ZERO, None);
+        for invocation in &invocations {
+            let begins = Instant::now();
+            timed_run::run(invocation)?;
+            if matches!(invocation.hook, "start" | "health") {
+                boot += begins.elapsed();
+                boot_cpu = self.cpu_of_the_youngest();
+            }
+        }
+        let release = RELEASES[number].to_owned();
+        Ok(Deployed { release, began, ended: Instant::now(), boot, boot_cpu })
+    }
+
+    /// What the process that was started last has taken of the processors until now.
+    fn cpu_of_the_youngest(&self) -> Option<Duration> {
+        let ports = self.host.sandbox.ports();
+        let ours = |command: &[String]| {
+            command.iter().any(|argument| {
+                [ports.blue, ports.green].iter().any(|port| *argument == format!("--server.port={port}"))
+            })
+        };
+        let processes = procfs::process::all_processes().ok()?.filter_map(Result::ok);
+        let jvms = processes.filter(|process| process.cmdline().is_ok_and(|command| ours(&command)));
+        let youngest = jvms.filter_map(|process| process.stat().ok()).max_by_key(|stat| stat.starttime)?;
+        let ticks = youngest.utime + youngest.stime;
+        Some(Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()))
+    }
+
+    /// Waits until something is the case.
+    ///
+    /// # Errors
+    /// It is not in time.
+    pub(crate) fn wait_until(
+        &self,
+        what: &str,
+        at_most: Duration,
+        condition: impl FnMut() -> bool,
+    ) -> anyhow::Result<()> {
+        Ok(self.host.sandbox.wait_until(what, at_most, condition)?)
+    }
+
+    /// The port of its door.
+    pub(crate) fn door(&self) -> u16 {
+        self.host.sandbox.ports().door
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Something stays.
+    pub(crate) fn close(self) -> anyhow::Result<()> {
+        Ok(self.host.sandbox.close()?)
+    }
+}
