@@ -11,7 +11,7 @@ use crate::discovery::witness::DOOR_AT_MOST;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::occupant::LOOKS_AGAIN;
-use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, WRITE_AT_MOST};
+use crate::plan::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, PUBLISH_AT_MOST, SHARED_AT_MOST, WRITE_AT_MOST};
 use crate::plan::restoration;
 use crate::proof::{arrival, watch};
 use crate::report::duration;
@@ -73,6 +73,7 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + REFUSED_GRACE
                 + KILLED_AT_MOST
                 + WRITE_AT_MOST
+                + SHARED_AT_MOST
                 + restored(settings, REFUSED_GRACE)
         }
         "switch" => {
@@ -152,7 +153,15 @@ fn start(settings: &Settings) -> Duration {
         Overlap::StopFirst => LOOKS_AGAIN.at_most + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST,
     };
     let restored = restored(settings, FAILED_GRACE);
-    LOOKS_AGAIN.at_most + left + PUBLISH_AT_MOST + supervised + room + settings.start.survive + ended + restored
+    LOOKS_AGAIN.at_most
+        + left
+        + PUBLISH_AT_MOST
+        + supervised
+        + room
+        + SHARED_AT_MOST
+        + settings.start.survive
+        + ended
+        + restored
 }
 
 /// How long it may take until a release that made room is back.
@@ -303,15 +312,15 @@ mod tests {
             ),
             (
                 "start",
-                "who is there, what was left, copy, first moments, the way back",
+                "who is there, what was left, copy, share, first moments, the way back",
                 reload.to_owned(),
-                2.0 + (2.0 + 1.0 + 3.0 + 3.0) + 50.0 + 17.0 + 2.0 + 1.0 + 3.0,
+                2.0 + (2.0 + 1.0 + 3.0 + 3.0) + 50.0 + 1.0 + 17.0 + 2.0 + 1.0 + 3.0,
             ),
             (
                 "health",
-                "patience, the last answer, the end of a refused one",
+                "patience, the last answer, the end of a refused one, share",
                 reload.to_owned(),
-                19.0 + 3.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0,
+                19.0 + 3.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0 + 1.0,
             ),
             ("switch", "not watched", format!("{reload}{unwatched}"), switch),
             ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),

@@ -178,6 +178,8 @@ pub struct Start {
     pub keep_releases: u32,
     /// Whether it starts the new release beside the live one.
     pub overlap: Overlap,
+    /// What share of the processors the new release has until it is proven.
+    pub share: Share,
 }
 
 /// Whether the new release starts beside the live one.
@@ -189,6 +191,15 @@ pub enum Overlap {
     IfMemoryAllows,
     /// Where both do not fit the live one is ended first, and the site is down until the new one serves.
     StopFirst,
+}
+
+/// What share of the processors the new release has until it is proven, where others want them as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// As much as any other.
+    Equal,
+    /// A third of what any other has.
+    Small,
 }
 
 /// The hook `health`.

@@ -226,6 +226,14 @@ pub trait Host {
     /// `NotFound` if the process is gone; `PermissionDenied` for anybody but root where the score falls, or for another user's.
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()>;
 
+    /// Lets the session of this process have a small share of the processors where others want them, or as much as any other session.
+    /// Where the kernel has no autogroups nothing happens.
+    ///
+    /// # Errors
+    /// `NotFound` if the process is gone; `PermissionDenied` for another user's; `WouldBlock` within a tenth of a second of another
+    /// change on this host.
+    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()>;
+
     /// The memory that a process holds; nothing if it is gone.
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;
 

@@ -212,6 +212,33 @@ fn f40_the_newcomer_goes_first_when_memory_is_short_until_it_serves_and_then_the
 }
 
 #[test]
+fn f129_a_release_that_boots_has_a_small_share_of_the_processors_and_as_much_as_any_other_once_it_is_proven() {
+    let rig = Rig::live_in("real1");
+    let (live, idle) = rig.live_and_idle_ports();
+    let nice = |port: u16| {
+        let id = crate::rig::listener(port).expect("an app");
+        std::fs::read_to_string(format!("/proc/{id}/autogroup"))
+            .unwrap()
+            .trim_end()
+            .rsplit(' ')
+            .next()
+            .map(str::to_owned)
+    };
+    rig.stage(&Jar::release("v2"));
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
+    assert_eq!((nice(live).as_deref(), nice(idle).as_deref()), (Some("0"), Some("5")));
+    ended(&rig.run("health"), 0, &[]);
+    assert_eq!((nice(live).as_deref(), nice(idle).as_deref()), (Some("0"), Some("0")));
+    ended(&rig.run("switch"), 0, &[]);
+    rig.host.set("start.share", "\"equal\"").unwrap();
+    rig.stage(&Jar::release("v3"));
+    ended(&rig.run("stop"), 0, &[]);
+    ended(&rig.run("start"), 0, &[]);
+    assert_eq!(nice(live).as_deref(), Some("0"), "v3 is where v1 was");
+}
+
+#[test]
 fn f88_going_back_to_a_standby_that_died_or_never_served_is_refused() {
     let rig = Rig::live_in("real1");
     let (_, idle) = rig.live_and_idle_ports();

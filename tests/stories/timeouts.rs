@@ -193,8 +193,8 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
     {
         let wanted = [
             ("stop", told + stopped),
-            ("start", 50.0 + written + (2.0 + 1.0 + 3.0) + written + written + 17.0 + written),
-            ("health", 19.0 + 3.0 + again + refused + written),
+            ("start", 50.0 + written + (2.0 + 1.0 + 3.0) + written + written + 1.0 + 17.0 + written),
+            ("health", 19.0 + 3.0 + again + refused + 1.0 + written),
             ("switch", switch),
         ];
         let cutover = if by == By::InstalledFlag { "instant" } else { "reload" };

@@ -3,7 +3,7 @@
 
 use shared::budget::REFUSED_GRACE;
 use shared::codedeploy::verdict;
-use shared::config::{ReportApi, Settings};
+use shared::config::{ReportApi, Settings, Share};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::ledger::{Change, Stage};
@@ -117,9 +117,12 @@ pub fn plan(
     // Where another one comes back in its place, that ends it.
     let refusal = restoration.is_none().then(|| refusal(idle));
     let undo = restoration.map(|restoration| Action::Restore(Box::new(restoration)));
+    // Whatever the settings say now: it was started under those of `start`.
+    let process = Some(probe.process);
     Plan {
         steps: vec![
             Step::of(Action::Probe { probe, log: Some(log), refusal }).undone_by(undo.into_iter().collect()),
+            Step::of(Action::Share { process, share: Share::Equal }),
             Step::of(Action::remember(settings, Change::Proven)),
         ],
         result: format!("release `{}` in {place} is healthy", release.name),
@@ -142,7 +145,8 @@ mod tests {
         let plan = plan(&settings, Slot::Green, probe, &release, None);
         expect![[r#"
             1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
-            2. remember: the release is proven
+            2. let it have as much of the processors as any other
+            3. remember: the release is proven
             then: release `r1` in `real2` (port 8082) is healthy"#]]
         .assert_eq(&plan.to_string());
     }

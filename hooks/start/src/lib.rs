@@ -10,7 +10,7 @@ pub mod supervised;
 use std::path::PathBuf;
 
 use shared::budget::FAILED_GRACE;
-use shared::config::Settings;
+use shared::config::{Settings, Share};
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch, Process};
@@ -144,6 +144,8 @@ pub fn plan(
     let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
     let launching = Change::Launching { slot: idle, release: release.clone() };
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
+    let small = settings.start.share == Share::Small;
+    let share = small.then_some(Action::Share { process: None, share: Share::Small });
     let mut steps = vec![Step::of(Action::Publish { artifact, release })];
     steps.extend(install);
     // Where another one comes back in its place, that ends it.
@@ -153,6 +155,9 @@ pub fn plan(
         Step::of(Action::remember(settings, launching)),
         Step::of(Action::Launch { place: place.clone(), launch, unit }).undone_by(end.into_iter().collect()),
         Step::of(Action::remember(settings, launched)),
+    ]);
+    steps.extend(share.map(Step::of));
+    steps.extend([
         Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
         Step::of(Action::remember(settings, Change::Started(idle))),
     ]);
@@ -222,8 +227,9 @@ mod tests {
             3. start in `real2` (port 8082): java -Dspring.config.location=classpath:/application.properties,classpath:/application-real2.properties,/home/ec2-user/app/application-oauth.properties,/home/ec2-user/app/application-real-db.properties -Dspring.profiles.active=real2 -jar /home/ec2-user/app/step3/releases/20261122T102030500Z-d-ABC123/app.jar --server.port=8082
                if it comes to nothing: end what was started in `real2` (port 8082), and free it
             4. remember: `real2` (port 8082) runs it
-            5. watch it until it listens on port 8082 or has lived 2 s
-            6. remember: `real2` (port 8082) has survived its first moments
+            5. let it have a small share of the processors until it is proven
+            6. watch it until it listens on port 8082 or has lived 2 s
+            7. remember: `real2` (port 8082) has survived its first moments
             then: release `20261122T102030500Z-d-ABC123` runs in `real2` (port 8082), log `/home/ec2-user/app/step3/logs/real2-20261122T102030500Z-d-ABC123.log`"#]].assert_eq(&planned("", Slot::Green).to_string());
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     App, ArtifactPattern, CutoverWay, Derived, Health, Overlap, Proxy, ReportApi, ReportSettings, Settings,
-    SettingsFile, Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
+    SettingsFile, Share, Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
@@ -53,6 +53,7 @@ fn read(file: &mut SettingsFile) -> Settings {
             survive: file.duration("start.survive"),
             keep_releases: file.number("start.keep_releases", 0..=1000),
             overlap: overlap(file),
+            share: share(file),
         },
         health: Health {
             path: file.text("health.path"),
@@ -175,6 +176,18 @@ fn overlap(file: &mut SettingsFile) -> Overlap {
         other => {
             file.mistake("start.overlap", other, "`always`, `if-memory-allows` or `stop-first`");
             Overlap::IfMemoryAllows
+        }
+    }
+}
+
+fn share(file: &mut SettingsFile) -> Share {
+    let share = file.text("start.share");
+    match share.as_str() {
+        "small" => Share::Small,
+        "equal" => Share::Equal,
+        other => {
+            file.mistake("start.share", other, "`small` or `equal`");
+            Share::Equal
         }
     }
 }
@@ -303,6 +316,7 @@ mod tests {
                 "[start]\noverlap = \"never\"",
                 "`start.overlap` is `never`, needed `always`, `if-memory-allows` or `stop-first`",
             ),
+            ("a share that is none", "[start]\nshare = \"half\"", "`start.share` is `half`, needed `small` or `equal`"),
             (
                 "a setting of an earlier version",
                 "[app]\ncheck_memory = false",

@@ -219,6 +219,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         child.try_wait().ok().flatten().map(programs::ending)
     }
 
+    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()> {
+        processes::set_processor_share(process, small)
+    }
+
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {
         processes::set_memory_sacrifice(process, score)
     }

@@ -184,6 +184,29 @@ pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io:
     std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
 }
 
+/// The `nice` of an autogroup with a small share: a third of what one with 0 has. It may be taken back without privilege, as that of a
+/// process may not.
+const SMALL_SHARE: &str = "5";
+const EQUAL_SHARE: &str = "0";
+
+/// What share of the processors the session of this process has.
+#[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
+pub(super) fn set_processor_share(process: &ProcessIdentity, small: bool) -> io::Result<()> {
+    if !lives(process) {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
+    }
+    let path = format!("/proc/{}/autogroup", process.id);
+    let wanted = if small { SMALL_SHARE } else { EQUAL_SHARE };
+    match files::read(Path::new(&path)) {
+        // The kernel was built without.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(cause),
+        // "/autogroup-123 nice 0"
+        Ok(text) if String::from_utf8_lossy(&text).trim_end().rsplit(' ').next() == Some(wanted) => Ok(()),
+        Ok(_) => std::fs::write(&path, wanted),
+    }
+}
+
 /// The memory that a process holds.
 pub(super) fn memory(process: &ProcessIdentity) -> Option<ProcessMemory> {
     lives(process).then_some(())?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Restoration, Retirement};
 use crate::codedeploy::consent::{self, Question};
-use crate::config::Settings;
+use crate::config::{Settings, Share};
 use crate::discovery::witness::DOOR_AT_MOST;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
@@ -31,6 +31,8 @@ use crate::supervisor::{self, Unit, UnitLaunch};
 pub const KILLED_AT_MOST: Duration = Duration::from_secs(3);
 /// How long a port may take to be free after its process has gone.
 pub const PORT_FREE_AT_MOST: Duration = Duration::from_secs(3);
+/// How long it may take to change a share of the processors: the kernel takes such a change every tenth of a second.
+pub const SHARED_AT_MOST: Duration = Duration::from_secs(1);
 /// How long the copy of an artifact may take: 1 GB at 20 MB/s.
 pub const PUBLISH_AT_MOST: Duration = Duration::from_secs(50);
 
@@ -159,6 +161,14 @@ pub enum Action {
         /// 0 is usual, 1000 is first.
         score: i32,
     },
+    /// Let what this run launched have a small share of the processors, or a release that is proven as much as any other. What comes
+    /// of it is told, never a failure.
+    Share {
+        /// Which one; nothing for the one that was launched.
+        process: Option<ProcessIdentity>,
+        /// What it has from here on.
+        share: Share,
+    },
     /// Replace the include.
     WriteInclude {
         /// The whole file.
@@ -280,6 +290,7 @@ impl Action {
             | Action::Reconsider { .. }
             | Action::Discard(_)
             | Action::Sacrifice { .. }
+            | Action::Share { .. }
             | Action::WriteUpstreams { .. }
             | Action::MakeFlagDirectory { .. }
             | Action::TestConfiguration { .. }
@@ -331,6 +342,7 @@ impl Action {
             Action::Retire(Retirement { drain, grace, .. }) => {
                 LOOKS_AGAIN.at_most + *drain + *grace + KILLED_AT_MOST + PORT_FREE_AT_MOST + WRITE_AT_MOST
             }
+            Action::Share { .. } => SHARED_AT_MOST,
             Action::CountDown(_) => countdown::COUNTDOWN_AT_MOST,
             Action::Consult(_) => consent::AT_MOST,
             Action::Validate(validation) => validation.at_most(),

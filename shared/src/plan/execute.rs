@@ -192,6 +192,13 @@ impl<'a, H: Host> Execution<'a, H> {
                 }
                 Ok(())
             }
+            Action::Share { process, share } => {
+                let launched = self.launched.as_ref().map(|launched| launched.identity);
+                if let Some(process) = process.or(launched) {
+                    processes::share(self.host, self.report, &process, *share).await;
+                }
+                Ok(())
+            }
             Action::WriteInclude { bytes, access, .. } => access.include.write(self.host, bytes).await,
             Action::WriteUpstreams { bytes, file, .. } => file.write(self.host, bytes).await,
             Action::MakeFlagDirectory { directory, worker } => {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST};
-use crate::config::Settings;
+use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, SHARED_AT_MOST};
+use crate::config::{Settings, Share};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, ProcessIdentity, Signal};
 use crate::occupant;
@@ -108,6 +108,30 @@ pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
                 holder.map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
             return Err(occupant::refuse(&format!("port {} is still held by {who}", place.port)));
         }
+    }
+}
+
+/// Changes a share of the processors, as soon as the kernel takes a change. Who keeps a small one is told: it may not stay.
+pub(super) async fn share(host: &impl Host, report: &Report, process: &ProcessIdentity, share: Share) {
+    let mut waiting = Waiting::begin(host, Patience::brisk(SHARED_AT_MOST));
+    let refused = loop {
+        match host.set_processor_share(process, share == Share::Small) {
+            Ok(()) => return,
+            Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(cause) => break cause.to_string(),
+        }
+        match waiting.for_another_look().await {
+            Ok(true) => {}
+            Ok(false) => break "the kernel takes no change for now".to_owned(),
+            Err(interrupted) => break interrupted.to_string(),
+        }
+    };
+    match share {
+        Share::Small => tracing::warn!("process {} has as much of the processors as any other: {refused}", process.id),
+        Share::Equal => report.say(&format!(
+            "note: process {} keeps a small share of the processors: {refused}. `echo 0 > /proc/{}/autogroup` ends that",
+            process.id, process.id
+        )),
     }
 }
 

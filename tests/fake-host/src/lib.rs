@@ -246,6 +246,10 @@ impl Host for FakeHost {
         self.world.borrow().processes.ending(process)
     }
 
+    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()> {
+        self.effect(|world| world.set_processor_share(process, small))
+    }
+
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {
         self.effect(|world| world.set_memory_sacrifice(process, score))
     }

@@ -131,6 +131,12 @@ impl FakeHost {
         self.world.borrow().processes.get(identity).map(|running| running.score)
     }
 
+    /// Whether this process has a small share of the processors.
+    #[must_use]
+    pub fn has_small_share(&self, identity: &ProcessIdentity) -> Option<bool> {
+        self.world.borrow().processes.get(identity).map(|running| running.has_small_share)
+    }
+
     fn deeds<T>(&self, chosen: impl Fn(&Deed) -> Option<T>) -> Vec<T> {
         self.world.borrow().journal.iter().filter_map(|entry| chosen(&entry.deed)).collect()
     }

@@ -43,6 +43,8 @@ pub(super) struct Running {
     pub(super) listens_on: Option<u16>,
     pub(super) memory: u64,
     pub(super) score: i32,
+    /// Whether it has a small share of the processors.
+    pub(super) has_small_share: bool,
     /// Whether it has begun to end: it is seen no more, and its last threads still hold its port.
     pub(super) ends: bool,
 }
@@ -149,7 +151,15 @@ impl Processes {
         };
         self.running.insert(
             id,
-            Running { process, part: new.part, listens_on: new.listens_on, memory: new.memory, score: 0, ends: false },
+            Running {
+                process,
+                part: new.part,
+                listens_on: new.listens_on,
+                memory: new.memory,
+                score: 0,
+                has_small_share: false,
+                ends: false,
+            },
         );
         identity
     }
@@ -239,6 +249,16 @@ impl World {
     pub(super) fn live(&self) -> Option<ProcessIdentity> {
         let port = self.live_port()?;
         self.processes.all().find(|running| running.listens_on == Some(port)).map(|running| running.process.identity)
+    }
+
+    pub(super) fn set_processor_share(&mut self, identity: &ProcessIdentity, small: bool) -> io::Result<()> {
+        let user = self.user;
+        let running = self.processes.get_mut(identity).ok_or(io::ErrorKind::NotFound)?;
+        if user != 0 && user != running.process.owner {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        running.has_small_share = small;
+        Ok(())
     }
 
     pub(super) fn set_memory_sacrifice(&mut self, identity: &ProcessIdentity, score: i32) -> io::Result<()> {

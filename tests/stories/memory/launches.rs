@@ -28,6 +28,18 @@ fn f40_a_release_that_dies_while_the_kernel_ends_processes_for_want_of_memory_is
 }
 
 #[test]
+fn f129_traffic_goes_to_nobody_who_has_a_small_share_of_the_processors() {
+    for user in User::BOTH {
+        let site = Site::of_scripts(Slot::Blue, user);
+        let has_small_share = || site.host.launches().last().and_then(|launched| site.host.has_small_share(launched));
+        assert!(site.run(Hook::Stop, Some("d-1")).is_done() && site.run(Hook::Start, Some("d-1")).is_done());
+        assert_eq!(has_small_share(), Some(true));
+        assert!(site.run(Hook::Health, Some("d-1")).is_done());
+        assert_eq!(has_small_share(), Some(false));
+    }
+}
+
+#[test]
 fn f33_f50_f53_a_release_that_does_not_come_up_is_told_as_what_it_is() {
     let milliseconds = Duration::from_millis;
     let says = |status, body: &str| App::good().answering(AppAnswer::Says(status, body.to_owned()));

@@ -26,6 +26,7 @@ text { font: 13px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill:
 .change { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 4 3; }
 polyline { fill: none; stroke-width: 2; }
 .scripts { stroke: #d1242f; }
+.equal-share { stroke: #59636e; }
 .plain { stroke: #9a6700; }
 .warm-up { stroke: #0969da; }
 .archive { stroke: #8250df; }
@@ -36,6 +37,7 @@ text { fill: #f0f6fc; }
 .grid { stroke: #3d444d; }
 .change { stroke: #f0f6fc; }
 .scripts { stroke: #ff6a69; }
+.equal-share { stroke: #9198a1; }
 .plain { stroke: #d29922; }
 .warm-up { stroke: #4493f8; }
 .archive { stroke: #ab7df8; }
@@ -122,6 +124,7 @@ fn y(milliseconds: f64) -> f64 {
 fn class(treatment: Treatment) -> &'static str {
     match treatment {
         Treatment::Scripts => "scripts",
+        Treatment::EqualShare => "equal-share",
         Treatment::Plain => "plain",
         Treatment::WarmUp => "warm-up",
         Treatment::Archive => "archive",

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub(crate) enum Treatment {
     /// The shell scripts, re-created in `scripts/bench/baseline`.
     Scripts,
+    /// The hooks with neither a warm-up nor a class archive, and `start.share = "equal"`.
+    EqualShare,
     /// The hooks, with neither a warm-up nor a class archive.
     Plain,
     /// With a warm-up before the cutover.
@@ -24,6 +26,7 @@ impl Treatment {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scripts => "the scripts",
+            Self::EqualShare => "neither, an equal share",
             Self::Plain => "the hooks, neither",
             Self::WarmUp => "with warm-up",
             Self::Archive => "with class archive",
@@ -39,6 +42,9 @@ impl Treatment {
     /// What it sets in `hooks.toml`, in TOML's notation.
     pub(crate) fn settings(self) -> Vec<(&'static str, String)> {
         let mut settings = Vec::new();
+        if self == Self::EqualShare {
+            settings.push(("start.share", "\"equal\"".to_owned()));
+        }
         if matches!(self, Self::WarmUp | Self::Both) {
             settings.push(("warm_up.paths", format!("{:?}", super::shop::PAGES)));
         }

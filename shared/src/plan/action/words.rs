@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Action, Refusal};
+use crate::config::Share;
 use crate::host::{Launch, Process, ProcessIdentity};
 use crate::ledger::Change;
 use crate::plan::Retirement;
@@ -62,6 +63,10 @@ impl fmt::Display for Action {
                 0 => write!(formatter, "protect process {id} as usual when memory is short"),
                 _ => write!(formatter, "let process {id} go first when memory is short"),
             },
+            Action::Share { share, .. } => formatter.write_str(match share {
+                Share::Small => "let it have a small share of the processors until it is proven",
+                Share::Equal => "let it have as much of the processors as any other",
+            }),
             Action::WriteInclude { names, access, .. } => {
                 write!(formatter, "make `{}` name {names}", access.include.path.to_string_lossy())
             }

@@ -57,11 +57,24 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     let memory = host.memory(&found.identity).unwrap();
     assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
+    for small in [true, false, false] {
+        share(host, &found.identity, small);
+    }
     assert_eq!(host.ending(&found.identity), None);
     // Told in clock ticks, and from a clock that may be set meanwhile.
     let now = host.wall_clock();
     assert!(found.started_at <= now + Duration::from_secs(5), "{found:?} at {now:?}");
     assert!(now.duration_since(found.started_at).unwrap_or_default() < Duration::from_mins(10), "{found:?} at {now:?}");
+}
+
+/// The kernel takes a change of this kind ten times a second, from whoever is not root.
+fn share(host: &impl Host, process: &ProcessIdentity, small: bool) {
+    loop {
+        match host.set_processor_share(process, small) {
+            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
+            changed => return changed.unwrap(),
+        }
+    }
 }
 
 async fn what_a_launched_program_says_is_appended_to_its_log(subject: &impl Subject) {
@@ -134,6 +147,7 @@ async fn f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subjec
     assert_eq!(host.credentials(&ended), None);
     assert_eq!(host.memory(&ended), None);
     assert_eq!(host.set_memory_sacrifice(&ended, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
+    assert_eq!(host.set_processor_share(&ended, true).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert_eq!(host.ending(&ended), None);
     // Had one of them reached it, it would have ended by that one.
     assert!(host.signal(&innocent, Signal::Kill).unwrap(), "it still runs");
@@ -207,5 +221,6 @@ async fn another_users_process_is_seen_and_not_touched(subject: &impl Subject) {
         assert_eq!(host.signal(&foreign, signal).map_err(|cause| cause.kind()), Err(denied), "{signal:?}");
     }
     assert_eq!(host.set_memory_sacrifice(&foreign, 1000).map_err(|cause| cause.kind()), Err(denied));
+    assert_eq!(host.set_processor_share(&foreign, true).map_err(|cause| cause.kind()), Err(denied));
     assert_eq!(host.process(foreign.id).unwrap().identity, foreign);
 }
