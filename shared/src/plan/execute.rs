@@ -11,7 +11,7 @@ use super::action::Refusal;
 use super::on_nginx::OnNginx;
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, refused, retire};
 use crate::codedeploy::consent;
-use crate::config::Settings;
+use crate::config::{Settings, Share};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
@@ -305,6 +305,9 @@ impl<'a, H: Host> Execution<'a, H> {
         };
         if let Err(cause) = ended {
             self.report.say(&format!("note: what was started in {place} was not ended: {cause}"));
+            if let Some(process) = process {
+                processes::share(self.host, self.report, &process, Share::Equal).await;
+            }
             return Ok(());
         }
         // A unit that did not come up, or that restarts what has died, is not to come up later.
@@ -360,6 +363,7 @@ impl<'a, H: Host> Execution<'a, H> {
     async fn end_refused(&mut self, place: &Place, process: ProcessIdentity, refusal: Refusal) {
         if let Err(cause) = refused::end(self.host, self.settings, self.report, process, refusal).await {
             self.report.say(&format!("note: the refused release in {place} was not ended: {cause}"));
+            processes::share(self.host, self.report, &process, Share::Equal).await;
             return;
         }
         self.report.say(&format!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
