@@ -196,7 +196,7 @@ fn f73_a_user_who_may_not_install_it_is_told_the_one_command_for_root_and_needs_
 }
 
 #[test]
-fn f112_f100_who_may_not_test_nginxs_configuration_looks_into_it_and_arrival_is_proven_all_the_same() {
+fn f71_f112_f100_who_may_not_test_nginxs_configuration_looks_into_it_and_arrival_is_proven_all_the_same() {
     let rig = stage_of_nobody();
     rig.host.set("proxy.cutover", "\"instant\"").unwrap();
     // A door that cannot tell the slots apart.

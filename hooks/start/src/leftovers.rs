@@ -1,5 +1,6 @@
-//! What runs that were killed have left: temporary files of ours that no hook can still be using. `start` removes them with the
-//! releases that nobody needs; it holds the lock, and whoever writes without it, beside another application's files, is young.
+//! What runs that were killed have left, temporary files of ours that no hook can still be using, and the logs of JVMs that crashed.
+//! `start` removes them with the releases that nobody needs; it holds the lock, and whoever writes without it, beside another
+//! application's files, is young.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -32,7 +33,25 @@ pub(crate) fn find(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
             found.extend(left);
         }
     }
+    found.extend(crash_logs(host, settings));
     found
+}
+
+/// What JVMs that crashed have written into the application's directory, but for the last ones: nobody else ever removes it (F42).
+fn crash_logs(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
+    let is_one = |name: &String| {
+        let begins = name.starts_with("hs_err_pid") || name.starts_with("replay_pid");
+        begins && Path::new(name).extension().is_some_and(|ending| ending == "log")
+    };
+    let names = host.list(&settings.app.directory).unwrap_or_default().into_iter().filter(is_one);
+    let mut dated: Vec<(SystemTime, PathBuf)> = names
+        .map(|name| settings.app.directory.join(name))
+        .filter_map(|path| Some((host.describe(&path).ok()?.changed, path)))
+        .collect();
+    dated.sort();
+    let keep = usize::try_from(settings.start.keep_releases).unwrap_or(usize::MAX);
+    let gone = dated.len().saturating_sub(keep);
+    dated.into_iter().take(gone).map(|(_, path)| path).collect()
 }
 
 /// The old temporary files in a directory. One that cannot be read has none that could be removed.

@@ -77,6 +77,7 @@ fn leave_the_agent(command: &mut Command) {
             inherit_nothing();
             hear_every_signal();
             open_many_files();
+            leave_no_core();
             prefer_to_be_ended();
             Ok(())
         });
@@ -110,6 +111,12 @@ fn open_many_files() {
     if current.is_some_and(|current| current < wanted) {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
+}
+
+/// Lets no crash fill the disk with all of a JVM's memory (F42). The limit can be raised again by whoever wants one.
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..getrlimit(Resource::Core) });
 }
 
 /// Raises the own score; where that is refused the newcomer is simply as likely to be ended as others.

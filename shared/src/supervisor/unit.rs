@@ -59,6 +59,8 @@ impl Unit {
              KillMode=mixed\n\
              TimeoutStopSec={grace}\n\
              LimitNOFILE={OPEN_FILES}\n\
+             # No crash fills the disk with all of its memory.\n\
+             LimitCORE=0\n\
              NoNewPrivileges=yes\n\
              \n\
              [Install]\n\
@@ -133,11 +135,11 @@ mod tests {
     use crate::config::{SettingsFile, settings};
 
     #[test]
-    fn f41_a_unit_says_all_that_systemd_needs_and_nothing_of_a_release() {
+    fn f41_f42_a_unit_says_all_that_systemd_needs_and_nothing_of_a_release() {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let unit = Unit::of(&settings, Manager::User(1000), Slot::Green);
         assert_eq!(unit.file(), Path::new("/home/ec2-user/app/step3/units/service-url-real2.service"));
-        expect![[r#"
+        expect![[r##"
             # This file is of the application behind `/etc/nginx/conf.d/service-url.inc`. The hook `start` writes it, and no deploy changes it: which release
             # runs stands in `/home/ec2-user/app/step3/units/real2.json`.
             [Unit]
@@ -155,11 +157,13 @@ mod tests {
             KillMode=mixed
             TimeoutStopSec=35
             LimitNOFILE=65536
+            # No crash fills the disk with all of its memory.
+            LimitCORE=0
             NoNewPrivileges=yes
 
             [Install]
             WantedBy=default.target
-        "#]]
+        "##]]
         .assert_eq(unit.text());
         let unit = Unit::of(&settings, Manager::System, Slot::Blue);
         assert_eq!(unit.file(), Path::new("/etc/systemd/system/service-url-real1.service"));

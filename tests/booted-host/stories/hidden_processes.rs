@@ -5,7 +5,7 @@ use booted_host::{Account, BootedHost};
 use crate::rig::{deploys, is_refused, runs};
 
 #[test]
-fn f110_where_proc_hides_nginx_a_deploy_is_refused_with_its_reason_and_what_it_advises_is_enough() {
+fn f39_f110_where_proc_hides_nginx_a_deploy_is_refused_with_its_reason_and_what_it_advises_is_enough() {
     let host = BootedHost::builder().boot().unwrap();
     runs(&host, &["mount", "-o", "remount,hidepid=2", "/proc"]);
     let words = ["`deploy` may not see nginx's processes", "/proc hides it (`hidepid`)", "gid="];

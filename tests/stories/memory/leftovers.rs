@@ -51,3 +51,24 @@ fn f116_what_killed_runs_have_left_goes_once_no_hook_can_be_using_it_and_nothing
     assert!(site.host.describe(&unfinished).is_err(), "no empty release is kept");
     assert_eq!((present(&others), present(&[young])), (others.len(), 1));
 }
+
+#[test]
+fn f42_the_logs_of_jvms_that_crashed_are_kept_like_releases_and_no_longer() {
+    let site = Site::of_scripts(Slot::Blue, User::Root);
+    let directory = site.settings.app.directory.clone();
+    for number in 1..=8 {
+        site.host.write(&directory.join(format!("hs_err_pid{number}.log")), b"# A fatal error");
+        site.host.pass(Duration::from_secs(1));
+    }
+    for other in ["hs_err_pid1.txt", "my_hs_err_pid1.log"] {
+        site.host.write(&directory.join(other), b"mine");
+    }
+    site.deploys("d-1");
+    let mut left: Vec<_> = site.host.list(&directory).unwrap_or_default();
+    left.retain(|name| name.contains("hs_err"));
+    left.sort();
+    assert_eq!(
+        left,
+        ["hs_err_pid1.txt", "hs_err_pid6.log", "hs_err_pid7.log", "hs_err_pid8.log", "my_hs_err_pid1.log"]
+    );
+}

@@ -33,7 +33,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
-fn a_replaced_file_is_on_the_disk_before_its_name_leads_to_it_and_then_its_name_is() {
+fn f74_a_replaced_file_is_made_beside_it_and_on_the_disk_before_its_name_leads_to_it_and_then_its_name_is() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("service-url.inc");
     for before in ["none", "one"] {

@@ -104,6 +104,21 @@ fn f43_a_launched_program_has_the_variables_that_were_named_and_no_others() {
 }
 
 #[test]
+fn f42_f44_a_launched_program_leaves_no_core_and_belongs_to_nobodys_terminal_or_group() {
+    on_machine::run(ROOT, async |subject| {
+        let process = subject.launched().identity;
+        let limits = fs::read_to_string(format!("/proc/{}/limits", process.id)).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+        // Session, group and terminal: a SIGHUP goes to those of whoever started the hook.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", process.id)).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let id = process.id.to_string();
+        assert_eq!(fields[2..5], [id.as_str(), id.as_str(), "0"], "{stat}");
+    });
+}
+
+#[test]
 fn f40_a_launched_program_is_the_first_to_go_when_memory_is_short() {
     on_machine::run(ROOT, async |subject| {
         let process = subject.launched().identity;
