@@ -43,6 +43,15 @@ pub trait Hook {
     /// Whatever forbids the plan; nothing was changed then.
     async fn plan(arguments: &Self::Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan>;
 
+    /// What `--dry-run` shows besides the plan; nothing for most.
+    ///
+    /// # Errors
+    /// As `plan`.
+    #[must_use]
+    async fn besides(_: &Scene<'_, impl Host>) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Whether this run stands for itself: it needs nothing that this host remembers, and changes nothing on it.
     #[must_use]
     fn stands_alone(_: &Lifecycle) -> bool {
@@ -300,6 +309,10 @@ async fn show<H: Hook>(
     match H::plan(&command_line.own, &mut scene).await {
         Ok(plan) => {
             report.show(&plan.to_string());
+            match H::besides(&scene).await {
+                Ok(besides) => besides.iter().for_each(|text| report.show(text)),
+                Err(error) => return ended(host, settings, Err(error), &ledger).await,
+            }
             (Ok("that is the plan; nothing was changed".to_owned()), unknown())
         }
         Err(error) => ended(host, settings, Err(error), &ledger).await,

@@ -93,7 +93,7 @@ pub fn allowed(user: &User, path: &Path, usual: String) -> String {
 
 /// The lines of sudoers that allow exactly these commands, which begin with `sudo -n`: one for each, so that they can be pasted.
 #[must_use]
-pub(crate) fn rules(user: &str, needed: &[Vec<String>]) -> String {
+pub fn rules(user: &str, needed: &[Vec<String>]) -> String {
     let rule = |command: &Vec<String>| format!("{user} ALL=(root) NOPASSWD: {}", sudoers(&command[2..]));
     needed.iter().map(rule).collect::<Vec<_>>().join("\n")
 }

@@ -101,7 +101,11 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
         )
     };
     let before = seen();
-    ended(&rig.hook("stop").argument("--dry-run").run().unwrap(), 0, &["SIGTERM", "`real2`", "nothing was changed"]);
+    ended(
+        &rig.hook("stop").argument("--dry-run").run().unwrap(),
+        0,
+        &["SIGTERM", "`real2`", "what this needs, as `", "nothing was changed"],
+    );
     assert_eq!(seen(), before);
     ended(&rig.run("stop"), 0, &[]);
     ended(&rig.hook("start").argument("--dry-run").run().unwrap(), 0, &["copy `", "start in `real2`"]);

@@ -2,6 +2,7 @@
 //! hook would stumble over (`preflight`).
 
 mod preflight;
+mod privileges;
 
 use shared::config::Settings;
 use shared::cutover;
@@ -56,6 +57,10 @@ impl Hook for Stop {
         steps.extend(plan.steps);
         steps.extend(checked.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
         Ok(Plan { steps, ..plan })
+    }
+
+    async fn besides(scene: &Scene<'_, impl Host>) -> Result<Option<String>> {
+        privileges::needed(scene).await.map(Some)
     }
 }
 
