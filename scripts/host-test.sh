@@ -30,6 +30,7 @@ require_program setpriv util-linux
 require_program nsenter util-linux
 require_program flock util-linux
 require_program mmdebstrap
+require_java_and_maven
 require_program systemd-nspawn systemd-container
 
 # What a host is booted from: this machine's own distribution, so that programs that were built here run there. Other sources
@@ -137,12 +138,17 @@ cargo build --quiet --locked "${build[@]}" "${hooks[@]/#--package=/--bin=}" --bi
 stories=("${build[@]}" --features booted-host/boot --test booted)
 cargo test --quiet --locked "${stories[@]}" --no-run || fail "the build failed (its messages are above)"
 
+for release in v1 v2; do
+    build_spring_jar "$root" "$target/spring-app" "$release"
+done
+
 # What only a debugger reads is most of a program that was not built to be shipped, and each deploy copies it three times.
 for program in "${hooks[@]#--package=}" demo-app codedeploy-agent; do
     strip -o "$run/programs/$program" "$target/debug/$program"
 done
 
 export BOOTED_HOST_ROOT_FILE_SYSTEM=$root_file_system BOOTED_HOST_DIRECTORY=$run
+export BOOTED_HOST_JARS=$target/spring-app
 export BOOTED_HOST_PROGRAMS=$run/programs BOOTED_HOST_CONTROL_GROUP=$control_group
 # systemd-nspawn keeps notes in /run: here they are in one that goes with it.
 # shellcheck disable=SC2016 # the inner shell expands it

@@ -1,5 +1,6 @@
 //! What is deployed: the shipped `appspec.yml` and settings for this host and account, the hooks, and a release.
 
+use std::fs;
 use std::path::Path;
 
 use agent::BundleBuilder;
@@ -20,13 +21,22 @@ pub enum Account {
     Root,
 }
 
+/// What is deployed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Release<'a> {
+    /// A release of the demo service, which is written.
+    Demo(&'a Jar),
+    /// A jar that there is.
+    File(&'a Path),
+}
+
 /// Puts a bundle together in `directory`, with the hooks from `programs`.
 pub(crate) fn write(
     directory: &Path,
     programs: &Path,
     account: Account,
     settings: &str,
-    release: &Jar,
+    release: &Release<'_>,
 ) -> anyhow::Result<()> {
     let mut bundle =
         BundleBuilder::new(directory)?.app_spec(&app_spec(account))?.file("hooks.toml", settings, 0o644)?;
@@ -34,7 +44,11 @@ pub(crate) fn write(
         bundle = bundle.copy(programs.join(name), Path::new("hooks").join(name))?;
     }
     let jar = directory.join("application.jar");
-    release.write(&jar).with_context(|| format!("`{}` could not be written", jar.display()))
+    let written = match release {
+        Release::Demo(release) => release.write(&jar),
+        Release::File(path) => fs::copy(path, &jar).map(drop),
+    };
+    written.with_context(|| format!("`{}` could not be written", jar.display()))
 }
 
 /// The shipped `appspec.yml` with this host's account and directory in the place of its own.

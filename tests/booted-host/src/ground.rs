@@ -14,6 +14,8 @@ pub(crate) struct Ground {
     pub(crate) directory: PathBuf,
     /// The hooks, the demo service and the agent, without what only a debugger reads.
     pub(crate) programs: PathBuf,
+    /// Releases of the sample of Spring Boot.
+    pub(crate) jars: PathBuf,
     /// Of version 2, and of this run alone; the script removes it.
     pub(crate) control_group: PathBuf,
 }
@@ -24,6 +26,7 @@ impl Ground {
             root_file_system: variable("BOOTED_HOST_ROOT_FILE_SYSTEM")?,
             directory: variable("BOOTED_HOST_DIRECTORY")?,
             programs: variable("BOOTED_HOST_PROGRAMS")?,
+            jars: variable("BOOTED_HOST_JARS")?,
             control_group: variable("BOOTED_HOST_CONTROL_GROUP")?,
         })
     }

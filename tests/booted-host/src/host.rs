@@ -12,10 +12,11 @@ use sandbox::HttpAnswer;
 
 use crate::agent_service;
 use crate::answer::{Answer, SOCKET};
-use crate::bundle::{self, Account};
+use crate::bundle::{self, Account, Release};
 use crate::control_group::ControlGroup;
 use crate::ground::Ground;
 use crate::inside::{self, Outcome};
+use crate::java::Java;
 use crate::network;
 use crate::overlay::Overlay;
 use crate::site::{self, Features, Settings};
@@ -28,6 +29,7 @@ pub struct HostBuilder {
     account: Account,
     settings: Settings,
     features: Features,
+    java: Option<Java>,
 }
 
 impl HostBuilder {
@@ -67,6 +69,17 @@ impl HostBuilder {
         self
     }
 
+    /// A real `java` in the place of the demo service: the machine's own, which the host sees and cannot write.
+    ///
+    /// # Errors
+    /// The machine has none.
+    pub fn java(mut self) -> anyhow::Result<Self> {
+        let java = Java::of_the_machine()?;
+        self.settings.java = java.program.to_string_lossy().into_owned();
+        self.java = Some(java);
+        Ok(self)
+    }
+
     /// Lets the manager of `deploy` run without a login, which is all that root does for units of that user's own.
     pub fn with_linger(mut self) -> Self {
         self.features.linger = true;
@@ -84,7 +97,7 @@ impl HostBuilder {
         site::lay_out(&overlay.root(), &ground.programs, self.features)?;
         let control_group = ControlGroup::make(ground.control_group.join(&name))?;
         let console = ground.directory.join(format!("{name}.console"));
-        let container = start_container(&name, &overlay.root(), &control_group, &console)?;
+        let container = start_container(&name, &overlay.root(), &control_group, &console, self.java.as_ref())?;
         let mut host = BootedHost {
             builder: self,
             name,
@@ -137,8 +150,10 @@ impl BootedHost {
                 supervisor: "detached".to_owned(),
                 standby: "keep".to_owned(),
                 watch: "1s".to_owned(),
+                java: site::JAVA.to_owned(),
             },
             features: Features { pam_systemd: true, sudo: true, linger: false },
+            java: None,
         }
     }
 
@@ -177,6 +192,10 @@ impl BootedHost {
     /// # Errors
     /// It cannot be written.
     pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
+        self.bundle_of(&Release::Demo(release))
+    }
+
+    fn bundle_of(&self, release: &Release<'_>) -> anyhow::Result<String> {
         let path = format!("/var/bundles/{}", self.bundles.fetch_add(1, Ordering::Relaxed));
         let settings = site::settings(&self.builder.settings);
         bundle::write(&self.path(&path), &self.programs, self.builder.account, &settings, release)?;
@@ -189,6 +208,23 @@ impl BootedHost {
     /// The service does not answer. A failed deployment is an answer.
     pub fn deploy(&self, release: &Jar) -> anyhow::Result<Answer> {
         let bundle = self.bundle(release)?;
+        agent_service::deploy(&self.path(SOCKET), Path::new(&bundle))
+    }
+
+    /// The sample of Spring Boot under this name, which scripts/host-test.sh has built.
+    ///
+    /// # Errors
+    /// It was not that script that started this.
+    pub fn spring_jar(release: &str) -> anyhow::Result<PathBuf> {
+        Ok(Ground::handed_over()?.jars.join(format!("spring-app-{release}.jar")))
+    }
+
+    /// Has the agent's service deploy a jar that there is.
+    ///
+    /// # Errors
+    /// The service does not answer. A failed deployment is an answer.
+    pub fn deploy_file(&self, jar: &Path) -> anyhow::Result<Answer> {
+        let bundle = self.bundle_of(&Release::File(jar))?;
         agent_service::deploy(&self.path(SOCKET), Path::new(&bundle))
     }
 
@@ -283,7 +319,8 @@ impl BootedHost {
             End::Cut => self.control_group.kill()?,
         }
         self.container.wait().context("the container could not be waited for")?;
-        self.container = start_container(&self.name, &self.overlay.root(), &self.control_group, &self.console)?;
+        let java = self.builder.java.as_ref();
+        self.container = start_container(&self.name, &self.overlay.root(), &self.control_group, &self.console, java)?;
         self.wait_until_up()
     }
 
@@ -329,7 +366,13 @@ fn first_process(container: u32) -> Option<u32> {
     children.split_whitespace().filter_map(|id| id.parse().ok()).find(named)
 }
 
-fn start_container(name: &str, root: &Path, group: &ControlGroup, console: &Path) -> anyhow::Result<Child> {
+fn start_container(
+    name: &str,
+    root: &Path,
+    group: &ControlGroup,
+    console: &Path,
+    java: Option<&Java>,
+) -> anyhow::Result<Child> {
     let output = File::create(console).with_context(|| format!("`{}` could not be made", console.display()))?;
     let errors = output.try_clone().with_context(|| format!("`{}` could not be shared", console.display()))?;
     // It has to be in its group before it starts: from there it takes the group that it hands to systemd.
@@ -346,6 +389,7 @@ fn start_container(name: &str, root: &Path, group: &ControlGroup, console: &Path
             "--console=pipe",
         ])
         .arg(format!("--machine={name}"))
+        .args(java.into_iter().flat_map(Java::binds))
         .arg("--directory")
         .arg(root)
         .env("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")

@@ -22,6 +22,7 @@ mod control_group;
 mod ground;
 mod host;
 mod inside;
+mod java;
 mod network;
 mod overlay;
 mod site;

@@ -11,7 +11,7 @@ pub(crate) const USER: &str = "deploy";
 /// `app.directory`.
 pub(crate) const APPLICATION: &str = "/home/deploy/app";
 /// What stands in for `java`.
-const JAVA: &str = "/opt/demo-app/java";
+pub(crate) const JAVA: &str = "/opt/demo-app/java";
 const AGENT: &str = "/opt/codedeploy-agent/bin/codedeploy-agent";
 
 /// At the level of `http`.
@@ -64,15 +64,17 @@ pub(crate) struct Settings {
     pub(crate) supervisor: String,
     pub(crate) standby: String,
     pub(crate) watch: String,
+    /// `app.java`.
+    pub(crate) java: String,
 }
 
 /// The settings of the bundle, where they differ from the shipped ones.
-pub(crate) fn settings(Settings { cutover, supervisor, standby, watch }: &Settings) -> String {
+pub(crate) fn settings(Settings { cutover, supervisor, standby, watch, java }: &Settings) -> String {
     format!(
         "\
 [app]
 directory = \"{APPLICATION}\"
-java = \"{JAVA}\"
+java = \"{java}\"
 jvm_options = [\"-Dserver.port={{port}}\"]
 config_locations = []
 supervisor = \"{supervisor}\"

@@ -13,6 +13,7 @@ mod hidden_processes;
 mod install;
 mod reboots;
 mod rig;
+mod spring;
 mod standby;
 mod sudo_rules;
 mod supervisor;
