@@ -1,6 +1,8 @@
 //! `health` (ValidateService) asks the new release on its own port until it is proven. It looks at the process that `start`
 //! launched: nobody else's answer counts.
 
+use std::time::Duration;
+
 use shared::budget::REFUSED_GRACE;
 use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
@@ -12,6 +14,7 @@ use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
+use shared::probe::warm_up::{Linked, WarmUp};
 use shared::release::Release;
 use shared::report::duration;
 use shared::run::{Hook, Scene};
@@ -29,6 +32,7 @@ impl Hook for Health {
     const NAME: &'static str = "health";
     const ABOUT: &'static str = "Asks the new release on its own port until it is proven healthy";
     type Arguments = Arguments;
+    type Warming = Linked;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         if Self::stands_alone(scene.lifecycle) {
@@ -40,7 +44,10 @@ impl Hook for Health {
         match (process, &scene.ledger.tenants.get(idle).release) {
             (Some(process), Some(release)) => {
                 let probe = in_time(scene, Probe::of(scene.settings, idle, process));
-                Ok(plan(scene.settings, idle, probe, release))
+                let (warm_up, note) = WarmUp::of(scene.host, scene.settings, &probe, deployment.live);
+                scene.tell(note);
+                let warm_up = warm_up.map(|warm_up| WarmUp { until: until(scene), ..warm_up });
+                Ok(plan(scene.settings, idle, probe, warm_up, release))
             }
             _ => Err(Error::new(
                 Kind::NotStarted,
@@ -96,6 +103,12 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe) -> Probe {
     probe
 }
 
+/// When a warm-up has to be over, so that the agent waits for what comes after it.
+fn until(scene: &Scene<'_, impl Host>) -> Option<(Duration, Duration)> {
+    let deadline = scene.lifecycle.deadline(Health::NAME)?;
+    Some((deadline.waits_end(REFUSED_GRACE), deadline.timeout()))
+}
+
 /// A release that was refused serves nobody: in its slot nginx would fall back on it.
 fn refusal(idle: Slot) -> Refusal {
     Refusal { slot: idle, grace: REFUSED_GRACE }
@@ -103,16 +116,16 @@ fn refusal(idle: Slot) -> Refusal {
 
 /// What `health` does about a release that was launched.
 #[must_use]
-pub fn plan(settings: &Settings, idle: Slot, probe: Probe, release: &Release) -> Plan {
+pub fn plan(settings: &Settings, idle: Slot, probe: Probe, warm_up: Option<WarmUp>, release: &Release) -> Plan {
     let place = settings.place(idle);
     let log = settings.log_of(idle, &release.name);
-    Plan {
-        steps: vec![
-            Step::of(Action::Probe { probe, log: Some(log), refusal: Some(refusal(idle)) }),
-            Step::of(Action::remember(settings, Change::Proven)),
-        ],
-        result: format!("release `{}` in {place} is healthy", release.name),
-    }
+    let warm_up = warm_up.map(|warm_up| {
+        Step::of(Action::WarmUp { warm_up: Box::new(warm_up), log: log.clone(), refusal: refusal(idle) })
+    });
+    let mut steps = vec![Step::of(Action::Probe { probe, log: Some(log.clone()), refusal: Some(refusal(idle)) })];
+    steps.extend(warm_up);
+    steps.push(Step::of(Action::remember(settings, Change::Proven)));
+    Plan { steps, result: format!("release `{}` in {place} is healthy", release.name) }
 }
 
 #[cfg(test)]
@@ -128,7 +141,7 @@ mod tests {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
-        let plan = plan(&settings, Slot::Green, probe, &release);
+        let plan = plan(&settings, Slot::Green, probe, None, &release);
         expect![[r#"
             1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
             2. remember: the release is proven

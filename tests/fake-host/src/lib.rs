@@ -34,7 +34,8 @@ use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User,
+    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal, TimedAnswer,
+    User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -300,6 +301,25 @@ impl Host for FakeHost {
         let at_most = world.until_limit().map_or(request.at_most, |left| left.min(request.at_most));
         let answer = world.exchange(&Request { at_most, ..request.clone() });
         world.obey_limit().map(|()| answer)
+    }
+
+    async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>> {
+        self.wait()?;
+        let mut world = self.world.borrow_mut();
+        let began = world.clock.now();
+        let mut answers = Vec::new();
+        for ProxiedRequest { request, .. } in requests {
+            let before = world.clock.now();
+            // They are on their way at once: who waits for the last has waited for all.
+            let at_most = (began + request.at_most).saturating_sub(before);
+            let at_most = world.until_limit().map_or(at_most, |left| left.min(at_most));
+            let answer = match world.exchange(&Request { at_most, ..request.clone() }) {
+                Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
+                silence @ Answer::Silence(_) => silence,
+            };
+            answers.push(TimedAnswer { answer, took: world.clock.now().saturating_sub(before) });
+        }
+        world.obey_limit().map(|()| answers)
     }
 
     fn codedeploy(&self) -> &impl CodeDeploy {

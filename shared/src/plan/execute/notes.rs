@@ -7,7 +7,7 @@ use crate::ledger::{Change, live_file, store};
 use crate::slot::Place;
 use crate::supervisor::pin;
 
-impl<H: Host> Execution<'_, H> {
+impl<H: Host, W> Execution<'_, H, W> {
     /// Notes a change in the ledger, and where it says who serves, tells the application.
     pub(super) fn remember(&mut self, change: &Change) -> Result<()> {
         let mut change = change.clone();
