@@ -306,19 +306,7 @@ impl Host for FakeHost {
     async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>> {
         self.wait()?;
         let mut world = self.world.borrow_mut();
-        let began = world.clock.now();
-        let mut answers = Vec::new();
-        for ProxiedRequest { request, .. } in requests {
-            let before = world.clock.now();
-            // They are on their way at once: who waits for the last has waited for all.
-            let at_most = (began + request.at_most).saturating_sub(before);
-            let at_most = world.until_limit().map_or(at_most, |left| left.min(at_most));
-            let answer = match world.exchange(&Request { at_most, ..request.clone() }) {
-                Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
-                silence @ Answer::Silence(_) => silence,
-            };
-            answers.push(TimedAnswer { answer, took: world.clock.now().saturating_sub(before) });
-        }
+        let answers = world.exchange_as_proxy(requests);
         world.obey_limit().map(|()| answers)
     }
 

@@ -76,11 +76,9 @@ impl fmt::Display for Action {
                 "make `{}`, if it is missing, where nginx's workers can see the flag",
                 directory.path.to_string_lossy()
             ),
-            Action::SetFlag { flag, exists: true, place } => {
-                write!(formatter, "make the flag `{}`: {place} serves", flag.to_string_lossy())
-            }
-            Action::SetFlag { flag, exists: false, place } => {
-                write!(formatter, "remove the flag `{}`: {place} serves", flag.to_string_lossy())
+            Action::SetFlag { flag, exists, place } => {
+                let deed = if *exists { "make" } else { "remove" };
+                write!(formatter, "{deed} the flag `{}`: {place} serves", flag.to_string_lossy())
             }
             Action::TestConfiguration { access, .. } => {
                 write!(formatter, "test nginx's configuration: {}", access.dump().join(" "))

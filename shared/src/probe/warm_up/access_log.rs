@@ -3,7 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::choice::Habits;
+use super::choice;
 use crate::config::WarmUp;
 use crate::host::Host;
 
@@ -45,15 +45,11 @@ fn found_in(bytes: &[u8], warm_up: &WarmUp, shown: &str) -> Result<Vec<String>, 
 
 /// How many lines are of the form, and the paths in them.
 fn count(bytes: &[u8], warm_up: &WarmUp) -> (usize, Vec<String>) {
-    let mut habits = Habits::default();
     let mut lines = 0;
     let Some(format) = &warm_up.log_format else { return (0, Vec::new()) };
     let read = bytes.split(|byte| *byte == b'\n').filter_map(|line| format.read(std::str::from_utf8(line).ok()?));
-    for line in read {
-        lines += 1;
-        habits.count(&line, warm_up);
-    }
-    (lines, habits.most_frequent())
+    let targets = read.inspect(|_| lines += 1).filter(choice::was_for_everybody).map(|line| line.target).collect();
+    (lines, choice::most_frequent(targets, warm_up))
 }
 
 /// The end of a file, or all of it. Its first line may be the rest of one, which is of no form then.
@@ -98,7 +94,7 @@ mod tests {
         (0..9).for_each(|_| bytes.extend(line("/long-ago")));
         (0..3).for_each(|_| bytes.extend(&long));
         for _ in 0..9 {
-            hostile.iter().for_each(|line| bytes.extend(*line));
+            bytes.extend(hostile.concat());
             bytes.push(b'\n');
             bytes.extend(line("/owners"));
         }

@@ -1,8 +1,6 @@
 //! Which of the paths that users asked for may be asked again by nobody in particular: a GET has no effects by the book, and has
 //! them in some applications. What sounds like one is left out, however safe it may be.
 
-use std::collections::BTreeMap;
-
 use crate::config::{LogLine, WarmUp};
 
 /// What is never taken from a log, wherever in a path it stands; docs/warm-up.md has the same list. A word too many costs a path.
@@ -18,7 +16,7 @@ const FILES: &str = "avif bmp css eot gif gz ico jpeg jpg js map mjs mp3 mp4 otf
     xml zip";
 
 /// What was asked for less often is nobody's habit: a link out of a mail, which works once, say.
-const OFTEN: u32 = 3;
+const OFTEN: usize = 3;
 
 /// How many paths are taken.
 pub(super) const AT_MOST: usize = 20;
@@ -29,33 +27,33 @@ const LONGEST: usize = 200;
 /// From here on a part of a path that has a digit may be somebody's own: a token, a key.
 const LONG_NAME: usize = 20;
 
-/// How often each path was asked for, as far as it may be asked again.
-#[derive(Debug, Default)]
-pub(super) struct Habits(BTreeMap<String, u32>);
+/// Whether a line is about something that nobody in particular asked for, and got.
+pub(super) fn was_for_everybody(line: &LogLine<'_>) -> bool {
+    let was_good = matches!(line.status.as_bytes(), [b'2' | b'3', rest @ ..] if rest.len() == 2 && rest.is_ascii());
+    // Nobody's credentials are known, and who needs some gets another answer. With `escape=json` nobody is an empty text.
+    line.method == "GET" && was_good && matches!(line.user, "-" | "")
+}
 
-impl Habits {
-    /// Counts one line of a log.
-    pub(super) fn count(&mut self, line: &LogLine<'_>, warm_up: &WarmUp) {
-        let was_good = matches!(line.status.as_bytes(), [b'2' | b'3', second, third] if second.is_ascii_digit() && third.is_ascii_digit());
-        // Nobody's credentials are known, and who needs some gets another answer.
-        if line.method != "GET" || !was_good || line.user != "-" {
-            return;
-        }
-        if let Some(times) = self.0.get_mut(line.target) {
-            *times += 1;
-        } else if may_be_asked(line.target, warm_up) {
-            self.0.insert(line.target.to_owned(), 1);
+/// What was asked for most often and may be asked again, the most frequent first. Among equals it stays in the order of the names, so
+/// that the same log gives the same plan.
+pub(super) fn most_frequent(mut targets: Vec<&str>, warm_up: &WarmUp) -> Vec<String> {
+    targets.sort_unstable();
+    let mut often: Vec<(usize, &str)> = Vec::new();
+    for same in targets.chunk_by(|one, other| one == other) {
+        if same.len() >= OFTEN && may_be_asked(same[0], warm_up) {
+            often.push((same.len(), same[0]));
         }
     }
-
-    /// The paths, the most frequent first.
-    pub(super) fn most_frequent(self) -> Vec<String> {
-        let mut paths: Vec<(String, u32)> = self.0.into_iter().filter(|(_, times)| *times >= OFTEN).collect();
-        // Among equals it stays in the order of the names, so that the same log gives the same plan.
-        paths.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-        paths.truncate(AT_MOST);
-        paths.into_iter().map(|(path, _)| path).collect()
+    let mut paths = Vec::new();
+    while paths.len() < AT_MOST
+        && let Some(most) = often.iter().map(|(times, _)| *times).max()
+    {
+        for (_, path) in often.iter().filter(|(times, _)| *times == most).take(AT_MOST - paths.len()) {
+            paths.push((*path).to_owned());
+        }
+        often.retain(|(times, _)| *times != most);
     }
+    paths
 }
 
 /// Whether a path that stands in a log may be asked by nobody in particular.
@@ -74,21 +72,19 @@ fn may_be_asked(target: &str, warm_up: &WarmUp) -> bool {
     // What a path hides is read as the application reads it, and again, since some read it twice.
     let Some(read) = decoded(target).map(|once| decoded(&once).unwrap_or(once)) else { return false };
     let read = read.to_lowercase();
-    if read.chars().any(char::is_control)
-        || read.split(['/', '\\']).any(|part| matches!(part, "." | "..") || part.contains(';'))
-    {
+    let mut parts = read.split(['/', '\\', '?', '&', '=']);
+    if read.contains(char::is_control) || parts.any(|part| matches!(part, "." | "..") || is_somebodys(part)) {
         return false;
     }
     let (bare, _) = read.split_once('?').unwrap_or((&read, ""));
     !(NEVER.split(' ').any(|word| read.contains(word))
         || bare.rsplit_once('.').is_some_and(|(_, ending)| FILES.split(' ').any(|file| file == ending))
-        || read.split(['/', '?', '&', '=']).any(is_somebodys)
         || warm_up.deny.iter().any(|pattern| matches(&pattern.to_lowercase(), &read)))
 }
 
-/// Whether a part of a path may be a token or a key.
+/// Whether a part of a path may be a token, a key or an address, or has something of that kind in it (`;jsessionid=`).
 fn is_somebodys(part: &str) -> bool {
-    part.len() >= LONG_NAME && part.bytes().any(|byte| byte.is_ascii_digit()) || part.contains('@')
+    part.contains(['@', ';']) || part.len() >= LONG_NAME && part.contains(|letter: char| letter.is_ascii_digit())
 }
 
 /// A path with what is written as `%41` in the place of that; nothing where that is no text.
@@ -206,30 +202,29 @@ mod tests {
     }
 
     #[test]
-    fn what_users_ask_for_often_comes_first_and_what_they_ask_for_once_not_at_all() {
-        let line = |target| LogLine { method: "GET", target, status: "200", user: "-" };
+    fn f131_what_users_ask_for_often_comes_first_and_what_they_ask_for_once_not_at_all() {
+        let line = LogLine { method: "GET", target: "/", status: "200", user: "-" };
+        for (name, line, wanted) in [
+            ("good", line, true),
+            ("not changed", LogLine { status: "304", ..line }, true),
+            ("a log in JSON", LogLine { user: "", ..line }, true),
+            ("posted", LogLine { method: "POST", ..line }, false),
+            ("missing", LogLine { status: "404", ..line }, false),
+            ("broken", LogLine { status: "500", ..line }, false),
+            ("no status", LogLine { status: "", ..line }, false),
+            ("too long for one", LogLine { status: "2000", ..line }, false),
+            ("a user's", LogLine { user: "admin", ..line }, false),
+        ] {
+            assert_eq!(was_for_everybody(&line), wanted, "{name}");
+        }
         let defaults = warm_up("");
-        let mut habits = Habits::default();
-        for (target, times) in [("/b", 3), ("/a", 3), ("/often", 9), ("/twice", 2), ("/logout", 50)] {
-            (0..times).for_each(|_| habits.count(&line(target), &defaults));
-        }
-        for _ in 0..9 {
-            for other in [
-                LogLine { method: "POST", ..line("/posted") },
-                LogLine { status: "404", ..line("/missing") },
-                LogLine { status: "500", ..line("/broken") },
-                LogLine { status: "20x", ..line("/odd") },
-                LogLine { status: "", ..line("/nothing") },
-                LogLine { user: "admin", ..line("/locked") },
-            ] {
-                habits.count(&other, &defaults);
-            }
-        }
-        assert_eq!(habits.most_frequent(), ["/often", "/a", "/b"]);
-        let mut many = Habits::default();
-        let targets: Vec<String> = (0..90).map(|number| format!("/{}", number % 30)).collect();
-        targets.iter().for_each(|target| many.count(&line(target), &defaults));
-        assert_eq!(many.most_frequent().len(), AT_MOST);
+        let targets = [("/b", 3), ("/a", 3), ("/often", 9), ("/twice", 2), ("/logout", 50)];
+        let targets = targets.iter().flat_map(|(target, times)| std::iter::repeat_n(*target, *times)).collect();
+        assert_eq!(most_frequent(targets, &defaults), ["/often", "/a", "/b"]);
+        let targets: Vec<String> = (0..90).map(|number| format!("/{:02}", number % 30)).collect();
+        let found = most_frequent(targets.iter().map(String::as_str).collect(), &defaults);
+        assert_eq!((found.len(), found[19].as_str()), (AT_MOST, "/19"));
+        assert_eq!(most_frequent(Vec::new(), &defaults), Vec::<String>::new());
     }
 
     #[test]
@@ -246,6 +241,18 @@ mod tests {
             ("", "/", false),
         ] {
             assert_eq!(matches(pattern, text), wanted, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn f131_the_document_has_the_words_that_are_never_taken_as_they_are_here() {
+        let document = include_str!("../../../../docs/warm-up.md");
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in [NEVER, FILES] {
+            assert!(
+                document.split("```").any(|block| block.strip_prefix("text").is_some_and(|block| flat(block) == words)),
+                "{words}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What came back for each path, and what that means: whether it is asked again, and what people are told.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{named, shown, steadiness};
@@ -16,12 +17,20 @@ pub(super) struct Tally {
     /// How long the good answers took, in the order in which they came.
     took: Vec<Duration>,
     bad_in_a_row: u32,
-    /// The last answer, where it is none that users should get: its status, or nothing for none at all.
-    bad: Option<Option<u16>>,
+    /// The last answer, where it is none that users should get.
+    bad: Option<Bad>,
     /// Whether there ever was one.
     was_bad: bool,
     /// What the live release says to the same; nothing as long as it was not asked or did not answer.
     live: Option<u16>,
+}
+
+/// An answer that users should not get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bad {
+    Status(u16),
+    /// Nothing came back.
+    Nothing,
 }
 
 impl Tally {
@@ -40,7 +49,7 @@ impl Tally {
         }
         // Where the live release sends nobody elsewhere, this one should not.
         let is_good = status.is_some_and(|status| status < 300);
-        self.bad = (!is_good).then_some(status);
+        self.bad = (!is_good).then_some(status.map_or(Bad::Nothing, Bad::Status));
         !is_good && !std::mem::replace(&mut self.was_bad, true)
     }
 
@@ -63,8 +72,8 @@ impl Tally {
     fn difference(&self) -> Option<String> {
         let (bad, live) = (self.bad?, self.live?);
         // Who is late once is slow at first.
-        let is_told = bad != Some(live) && (bad.is_some() || self.bad_in_a_row >= BAD_IN_A_ROW);
-        is_told.then(|| format!("`{}`: {} here, HTTP {live} in the live release", shown(&self.path), told(bad)))
+        let is_told = bad != Bad::Status(live) && (bad != Bad::Nothing || self.bad_in_a_row >= BAD_IN_A_ROW);
+        is_told.then(|| format!("`{}`: {} here, HTTP {live} in the live release", shown(&self.path), bad))
     }
 
     /// An answer that is an error, and that nobody answers otherwise.
@@ -73,8 +82,8 @@ impl Tally {
         if self.difference().is_some() {
             return None;
         }
-        let compared = if bad.is_some() && self.live.is_some() { ", as in the live release" } else { "" };
-        Some(format!("`{}`: {}{compared}", shown(&self.path), told(bad)))
+        let compared = if bad != Bad::Nothing && self.live.is_some() { ", as in the live release" } else { "" };
+        Some(format!("`{}`: {}{compared}", shown(&self.path), bad))
     }
 }
 
@@ -85,8 +94,13 @@ fn status(answer: &Answer) -> Option<u16> {
     }
 }
 
-fn told(status: Option<u16>) -> String {
-    status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"))
+impl fmt::Display for Bad {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bad::Status(status) => write!(formatter, "HTTP {status}"),
+            Bad::Nothing => formatter.write_str("no answer"),
+        }
+    }
 }
 
 /// An answer that is not the live release's, and how many there are besides.
