@@ -213,7 +213,7 @@ async fn locked<H: Hook>(
     if let Some(note) = live_file::heal(host, settings, ledger) {
         report.say(&note);
     }
-    settling::settle(host, settings, ledger, report).await?;
+    settling::settle::<H::Warming>(host, settings, ledger, report).await?;
     work::<H>(host, settings, lifecycle, command_line, report, ledger).await
 }
 
@@ -230,7 +230,7 @@ async fn work<H: Hook>(
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
     hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
-    let mut execution = Execution::<_, H::Warming>::of(host, settings, ledger, report);
+    let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
     let outcome = execution.carry_out(&plan).await;
     let unproven = execution.unproven();
     judge(&plan, outcome)?;

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
-use crate::probe::warm_up::{NotLinked, WarmUp, Warming};
+use crate::probe::warm_up::{WarmUp, Warming};
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
@@ -33,7 +33,7 @@ const QUOTED_LINES: usize = 10;
 
 /// What carries a plan out, with what became known on the way. `W` is what it warms a release up by.
 #[derive(Debug)]
-pub struct Execution<'a, H, W = NotLinked> {
+pub struct Execution<'a, H, W> {
     /// The host it is carried out on.
     pub host: &'a H,
     /// Places, times and files, where an action does not bring its own.
@@ -55,16 +55,9 @@ pub struct Execution<'a, H, W = NotLinked> {
     warming: PhantomData<W>,
 }
 
-impl<'a, H: Host> Execution<'a, H> {
-    /// An execution that has done nothing yet, of plans without a warm-up.
-    pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H> {
-        Execution::of(host, settings, ledger, report)
-    }
-}
-
 impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
     /// An execution that has done nothing yet.
-    pub fn of(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H, W> {
+    pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H, W> {
         Execution {
             host,
             settings,

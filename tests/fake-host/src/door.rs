@@ -46,7 +46,7 @@ impl World {
     pub(super) fn exchange_as_proxy(&mut self, requests: &[ProxiedRequest]) -> Vec<TimedAnswer> {
         let began = self.clock.now();
         let mut answers = Vec::new();
-        for ProxiedRequest { request, .. } in requests {
+        for ProxiedRequest { request, https } in requests {
             let before = self.clock.now();
             let (port, path) = port_and_path(&request.url);
             let asked = self.proxied.iter().filter(|(to, what)| *to == port && what == path).count();
@@ -56,6 +56,10 @@ impl World {
             let at_most = self.until_limit().map_or(left, |limit| limit.min(left));
             let answer = match self.exchange(&Request { at_most, ..request.clone() }) {
                 Answer::Response { .. } if left.is_zero() => Answer::late(request.at_most),
+                // Who sends everybody to https answers whoever comes from there.
+                Answer::Response { location: Some(to), .. } if *https && to.starts_with("https://") => {
+                    Answer::Response { status: 200, location: None, body: String::new() }
+                }
                 Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
                 silence @ Answer::Silence(_) => silence,
             };

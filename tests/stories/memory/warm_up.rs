@@ -130,6 +130,21 @@ fn f132_an_error_that_the_live_release_does_not_have_is_told_and_refused_only_wh
 }
 
 #[test]
+fn f130_an_application_that_sends_everybody_to_https_is_asked_as_by_who_comes_from_there() {
+    let secure = || {
+        let app = App::good().answering_for("/", AppAnswer::Redirects("https://shop.example.com/".into()));
+        app.answering_for("/elsewhere", AppAnswer::Redirects("https://login.example.com/sso".into()))
+    };
+    let site = started("paths = [\"/\"]", secure(), secure());
+    let (exit, told) = health(&site);
+    assert!(exit.is_done() && site.host.proxied(8082).len() > 60, "{exit:?} {told}");
+    assert!(site.host.proxied(8081).is_empty(), "it answers, and nothing is compared: {told}");
+    let site = started("paths = [\"/elsewhere\"]", secure(), secure());
+    let (exit, told) = health(&site);
+    assert!(exit.is_done() && site.host.proxied(8081).len() == 1, "another place is an answer, and compared: {told}");
+}
+
+#[test]
 fn f132_without_a_live_release_nothing_is_compared_and_nothing_refused() {
     let site = started(
         "paths = [\"/owners\"]\nrequired = true",
