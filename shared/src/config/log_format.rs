@@ -125,6 +125,7 @@ mod tests {
                 None,
             ),
             ("no HTTP", combined, r#"1.2.3.4 - - [x] "\x16\x03\x01" 400 1 "-" "-""#, None),
+            ("a path with a space", combined, r#"1.2.3.4 - - [x] "GET /a b" 200 1 "-" "-""#, None),
             ("HTTP 0.9", combined, r#"1.2.3.4 - - [x] "GET /" 200 1 "-" "-""#, None),
             ("cut off", combined, r#"1.2.3.4 - - [x] "GET / HTT"#, None),
             ("the end of a line", combined, r#"/1.1" 200 1 "-" "-""#, None),

@@ -42,16 +42,17 @@ impl World {
         )
     }
 
-    /// Requests that are on their way at once: who waits for the last has waited for all.
+    /// Requests that are on their way at once.
     pub(super) fn exchange_as_proxy(&mut self, requests: &[ProxiedRequest]) -> Vec<TimedAnswer> {
         let began = self.clock.now();
         let mut answers = Vec::new();
         for ProxiedRequest { request, https } in requests {
-            let before = self.clock.now();
             let (port, path) = port_and_path(&request.url);
             let asked = self.proxied.iter().filter(|(to, what)| *to == port && what == path).count();
             self.proxied.push((port, path.to_owned()));
-            self.advance(self.slowness(port, asked).min((began + request.at_most).saturating_sub(before)));
+            // Who waits for the last has waited for all.
+            let ends = began + self.slowness(port, asked).min(request.at_most);
+            self.advance(ends.saturating_sub(self.clock.now()));
             let left = (began + request.at_most).saturating_sub(self.clock.now());
             let at_most = self.until_limit().map_or(left, |limit| limit.min(left));
             let answer = match self.exchange(&Request { at_most, ..request.clone() }) {
@@ -63,7 +64,7 @@ impl World {
                 Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
                 silence @ Answer::Silence(_) => silence,
             };
-            answers.push(TimedAnswer { answer, took: self.clock.now().saturating_sub(before) });
+            answers.push(TimedAnswer { answer, took: self.clock.now().saturating_sub(began) });
         }
         answers
     }
