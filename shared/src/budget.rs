@@ -66,9 +66,12 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
         }
         "start" => start(settings),
         "health" => {
+            let warm_up =
+                if settings.warm_up.is_wanted() { settings.warm_up.at_most + looks(1) } else { Duration::ZERO };
             settings.health.patience.at_most
                 + settings.health.timeout
                 + looks(1)
+                + warm_up
                 + DOOR_AT_MOST
                 + REFUSED_GRACE
                 + KILLED_AT_MOST
@@ -216,7 +219,7 @@ fn remedy(hook: &str) -> &'static str {
     match hook {
         "stop" => "a shorter `stop.drain` or `stop.grace` in hooks.toml",
         "start" => "a shorter `start.survive` in hooks.toml",
-        "health" => "a shorter `health.patience` in hooks.toml",
+        "health" => "a shorter `health.patience` or `warm_up.at_most` in hooks.toml",
         _ => {
             "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml (with `switch.standby = \"stop\"` also \
              `stop.drain` and `stop.grace`)"
@@ -257,8 +260,8 @@ mod tests {
 
     #[test]
     fn every_duration_of_the_settings_counts_or_is_known_not_to() {
-        // How often to ask takes no time of its own.
-        const FREE: [&str; 1] = ["health.every"];
+        // How often to ask takes no time of its own, and no answer of a warm-up takes it beyond its end.
+        const FREE: [&str; 2] = ["health.every", "warm_up.timeout"];
         let all = |settings: &Settings| HOOKS.map(|hook| longest(hook, settings));
         let mut section = "";
         let mut found = 0;
@@ -270,9 +273,11 @@ mod tests {
             let Ok(own) = humantime::parse_duration(value.trim_matches('"')) else { continue };
             found += 1;
             let longer = humantime::format_duration(own + Duration::from_secs(30));
-            let text = format!("[{section}]\n{key} = \"{longer}\"\n");
+            let paths = if section == "warm_up" { "paths = [\"/\"]\n" } else { "" };
+            let text = format!("[{section}]\n{key} = \"{longer}\"\n{paths}");
             let longer = settings(SettingsFile::parse("hooks.toml", &text)).unwrap();
-            let counts = all(&longer) != all(&defaults());
+            let own = settings(SettingsFile::parse("hooks.toml", &format!("[{section}]\n{paths}"))).unwrap();
+            let counts = all(&longer) != all(&own);
             assert_ne!(counts, FREE.contains(&format!("{section}.{key}").as_str()), "{text} changes no hook's time");
         }
         assert!(found > 8, "the durations are found: {found}");
@@ -321,6 +326,12 @@ mod tests {
                 "patience, the last answer, the end of a refused one, share",
                 reload.to_owned(),
                 19.0 + 3.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0 + 1.0,
+            ),
+            (
+                "health",
+                "the same, and a warm-up whose listener is looked at again",
+                format!("{reload}[warm_up]\npaths = [\"/\"]\nat_most = \"31s\"\n"),
+                19.0 + 3.0 + 2.0 + 31.0 + 2.0 + 2.0 + 2.0 + 3.0 + 1.0 + 1.0,
             ),
             ("switch", "not watched", format!("{reload}{unwatched}"), switch),
             ("switch", "watched", format!("{reload}[switch]\nwatch = \"29s\"\n"), switch + watched(29.0)),

@@ -4,6 +4,7 @@
 
 mod check;
 mod file;
+mod log_format;
 mod name;
 pub(crate) mod paths;
 mod rules;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use self::check::settings;
 pub use self::file::SettingsFile;
+pub use self::log_format::{LogFormat, LogLine};
 pub use self::source::find;
 use crate::host::LogLimits;
 use crate::patience::Patience;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub start: Start,
     /// `[health]`.
     pub health: Health,
+    /// `[warm_up]`.
+    pub warm_up: WarmUp,
     /// `[switch]`.
     pub switch: Switch,
     /// `[report]`: CodeDeploy's API.
@@ -221,6 +225,39 @@ pub struct Health {
     pub timeout: Duration,
     /// What is asked where the hook validates an ECS or Lambda deployment; nothing on a host.
     pub url: Option<String>,
+}
+
+/// What the new release is asked before users come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WarmUp {
+    /// The paths that somebody named.
+    pub paths: Vec<String>,
+    /// nginx's access log, where more are taken from it.
+    pub access_log: Option<PathBuf>,
+    /// The form of its lines; nothing for one that cannot be read, which is a mistake.
+    pub log_format: Option<LogFormat>,
+    /// Whether paths with a query are taken from it as well.
+    pub queries: bool,
+    /// What is never taken from it, besides what is so by itself; `*` stands for anything.
+    pub deny: Vec<String>,
+    /// How long at most.
+    pub at_most: Duration,
+    /// How many requests at most.
+    pub requests: u32,
+    /// How many at once.
+    pub at_once: u32,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// Whether a release is refused that answers otherwise than the live one.
+    pub required: bool,
+}
+
+impl WarmUp {
+    /// Whether there is anything to ask for.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        !self.at_most.is_zero() && (!self.paths.is_empty() || self.access_log.is_some())
+    }
 }
 
 /// CodeDeploy's API.

@@ -28,7 +28,8 @@ pub(crate) use self::detach::OPEN_FILES;
 pub use self::detach::become_program;
 pub use self::facts::{
     Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,
-    ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User, first_line,
+    ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal, TimedAnswer, User,
+    first_line,
 };
 pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
@@ -279,6 +280,13 @@ pub trait Host {
     /// # Errors
     /// `Kind::Interrupted` after a signal. Whatever the server does is an `Answer`.
     async fn get(&self, request: &Request) -> Result<Answer>;
+
+    /// Several GETs at once as nginx passes them on, each on a connection of its own: no redirect, time capped, bodies read and
+    /// dropped up to 1 MiB. The answers stand in the order of the requests, without bodies.
+    ///
+    /// # Errors
+    /// `Kind::Interrupted` after a signal. Whatever the server does is an `Answer`.
+    async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>>;
 
     /// CodeDeploy's API.
     fn codedeploy(&self) -> &impl CodeDeploy;

@@ -5,6 +5,7 @@ mod listening;
 mod refusal;
 mod streak;
 pub mod validation;
+pub mod warm_up;
 
 use std::fmt;
 use std::time::Duration;

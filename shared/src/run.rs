@@ -24,6 +24,7 @@ use crate::lifecycle::Lifecycle;
 use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
+use crate::probe::warm_up::Warming;
 use crate::report::Report;
 use crate::route::adoption;
 
@@ -36,6 +37,8 @@ pub trait Hook {
     const ABOUT: &'static str;
     /// The arguments that it has besides those of every hook.
     type Arguments: clap::Args;
+    /// What it warms a release up by: whoever never plans that does not link it.
+    type Warming: Warming;
 
     /// Looks at the host and plans. It may ask, never change.
     ///
@@ -219,7 +222,7 @@ async fn locked<H: Hook>(
     if let Some(note) = live_file::heal(host, settings, ledger) {
         report.say(&note);
     }
-    settling::settle(host, settings, ledger, report).await?;
+    settling::settle::<H::Warming>(host, settings, ledger, report).await?;
     work::<H>(host, settings, lifecycle, command_line, report, ledger).await
 }
 
@@ -236,7 +239,7 @@ async fn work<H: Hook>(
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
     hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
-    let mut execution = Execution::new(host, settings, ledger, report);
+    let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
     let outcome = execution.carry_out(&plan).await;
     let unproven = execution.unproven();
     judge(&plan, outcome)?;

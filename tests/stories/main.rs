@@ -45,4 +45,5 @@ mod take_over;
 mod through_the_agent;
 mod timeouts;
 mod validation;
+mod warm_up;
 mod watch;

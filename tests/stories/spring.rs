@@ -146,6 +146,44 @@ fn f123_f53_a_spring_boot_jar_is_asked_on_its_management_port_with_a_profile_tha
 }
 
 #[test]
+fn f130_a_spring_boot_jar_with_pages_out_of_a_database_is_warmed_up_before_users_come_and_the_live_one_is_not_asked() {
+    let built = tempfile::tempdir().unwrap();
+    let jar = build_with("shop", built.path(), &["-Pshop", "-Djar.name=spring-app-shop"]);
+    let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
+    host.nginx().start().unwrap();
+    let directory = host.directory().display();
+    let options = format!(
+        "[\"-Dserver.tomcat.accesslog.enabled=true\", \"-Dserver.tomcat.accesslog.directory={directory}/tomcat-{{port}}\", \
+         \"-Dserver.tomcat.accesslog.pattern=%m %U %s %D\", \"-Dserver.tomcat.accesslog.buffered=false\"]"
+    );
+    host.set("app.jvm_options", &options).unwrap();
+    host.set("health.patience", "\"3m\"").unwrap();
+    // Method, path, status, and the time that it took in microseconds.
+    let asked = |port: u16| -> Vec<(String, String, u64)> {
+        let Ok(logs) = std::fs::read_dir(host.directory().join(format!("tomcat-{port}"))) else { return Vec::new() };
+        let text: String = logs.flatten().map(|log| std::fs::read_to_string(log.path()).unwrap()).collect();
+        let lines = text.lines().filter_map(|line| {
+            let mut words = line.split(' ').skip(1);
+            Some((words.next()?.to_owned(), words.next()?.to_owned(), words.next()?.parse().ok()?))
+        });
+        lines.filter(|(path, ..)| path.starts_with("/products")).collect()
+    };
+    deploy(&host, &jar, "d-SPRING021");
+    let ports = host.ports();
+    assert_eq!((asked(ports.green), asked(ports.blue)), (Vec::new(), Vec::new()), "nobody wants a warm-up");
+    host.set("warm_up.paths", "[\"/products\", \"/products/1\"]").unwrap();
+    host.set("warm_up.at_most", "\"3m\"").unwrap();
+    host.set("warm_up.timeout", "\"1m\"").unwrap();
+    deploy(&host, &jar, "d-SPRING022");
+    assert_eq!(asked(ports.green), Vec::new(), "the live release was left alone");
+    let of_list: Vec<_> = asked(ports.blue).into_iter().filter(|(path, ..)| path == "/products").collect();
+    assert!(of_list.len() >= 60 && of_list.iter().all(|(_, status, _)| status == "200"), "{of_list:?}");
+    let mut last: Vec<u64> = of_list[of_list.len() - 30..].iter().map(|(.., took)| *took).collect();
+    last.sort_unstable();
+    assert!(of_list[0].2 > 3 * last[15], "the first took {} µs, the last {last:?}", of_list[0].2);
+}
+
+#[test]
 fn f33_a_spring_boot_jar_that_cannot_start_is_told_with_springs_own_words() {
     let built = tempfile::tempdir().unwrap();
     let jar = build("bad", built.path());

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use agent::AppSpec;
+use fake_host::FakeHost;
 use shared::budget::{self, FAILED_GRACE, REFUSED_GRACE, STANDBY_PATIENCE};
 use shared::codedeploy::consent::Question;
 use shared::config::{self, Overlap, Settings, SettingsFile, Standby, Supervisor};
@@ -21,6 +22,7 @@ use shared::patience::Patience;
 use shared::plan::action::Refusal;
 use shared::plan::{Plan, Restoration, Retirement};
 use shared::probe::Probe;
+use shared::probe::warm_up::WarmUp;
 use shared::proof::watch::Watch;
 use shared::release::{Artifact, Release};
 use shared::route::include::Include;
@@ -48,6 +50,12 @@ fn restoration(settings: &Settings, grace: Duration) -> Restoration {
         unit: None,
         patience: settings.health.patience.at_most,
     }
+}
+
+/// The warm-up of paths that stand in the settings: no log is read for it.
+fn warm_up(settings: &Settings, probe: &Probe) -> Option<WarmUp> {
+    let host = FakeHost::new(&settings.proxy.include, &settings.proxy.pid_file, 8081);
+    WarmUp::of(&host, settings, probe, Some(Slot::Blue)).0
 }
 
 /// The longest plan that each hook can make.
@@ -83,7 +91,9 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
     let room = restoration(FAILED_GRACE).map(|restoration| MakingRoom { processes, restoration });
     let start = start::plan(settings, Slot::Green, artifact, release.clone(), supervised, room, Vec::new());
     let probe = Probe::of(settings, Slot::Green, process.identity);
-    let health = health::plan(settings, Slot::Green, probe, &release, restoration(REFUSED_GRACE));
+    let restored = restoration(REFUSED_GRACE);
+    let warm_up = warm_up(settings, &probe).filter(|_| restored.is_none());
+    let health = health::plan(settings, Slot::Green, probe, warm_up, &release, restored);
     let door = Answer::Silence("x".into());
     let retirement = Retirement::of(settings, Slot::Blue);
     let cutover = Cutover {
@@ -162,7 +172,7 @@ fn the_plans_of_all_hooks_fit_the_timeouts_of_the_shipped_appspec() {
 /// Settings of which no two are alike and none is the default: a term that is dropped or halved shows.
 const UNLIKE: &str = "[lock]\nwait = \"7s\"\n[stop]\ndrain = \"11s\"\ngrace = \"13s\"\n[start]\nsurvive = \"17s\"\n\
                       [health]\npatience = \"19s\"\ntimeout = \"3s\"\n[proxy]\nword = \"+10000\"\nreload_at_most = \"23s\"\n\
-                      [switch]\nwatch = \"29s\"\nstandby = \"stop\"\n";
+                      [warm_up]\npaths = [\"/\"]\nat_most = \"31s\"\n[switch]\nwatch = \"29s\"\nstandby = \"stop\"\n";
 
 #[test]
 fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget_has_room_for_that() {
@@ -194,7 +204,7 @@ fn a_plan_says_how_long_its_steps_and_the_whole_way_back_can_take_and_the_budget
         let wanted = [
             ("stop", told + stopped),
             ("start", 50.0 + written + (2.0 + 1.0 + 3.0) + written + written + 1.0 + 17.0 + written),
-            ("health", 19.0 + 3.0 + again + refused + 1.0 + written),
+            ("health", 19.0 + 3.0 + again + refused + (31.0 + again) + 1.0 + written),
             ("switch", switch),
         ];
         let cutover = if by == By::InstalledFlag { "instant" } else { "reload" };

@@ -1,6 +1,8 @@
 //! `health` (ValidateService) asks the new release on its own port until it is proven. It looks at the process that `start`
 //! launched: nobody else's answer counts.
 
+use std::time::Duration;
+
 use shared::budget::REFUSED_GRACE;
 use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings, Share};
@@ -12,6 +14,7 @@ use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Restoration, Step};
 use shared::probe::Probe;
 use shared::probe::validation::Validation;
+use shared::probe::warm_up::{Linked, WarmUp};
 use shared::release::Release;
 use shared::report::duration;
 use shared::run::{Hook, Scene};
@@ -29,6 +32,7 @@ impl Hook for Health {
     const NAME: &'static str = "health";
     const ABOUT: &'static str = "Asks the new release on its own port until it is proven healthy";
     type Arguments = Arguments;
+    type Warming = Linked;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         if Self::stands_alone(scene.lifecycle) {
@@ -41,7 +45,12 @@ impl Hook for Health {
             (Some(process), Some(release)) => {
                 let restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE)?;
                 let probe = in_time(scene, Probe::of(scene.settings, idle, process), restoration.as_ref());
-                Ok(plan(scene.settings, idle, probe, release, restoration))
+                let warm_up = match &restoration {
+                    None => warm_up(scene, &probe, deployment.live),
+                    // Users have nothing meanwhile: a cold release is better than that.
+                    Some(_) => None,
+                };
+                Ok(plan(scene.settings, idle, probe, warm_up, release, restoration))
             }
             _ => Err(Error::new(
                 Kind::NotStarted,
@@ -98,6 +107,19 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe, restoration: Option<&
     probe
 }
 
+/// How the release is warmed up, in the time that the agent has.
+fn warm_up(scene: &Scene<'_, impl Host>, probe: &Probe, live: Option<Slot>) -> Option<WarmUp> {
+    let (warm_up, note) = WarmUp::of(scene.host, scene.settings, probe, live);
+    scene.tell(note);
+    warm_up.map(|warm_up| WarmUp { until: until(scene), ..warm_up })
+}
+
+/// When a warm-up has to be over, so that the agent waits for what comes after it.
+fn until(scene: &Scene<'_, impl Host>) -> Option<(Duration, Duration)> {
+    let deadline = scene.lifecycle.deadline(Health::NAME)?;
+    Some((deadline.waits_end(REFUSED_GRACE), deadline.timeout()))
+}
+
 /// A release that was refused serves nobody: in its slot nginx would fall back on it.
 fn refusal(idle: Slot) -> Refusal {
     Refusal { slot: idle, grace: REFUSED_GRACE }
@@ -109,24 +131,27 @@ pub fn plan(
     settings: &Settings,
     idle: Slot,
     probe: Probe,
+    warm_up: Option<WarmUp>,
     release: &Release,
     restoration: Option<Restoration>,
 ) -> Plan {
     let place = settings.place(idle);
     let log = settings.log_of(idle, &release.name);
+    let warm_up = warm_up.map(|warm_up| {
+        Step::of(Action::WarmUp { warm_up: Box::new(warm_up), log: log.clone(), refusal: refusal(idle) })
+    });
     // Where another one comes back in its place, that ends it.
-    let refusal = restoration.is_none().then(|| refusal(idle));
+    let refused = restoration.is_none().then(|| refusal(idle));
     let undo = restoration.map(|restoration| Action::Restore(Box::new(restoration)));
     // Whatever the settings say now: it was started under those of `start`.
     let process = Some(probe.process);
-    Plan {
-        steps: vec![
-            Step::of(Action::Probe { probe, log: Some(log), refusal }).undone_by(undo.into_iter().collect()),
-            Step::of(Action::Share { process, share: Share::Equal }),
-            Step::of(Action::remember(settings, Change::Proven)),
-        ],
-        result: format!("release `{}` in {place} is healthy", release.name),
-    }
+    let probe = Action::Probe { probe, log: Some(log), refusal: refused };
+    let mut steps = vec![Step::of(probe).undone_by(undo.into_iter().collect())];
+    steps.extend(warm_up);
+    steps.extend(
+        [Action::Share { process, share: Share::Equal }, Action::remember(settings, Change::Proven)].map(Step::of),
+    );
+    Plan { steps, result: format!("release `{}` in {place} is healthy", release.name) }
 }
 
 #[cfg(test)]
@@ -142,7 +167,7 @@ mod tests {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
         let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
         let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
-        let plan = plan(&settings, Slot::Green, probe, &release, None);
+        let plan = plan(&settings, Slot::Green, probe, None, &release, None);
         expect![[r#"
             1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
             2. let it have as much of the processors as any other

@@ -17,6 +17,7 @@ use shared::host::{Host, Launch, Process};
 use shared::ledger::{Change, Stage, live_file};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
+use shared::probe::warm_up::NotLinked;
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
 use shared::slot::Slot;
@@ -36,6 +37,7 @@ impl Hook for Start {
     const NAME: &'static str = "start";
     const ABOUT: &'static str = "Copies the artifact to a release of its own and starts it in the idle slot";
     type Arguments = Arguments;
+    type Warming = NotLinked;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;

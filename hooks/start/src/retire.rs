@@ -6,6 +6,7 @@ use shared::host::Host;
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
+use shared::probe::warm_up::NotLinked;
 use shared::run::{Hook, Scene};
 
 /// The end of a standby.
@@ -36,6 +37,7 @@ impl Hook for Retire {
     const NAME: &'static str = "retire";
     const ABOUT: &'static str = "Ends the standby once its time is over (`switch.standby`)";
     type Arguments = Arguments;
+    type Warming = NotLinked;
 
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let (host, settings) = (scene.host, scene.settings);

@@ -13,6 +13,7 @@ use shared::host::{Host, Request};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
+use shared::probe::warm_up::NotLinked;
 use shared::probe::{Judgement, Probe};
 use shared::run::{Hook, Scene};
 use shared::slot::Roles;
@@ -30,6 +31,7 @@ impl Hook for Stop {
     const NAME: &'static str = "stop";
     const ABOUT: &'static str = "Frees the idle slot for the next release; the live one is never touched";
     type Arguments = Arguments;
+    type Warming = NotLinked;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         preflight::check_app_spec(scene)?;

@@ -24,6 +24,7 @@ use shared::patience::Patience;
 use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Restoration, Retirement, Step};
 use shared::probe::Probe;
+use shared::probe::warm_up::NotLinked;
 use shared::proof::arrival::Proof;
 use shared::proof::watch::Watch;
 use shared::report::duration;
@@ -62,6 +63,7 @@ impl Hook for Switch {
     const ABOUT: &'static str =
         "Moves the traffic to the proven release, proves it, and sends it back if it did not arrive";
     type Arguments = Arguments;
+    type Warming = NotLinked;
 
     fn on_behalf(arguments: &Arguments) -> bool {
         arguments.install

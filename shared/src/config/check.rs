@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    App, ArtifactPattern, CutoverWay, Derived, Health, Overlap, Proxy, ReportApi, ReportSettings, Settings,
-    SettingsFile, Share, Standby, Start, Stop, Supervisor, Switch, name, paths, rules,
+    App, ArtifactPattern, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi, ReportSettings, Settings,
+    SettingsFile, Share, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::LogLimits;
@@ -65,6 +65,7 @@ fn read(file: &mut SettingsFile) -> Settings {
             timeout: file.duration("health.timeout"),
             url: optional(file.text("health.url")),
         },
+        warm_up: warm_up(file),
         switch: switch(file),
         report: report(file),
         log_limits: LogLimits { size: file.size("log.size"), keep: file.number("log.keep", 0..=100) },
@@ -189,6 +190,26 @@ fn share(file: &mut SettingsFile) -> Share {
             file.mistake("start.share", other, "`small` or `equal`");
             Share::Equal
         }
+    }
+}
+
+fn warm_up(file: &mut SettingsFile) -> WarmUp {
+    let from = file.text("warm_up.from");
+    if !["", "access-log"].contains(&from.as_str()) {
+        file.mistake("warm_up.from", &from, "`access-log`, or nothing");
+    }
+    let access_log = PathBuf::from(file.text("warm_up.access_log"));
+    WarmUp {
+        paths: file.texts("warm_up.paths"),
+        access_log: (from == "access-log").then_some(access_log),
+        log_format: LogFormat::parse(&file.text("warm_up.log_format")),
+        queries: file.truth("warm_up.queries"),
+        deny: file.texts("warm_up.deny"),
+        at_most: file.duration("warm_up.at_most"),
+        requests: file.number("warm_up.requests", 1..=100_000),
+        at_once: file.number("warm_up.at_once", 1..=64),
+        timeout: file.duration("warm_up.timeout"),
+        required: file.truth("warm_up.required"),
     }
 }
 
@@ -416,6 +437,8 @@ mod tests {
             written.proxy.word = shipped.proxy.word;
             assert_eq!((written.app.supervisor, shipped.app.supervisor), (Supervisor::Detached, Supervisor::Auto));
             written.app.supervisor = shipped.app.supervisor;
+            assert!(!written.warm_up.is_wanted() && shipped.warm_up.is_wanted(), "{name}");
+            written.warm_up.paths.clone_from(&shipped.warm_up.paths);
             assert_eq!(written, shipped, "{name}");
         }
     }

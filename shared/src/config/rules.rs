@@ -1,5 +1,6 @@
 //! The rules that settings have to keep though each is of the right kind: what its text may hold, and what has to hold between them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Settings, SettingsFile, paths};
@@ -70,6 +71,19 @@ pub(super) fn apply(file: &mut SettingsFile, settings: &Settings) {
     if !settings.health.path.starts_with('/') {
         file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
     }
+    for path in settings.warm_up.paths.iter().filter(|path| !is_path(path)) {
+        file.mistake("warm_up.paths", path, "a path that begins with `/`, of ASCII letters without spaces and `#`");
+    }
+    if settings.warm_up.access_log.as_ref().is_some_and(|log| !log.is_absolute()) {
+        let shown = settings.warm_up.access_log.as_deref().unwrap_or_else(|| Path::new("")).to_string_lossy();
+        file.mistake("warm_up.access_log", &shown, "a path that begins with `/`");
+    }
+    if settings.warm_up.log_format.is_none() {
+        let shown = file.text("warm_up.log_format");
+        let needed = "`combined`, or the text of nginx's `log_format`, with `$status`, and `$request` or `$request_method` and \
+                      `$request_uri`, and something between any two variables";
+        file.mistake("warm_up.log_format", &shown, needed);
+    }
     if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
         let shown =
             format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
@@ -88,6 +102,11 @@ pub(super) fn apply(file: &mut SettingsFile, settings: &Settings) {
             );
         }
     }
+}
+
+/// A path that can stand in a request as it is.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
 fn is_url(text: &str) -> bool {
@@ -147,6 +166,22 @@ mod tests {
                 "`proxy.keepalive_min_timeout` is `2m`, needed whole milliseconds, at most `1m`",
             ),
             ("kept too briefly", "[proxy]\nkeepalive_min_timeout = \"1us\"", "is `1us`, needed whole milliseconds"),
+            (
+                "a path that is none",
+                "[warm_up]\npaths = [\"/\", \"owners\"]",
+                "`warm_up.paths` is `owners`, needed a path",
+            ),
+            (
+                "two requests in one",
+                "[warm_up]\npaths = [\"/ HTTP/1.1\"]",
+                "needed a path that begins with `/`, of ASCII",
+            ),
+            ("another source", "[warm_up]\nfrom = \"journal\"", "`warm_up.from` is `journal`, needed `access-log`"),
+            (
+                "a form's name",
+                "[warm_up]\nlog_format = \"main\"",
+                "`warm_up.log_format` is `main`, needed `combined`, or",
+            ),
             ("injection", "[proxy]\nvariable = \"x 1; return 200\"", "needed the variable's name"),
         ] {
             let told = settings(SettingsFile::parse("hooks.toml", text)).unwrap_err().to_string();

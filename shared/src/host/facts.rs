@@ -228,6 +228,24 @@ pub struct Request {
     pub at_most: Duration,
 }
 
+/// A GET request as nginx passes it on, with what a proxy says of whom it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxiedRequest {
+    /// The request itself.
+    pub request: Request,
+    /// Whether it came to nginx over https.
+    pub https: bool,
+}
+
+/// An answer without its body, and how long it took with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedAnswer {
+    /// What came back.
+    pub answer: Answer,
+    /// From the connection to the last byte.
+    pub took: Duration,
+}
+
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {

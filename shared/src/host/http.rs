@@ -2,19 +2,83 @@
 //! followed, capped in size and time. Whatever the server does is an answer.
 
 use std::error::Error as _;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Instant;
 
 use super::signals::StopSignals;
-use super::{Answer, Request};
+use super::{Answer, ProxiedRequest, Request, TimedAnswer};
 use crate::error::Result;
 
 /// More of a body than this is never read.
 const BODY_LIMIT: usize = 64 * 1024;
 
+/// More of a body that is dropped is never read: who is cut off notes that in its log.
+const DROPPED_LIMIT: usize = 1024 * 1024;
+
 pub(super) async fn get(request: &Request, signals: &StopSignals) -> Result<Answer> {
     signals.unless_asked(exchange(request)).await
 }
 
+pub(super) async fn get_as_proxy(requests: &[ProxiedRequest], signals: &StopSignals) -> Result<Vec<TimedAnswer>> {
+    let Some(first) = requests.first() else { return Ok(Vec::new()) };
+    let client = client(&first.request.url);
+    let exchanges = requests.iter().map(|request| pass_on(client.as_ref(), request)).collect();
+    signals.unless_asked(all(exchanges)).await
+}
+
+/// One request as nginx passes it on, in the words of docs/nginx.md.
+async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &ProxiedRequest) -> TimedAnswer {
+    let began = Instant::now();
+    let ProxiedRequest { request, https } = proxied;
+    let answer = match client {
+        Ok(client) => {
+            let mut builder = prepared(client, request)
+                .header("X-Forwarded-For", "127.0.0.1")
+                .header("X-Forwarded-Proto", if *https { "https" } else { "http" })
+                .header(reqwest::header::USER_AGENT, "warm-up");
+            if let Some(host) = &request.host {
+                builder = builder.header("X-Forwarded-Host", host);
+            }
+            in_time(request, read(builder, DROPPED_LIMIT)).await
+        }
+        Err(cause) => Answer::Silence(innermost(cause)),
+    };
+    let answer = match answer {
+        Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
+        silence @ Answer::Silence(_) => silence,
+    };
+    TimedAnswer { answer, took: began.elapsed() }
+}
+
+/// All of these at once; what each came to, in their order.
+async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut pending: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, done) in pending.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *done = Some(output);
+            }
+        }
+        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
 async fn exchange(request: &Request) -> Answer {
+    match client(&request.url) {
+        Ok(client) => in_time(request, read(prepared(&client, request), BODY_LIMIT)).await,
+        // A host without certificates cannot ask over HTTPS.
+        Err(cause) => Answer::Silence(innermost(&cause)),
+    }
+}
+
+fn client(url: &str) -> reqwest::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -22,24 +86,27 @@ async fn exchange(request: &Request) -> Answer {
         .http1_only();
     // A probe of plain HTTP does not read this host's certificates each time.
     #[cfg(feature = "codedeploy")]
-    let client = if request.url.starts_with("https://") { client } else { client.tls_certs_only([]) };
-    let client = match client.build() {
-        Ok(client) => client,
-        // A host without certificates cannot ask over HTTPS.
-        Err(cause) => return Answer::Silence(innermost(&cause)),
-    };
+    let client = if url.starts_with("https://") { client } else { client.tls_certs_only([]) };
+    client.build()
+}
+
+fn prepared(client: &reqwest::Client, request: &Request) -> reqwest::RequestBuilder {
     let mut builder = client.get(&request.url).header(reqwest::header::CONNECTION, "close");
     if let Some(host) = &request.host {
         builder = builder.header(reqwest::header::HOST, host);
     }
-    match tokio::time::timeout(request.at_most, read(builder)).await {
+    builder
+}
+
+async fn in_time(request: &Request, reading: impl Future<Output = reqwest::Result<Answer>>) -> Answer {
+    match tokio::time::timeout(request.at_most, reading).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(cause)) => Answer::Silence(innermost(&cause)),
         Err(_) => Answer::late(request.at_most),
     }
 }
 
-async fn read(builder: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+async fn read(builder: reqwest::RequestBuilder, limit: usize) -> reqwest::Result<Answer> {
     let mut response = builder.send().await?;
     let status = response.status().as_u16();
     let location = response
@@ -50,8 +117,8 @@ async fn read(builder: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
-        if body.len() >= BODY_LIMIT {
-            body.truncate(BODY_LIMIT);
+        if body.len() >= limit {
+            body.truncate(limit);
             break;
         }
     }

@@ -10,8 +10,8 @@ use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User, clock,
-    control_groups, detach, files, http, listeners, log, memory, processes, programs,
+    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal,
+    TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory, processes, programs,
 };
 use crate::error::Result;
 
@@ -261,6 +261,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     async fn get(&self, request: &Request) -> Result<Answer> {
         http::get(request, &self.signals).await
+    }
+
+    async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>> {
+        http::get_as_proxy(requests, &self.signals).await
     }
 
     fn codedeploy(&self) -> &impl CodeDeploy {

@@ -19,6 +19,7 @@ use crate::nginx::flag_directory::FlagDirectory;
 use crate::occupant::LOOKS_AGAIN;
 use crate::probe::Probe;
 use crate::probe::validation::Validation;
+use crate::probe::warm_up::WarmUp;
 use crate::proof::arrival::Proof;
 use crate::proof::watch::Watch;
 use crate::release::{Artifact, Release};
@@ -141,6 +142,15 @@ pub enum Action {
         log: Option<PathBuf>,
         /// What becomes of a release that is refused; nothing where it stays.
         refusal: Option<Refusal>,
+    },
+    /// Ask a release that is proven for what users will ask for, until its answers are as fast as they get.
+    WarmUp {
+        /// What is asked, and for how long.
+        warm_up: Box<WarmUp>,
+        /// The application's log, whose end is shown if it fails.
+        log: PathBuf,
+        /// What becomes of a release that is refused.
+        refusal: Refusal,
     },
     /// Ask a release once more on its own port, after its traffic was sent back: one that answers well was not to blame, and stays
     /// as the proven release that it is. Nothing to do where the cutover came to nothing for another reason.
@@ -287,6 +297,7 @@ impl Action {
             | Action::EndLaunched { .. }
             | Action::Survive { .. }
             | Action::Probe { .. }
+            | Action::WarmUp { .. }
             | Action::Reconsider { .. }
             | Action::Discard(_)
             | Action::Sacrifice { .. }
@@ -334,6 +345,8 @@ impl Action {
             }
             Action::Reconsider { probe, refusal, .. } => probe.at_most() + refusal.at_most(),
             Action::Probe { probe, refusal, .. } => probe.at_most() + refusal.map_or(Duration::ZERO, Refusal::at_most),
+            // Whoever is refused by this was not refused by the probe before, whose time has room for the end of a release.
+            Action::WarmUp { warm_up, .. } => warm_up.at_most(),
             Action::TestConfiguration { .. } => configuration::TEST_AT_MOST,
             // Written, tested, and put back where nginx refuses it.
             Action::WriteWord { access, .. } => access.upstreams.at_most() * 2 + configuration::TEST_AT_MOST,

@@ -4,6 +4,7 @@
 mod making_room;
 mod notes;
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, ProcessIdentity};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
+use crate::probe::warm_up::{WarmUp, Warming};
 use crate::probe::{self, Probe, validation};
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
@@ -30,9 +32,9 @@ use crate::supervisor::{Unit, UnitLaunch, pin};
 /// How much of the end of an application's log is shown when it fails.
 const QUOTED_LINES: usize = 10;
 
-/// What carries a plan out, with what became known on the way.
+/// What carries a plan out, with what became known on the way. `W` is what it warms a release up by.
 #[derive(Debug)]
-pub struct Execution<'a, H> {
+pub struct Execution<'a, H, W> {
     /// The host it is carried out on.
     pub host: &'a H,
     /// Places, times and files, where an action does not bring its own.
@@ -53,11 +55,12 @@ pub struct Execution<'a, H> {
     quoted: Option<PathBuf>,
     /// Where traffic was sent without anybody seeing it arrive, and why.
     unproven: Option<String>,
+    warming: PhantomData<W>,
 }
 
-impl<'a, H: Host> Execution<'a, H> {
+impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
     /// An execution that has done nothing yet.
-    pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H> {
+    pub fn new(host: &'a H, settings: &'a Settings, ledger: &'a mut Ledger, report: &'a Report) -> Execution<'a, H, W> {
         Execution {
             host,
             settings,
@@ -70,6 +73,7 @@ impl<'a, H: Host> Execution<'a, H> {
             is_making_room: false,
             quoted: None,
             unproven: None,
+            warming: PhantomData,
         }
     }
 
@@ -173,6 +177,7 @@ impl<'a, H: Host> Execution<'a, H> {
                 outcome
             }
             Action::Probe { probe, log, refusal } => self.probe(probe, log.as_deref(), *refusal).await,
+            Action::WarmUp { warm_up, log, refusal } => self.warm_up(warm_up, log, *refusal).await,
             Action::Reconsider { probe, log, refusal } => {
                 self.reconsider(probe, log.as_deref(), *refusal).await;
                 Ok(())
@@ -332,10 +337,23 @@ impl<'a, H: Host> Execution<'a, H> {
     /// Asks a release, shows the end of its log where it fails, and ends it if it is refused.
     async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
         let outcome = probe::run(self.host, probe).await;
-        if let (Err(_), Some(log)) = (&outcome, log) {
+        self.refuse(probe, &outcome, log, refusal).await;
+        outcome
+    }
+
+    /// Warms a release up, and refuses it as `probe` does where it dies of that, or answers otherwise than it has to.
+    async fn warm_up(&mut self, warm_up: &WarmUp, log: &Path, refusal: Refusal) -> Result<()> {
+        let outcome = W::run(self.host, self.report, warm_up).await;
+        self.refuse(&warm_up.probe, &outcome, Some(log), Some(refusal)).await;
+        outcome
+    }
+
+    /// Shows the end of the log of a release that failed, and ends it if it is refused.
+    async fn refuse(&mut self, probe: &Probe, outcome: &Result<()>, log: Option<&Path>, refusal: Option<Refusal>) {
+        if let (Err(_), Some(log)) = (outcome, log) {
             self.quote(log);
         }
-        if let (Err(error), Some(refusal)) = (&outcome, refusal)
+        if let (Err(error), Some(refusal)) = (outcome, refusal)
             && refused::is_refusal(error)
         {
             // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
@@ -343,7 +361,6 @@ impl<'a, H: Host> Execution<'a, H> {
             self.end_refused(&probe.place, probe.process, refusal).await;
             self.host.shield(false);
         }
-        outcome
     }
 
     /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.

@@ -58,12 +58,12 @@ pub(super) fn listens_elsewhere(port: u16, address: IpAddr) -> Judgement {
     )
 }
 
-fn is_https(location: &str) -> bool {
+pub(super) fn is_https(location: &str) -> bool {
     location.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// The path of a URL, or of what is one already.
-fn path_of(location: &str) -> &str {
+pub(super) fn path_of(location: &str) -> &str {
     let Some((_, rest)) = location.split_once("://") else { return location };
     rest.find('/').map_or("/", |begins| &rest[begins..])
 }

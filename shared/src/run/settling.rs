@@ -11,20 +11,26 @@ use crate::nginx::access::Access;
 use crate::nginx::workers;
 use crate::plan::execute::Execution;
 use crate::plan::{Outcome, Plan};
+use crate::probe::warm_up::Warming;
 use crate::report::Report;
 use crate::sudo::Way;
 
 /// Settles a cutover that was begun and not ended, by looking at nginx.
-pub(super) async fn settle(host: &impl Host, settings: &Settings, ledger: &mut Ledger, report: &Report) -> Result<()> {
+pub(super) async fn settle<W: Warming>(
+    host: &impl Host,
+    settings: &Settings,
+    ledger: &mut Ledger,
+    report: &Report,
+) -> Result<()> {
     let Some(intent) = ledger.intent.clone() else { return Ok(()) };
     // Until this is done the include and nginx may say different things: a signal has to wait (I3a).
     host.shield(true);
-    let settled = look_and_settle(host, settings, ledger, report, &intent).await;
+    let settled = look_and_settle::<W>(host, settings, ledger, report, &intent).await;
     host.shield(false);
     settled
 }
 
-async fn look_and_settle(
+async fn look_and_settle<W: Warming>(
     host: &impl Host,
     settings: &Settings,
     ledger: &mut Ledger,
@@ -62,7 +68,7 @@ async fn look_and_settle(
         steps: settlement::steps(settings, intent, decided, master.map(|master| master.identity), &access),
         result: "the earlier cutover is settled".to_owned(),
     };
-    match Execution::new(host, settings, ledger, report).carry_out(&plan).await {
+    match Execution::<_, W>::new(host, settings, ledger, report).carry_out(&plan).await {
         Outcome::Done => {
             for file in [&access.include, &access.upstreams] {
                 if file.way == Way::Own {

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use demo_app::Fault;
@@ -29,6 +29,8 @@ pub(crate) struct Answers {
     instance: String,
     faults: Vec<Fault>,
     flapped: AtomicBool,
+    /// How often the page was asked for.
+    pages: AtomicU64,
     watcher: Watcher,
 }
 
@@ -37,16 +39,13 @@ impl Answers {
         // The standard library's hash keys are random for each process, which is all that an instance's name needs.
         let random = RandomState::new().build_hasher().finish();
         let instance = format!("{:08x}", random >> 32);
-        Self { release, profile, instance, faults, flapped: AtomicBool::new(false), watcher }
+        Self { release, profile, instance, faults, flapped: AtomicBool::new(false), pages: AtomicU64::new(0), watcher }
     }
 
     /// Answers one request. A body that cannot be read ends the connection.
     pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
         let mut response = match (request.method(), request.uri().path()) {
-            (&Method::GET, "/") => {
-                let Self { release, instance, profile, .. } = self;
-                text(StatusCode::OK, format!("release {release}, instance {instance}, profile {profile}"))
-            }
+            (&Method::GET, "/") => self.page().await,
             (&Method::GET, "/profile") => self.profile().await,
             (&Method::GET, "/slow") => self.slow(request.uri().query().unwrap_or("")).await,
             (&Method::GET, "/events") => self.events(request.uri().query().unwrap_or("")),
@@ -62,6 +61,25 @@ impl Answers {
             }
         }
         Ok(response)
+    }
+
+    /// The page tells how often it was asked for, this time among them.
+    async fn page(&self) -> Response<AnswerBody> {
+        let before = self.pages.fetch_add(1, Ordering::Relaxed);
+        let mut status = StatusCode::OK;
+        for fault in &self.faults {
+            match fault {
+                Fault::SlowAtFirst { answers, time } if before < *answers => sleep(*time).await,
+                Fault::PageAnswers { status: other } => {
+                    status = StatusCode::from_u16(*other).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                }
+                _ => {}
+            }
+        }
+        let Self { release, instance, profile, .. } = self;
+        let mut response = text(status, format!("release {release}, instance {instance}, profile {profile}"));
+        response.headers_mut().insert("x-pages", HeaderValue::from(before + 1));
+        response
     }
 
     /// The first fault that concerns `/profile` decides.

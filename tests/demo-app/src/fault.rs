@@ -41,6 +41,18 @@ pub enum Fault {
         /// For how long.
         delay: Duration,
     },
+    /// Takes its time for the first answers to `/`, as a Java service does whose code is not compiled yet.
+    SlowAtFirst {
+        /// For how many.
+        answers: u64,
+        /// How long each takes.
+        time: Duration,
+    },
+    /// Answers `/` with another status than it should.
+    PageAnswers {
+        /// The status.
+        status: u16,
+    },
     /// Accepts connections and never answers `/profile`.
     Hangs,
     /// Answers `/profile` with a body that never ends.
@@ -59,7 +71,7 @@ pub struct FaultError {
 }
 
 const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-later MILLISECONDS`, `answers STATUS BODY`, \
-    `redirects LOCATION`, `flapping`, `ignores-sigterm`, `stops-slowly MILLISECONDS`, `hangs`, `endless-body`, \
+    `redirects LOCATION`, `slow-at-first ANSWERS MILLISECONDS`, `page-answers STATUS`, `flapping`, `ignores-sigterm`, `stops-slowly MILLISECONDS`, `hangs`, `endless-body`, \
     `never-binds`, `floods-log`";
 
 impl Fault {
@@ -142,6 +154,15 @@ impl FromStr for Fault {
             }
             "redirects" if !values.is_empty() => Self::Redirects { location: values.to_owned() },
             "stops-slowly" => Self::StopsSlowly { delay: milliseconds()? },
+            "slow-at-first" => {
+                let (answers, time) = values.split_once(' ').ok_or_else(unreadable)?;
+                let time = time.parse().map(Duration::from_millis).map_err(|_| unreadable())?;
+                Self::SlowAtFirst { answers: answers.parse().map_err(|_| unreadable())?, time }
+            }
+            "page-answers" => {
+                let status = values.parse().ok().filter(|status| (200..=599).contains(status));
+                Self::PageAnswers { status: status.ok_or_else(unreadable)? }
+            }
             "flapping" if values.is_empty() => Self::Flapping,
             "ignores-sigterm" if values.is_empty() => Self::IgnoresSigterm,
             "hangs" if values.is_empty() => Self::Hangs,
@@ -161,6 +182,8 @@ impl Display for Fault {
             Self::DiesLater { after } => write!(formatter, "dies-later {}", after.as_millis()),
             Self::Answers { status, body } => write!(formatter, "answers {status} {body}"),
             Self::Redirects { location } => write!(formatter, "redirects {location}"),
+            Self::SlowAtFirst { answers, time } => write!(formatter, "slow-at-first {answers} {}", time.as_millis()),
+            Self::PageAnswers { status } => write!(formatter, "page-answers {status}"),
             Self::Flapping => formatter.write_str("flapping"),
             Self::IgnoresSigterm => formatter.write_str("ignores-sigterm"),
             Self::StopsSlowly { delay } => write!(formatter, "stops-slowly {}", delay.as_millis()),
@@ -186,6 +209,8 @@ mod tests {
             ("answers 200 <html>real1</html>", Fault::answers(200, "<html>real1</html>")),
             ("answers 200 ", Fault::answers(200, "")),
             ("redirects /login?next=/profile", Fault::redirects("/login?next=/profile")),
+            ("slow-at-first 40 200", Fault::SlowAtFirst { answers: 40, time: Duration::from_millis(200) }),
+            ("page-answers 500", Fault::PageAnswers { status: 500 }),
             ("flapping", Fault::Flapping),
             ("ignores-sigterm", Fault::IgnoresSigterm),
             ("stops-slowly 1500", Fault::StopsSlowly { delay: Duration::from_millis(1500) }),
@@ -225,6 +250,8 @@ mod tests {
             "dies-later soon",
             "answers 99 x",
             "redirects",
+            "slow-at-first 40",
+            "page-answers 99",
             "hangs 5",
         ] {
             let error = Fault::parse_list(text).unwrap_err().to_string();

@@ -9,6 +9,10 @@ pub struct App {
     pub boots_after: Duration,
     /// What it answers, each from this long after it began to listen.
     pub answers: Vec<(Duration, AppAnswer)>,
+    /// What it answers for some paths, where that is something else.
+    pub paths: Vec<(String, AppAnswer)>,
+    /// How many of its first answers for each path take how long, where a proxy asks.
+    pub slow_at_first: Option<(usize, Duration)>,
     /// What it answers when it is asked through nginx, where that is something else.
     pub through_nginx: Option<AppAnswer>,
     /// How long after its start it dies by itself.
@@ -63,6 +67,8 @@ impl App {
         App {
             boots_after: Duration::from_millis(1500),
             answers: vec![(Duration::ZERO, AppAnswer::Profile)],
+            paths: Vec::new(),
+            slow_at_first: None,
             through_nginx: None,
             dies_after: None,
             on_terminate: OnTerminate::EndsAfter(Duration::from_millis(50)),
@@ -89,6 +95,19 @@ impl App {
     pub fn then_answering(mut self, after: Duration, answer: AppAnswer) -> App {
         self.answers.push((after, answer));
         self
+    }
+
+    /// The same with another answer for one path.
+    #[must_use]
+    pub fn answering_for(mut self, path: &str, answer: AppAnswer) -> App {
+        self.paths.push((path.to_owned(), answer));
+        self
+    }
+
+    /// The same, slow at first: so many answers for each path take so long.
+    #[must_use]
+    pub fn slow_at_first(self, answers: usize, time: Duration) -> App {
+        App { slow_at_first: Some((answers, time)), ..self }
     }
 
     /// The same, but nginx gets another answer than who asks directly.
@@ -122,7 +141,10 @@ impl App {
     }
 
     /// What it answers this long after it began to listen.
-    pub(super) fn answer(&self, since_bound: Duration, through_nginx: bool) -> AppAnswer {
+    pub(super) fn answer(&self, since_bound: Duration, through_nginx: bool, path: &str) -> AppAnswer {
+        if let Some((_, answer)) = self.paths.iter().find(|(own, _)| own == path) {
+            return answer.clone();
+        }
         if let Some(answer) = self.through_nginx.as_ref().filter(|_| through_nginx) {
             return answer.clone();
         }

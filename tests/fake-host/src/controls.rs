@@ -36,6 +36,7 @@ impl FakeHost {
             nginx: Nginx::new(include.to_owned(), pid_file.to_owned()),
             door: Door::Nginx,
             requests: 0,
+            proxied: Vec::new(),
             faults: Faults::default(),
             journal: Vec::new(),
             next_releases: VecDeque::new(),

@@ -1,10 +1,12 @@
 //! HTTP in memory: the door leads through nginx to the release on the port in force, the slots' own ports straight to theirs.
 
+use std::time::Duration;
+
 use super::app::AppAnswer;
 use super::clock::EXCHANGE_TAKES;
 use super::processes::Part;
 use super::world::World;
-use shared::host::{Answer, Request};
+use shared::host::{Answer, ProxiedRequest, Request, TimedAnswer};
 
 /// More of a body than this is never read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -25,12 +27,11 @@ impl World {
     /// One request and what comes back.
     pub(super) fn exchange(&mut self, request: &Request) -> Answer {
         self.advance(EXCHANGE_TAKES);
-        let authority = request.url.trim_start_matches("http://").split('/').next().unwrap_or_default();
-        let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
+        let (port, path) = port_and_path(&request.url);
         let answer = match self.word_at(port) {
             Some(body) => Some(Answer::Response { status: 200, location: None, body }),
             None if port == 80 => self.answer_at_door(),
-            None => self.answer_of(port, false),
+            None => self.answer_of(port, false, path),
         };
         answer.map_or_else(
             || {
@@ -39,6 +40,44 @@ impl World {
             },
             told,
         )
+    }
+
+    /// Requests that are on their way at once.
+    pub(super) fn exchange_as_proxy(&mut self, requests: &[ProxiedRequest]) -> Vec<TimedAnswer> {
+        let began = self.clock.now();
+        let mut answers = Vec::new();
+        for ProxiedRequest { request, https } in requests {
+            let (port, path) = port_and_path(&request.url);
+            let asked = self.proxied.iter().filter(|(to, what)| *to == port && what == path).count();
+            self.proxied.push((port, path.to_owned()));
+            // Who waits for the last has waited for all.
+            let ends = began + self.slowness(port, asked).min(request.at_most);
+            self.advance(ends.saturating_sub(self.clock.now()));
+            let left = (began + request.at_most).saturating_sub(self.clock.now());
+            let at_most = self.until_limit().map_or(left, |limit| limit.min(left));
+            let answer = match self.exchange(&Request { at_most, ..request.clone() }) {
+                Answer::Response { .. } if left.is_zero() => Answer::late(request.at_most),
+                // Who sends everybody to https answers whoever comes from there.
+                Answer::Response { location: Some(to), .. } if *https && to.starts_with("https://") => {
+                    Answer::Response { status: 200, location: None, body: String::new() }
+                }
+                Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
+                silence @ Answer::Silence(_) => silence,
+            };
+            answers.push(TimedAnswer { answer, took: self.clock.now().saturating_sub(began) });
+        }
+        answers
+    }
+
+    /// How long the answer of a release takes that was asked for this so often.
+    fn slowness(&self, port: u16, asked: usize) -> Duration {
+        let listener = self.processes.all().find(|running| running.listens_on == Some(port));
+        match listener.map(|running| &running.part) {
+            Some(Part::Release { app, .. }) => {
+                app.slow_at_first.filter(|(answers, _)| asked < *answers).map_or(Duration::ZERO, |(_, time)| time)
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     /// What comes back at the door; nothing for an answer that never ends.
@@ -52,7 +91,7 @@ impl World {
                 let ports = self.answering_ports();
                 // The socket listens, and nobody accepts.
                 let port = *ports.get(self.requests % ports.len().max(1))?;
-                match self.answer_of(port, true)? {
+                match self.answer_of(port, true, "/profile")? {
                     Answer::Silence(_) => {
                         Some(Answer::Response { status: 502, location: None, body: "Bad Gateway".to_owned() })
                     }
@@ -63,7 +102,7 @@ impl World {
     }
 
     /// What the listener on a port says; nothing for an answer that never ends.
-    fn answer_of(&self, port: u16, through_nginx: bool) -> Option<Answer> {
+    fn answer_of(&self, port: u16, through_nginx: bool, path: &str) -> Option<Answer> {
         let Some(running) = self.processes.all().find(|running| running.listens_on == Some(port)) else {
             return Some(refused());
         };
@@ -72,7 +111,7 @@ impl World {
             return Some(response(200, "it works"));
         };
         let since_bound = self.clock.now().saturating_sub(bound.unwrap_or_default());
-        match app.answer(since_bound, through_nginx) {
+        match app.answer(since_bound, through_nginx, path) {
             AppAnswer::Profile => Some(response(200, profile)),
             AppAnswer::Says(status, body) => Some(response(status, &body)),
             AppAnswer::Redirects(location) => {
@@ -81,6 +120,14 @@ impl World {
             AppAnswer::Hangs => None,
         }
     }
+}
+
+/// The port of a URL, and its path without a query.
+fn port_and_path(url: &str) -> (u16, &str) {
+    let rest = url.trim_start_matches("http://");
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
+    (port, path.split('?').next().unwrap_or_default())
 }
 
 /// What is told of an answer: no more than is ever read of its body, trimmed, and of where it leads nothing that may be a token.

@@ -34,7 +34,8 @@ use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ReadSeek, Request, Signal, User,
+    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal, TimedAnswer,
+    User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -304,6 +305,13 @@ impl Host for FakeHost {
         let at_most = world.until_limit().map_or(request.at_most, |left| left.min(request.at_most));
         let answer = world.exchange(&Request { at_most, ..request.clone() });
         world.obey_limit().map(|()| answer)
+    }
+
+    async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>> {
+        self.wait()?;
+        let mut world = self.world.borrow_mut();
+        let answers = world.exchange_as_proxy(requests);
+        world.obey_limit().map(|()| answers)
     }
 
     fn codedeploy(&self) -> &impl CodeDeploy {

@@ -40,6 +40,12 @@ impl FakeHost {
         })
     }
 
+    /// The paths that were asked for on a port as a proxy asks, in order.
+    #[must_use]
+    pub fn proxied(&self, port: u16) -> Vec<String> {
+        self.world.borrow().proxied.iter().filter(|(to, _)| *to == port).map(|(_, path)| path.clone()).collect()
+    }
+
     /// The releases that were launched, in order.
     #[must_use]
     pub fn launches(&self) -> Vec<ProcessIdentity> {

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) nginx: Nginx,
     pub(super) door: Door,
     pub(super) requests: usize,
+    /// What was asked as a proxy asks: port and path.
+    pub(super) proxied: Vec<(u16, String)>,
     pub(super) faults: Faults,
     pub(super) journal: Vec<Entry>,
     pub(super) next_releases: VecDeque<App>,

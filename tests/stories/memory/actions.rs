@@ -12,6 +12,7 @@ use shared::ledger::Ledger;
 use shared::nginx::access::Access;
 use shared::plan::execute::Execution;
 use shared::plan::{Action, Outcome, Plan, Step};
+use shared::probe::warm_up::Linked;
 use shared::report::Report;
 use shared::slot::Slot;
 
@@ -24,7 +25,7 @@ pub(crate) fn carry_out(site: &Site, action: Action) -> (Outcome, Duration) {
     let report = Report::collecting("action");
     let mut ledger = Ledger::default();
     let plan = Plan { steps: vec![Step::of(action)], result: String::new() };
-    let mut execution = Execution::new(&site.host, &site.settings, &mut ledger, &report);
+    let mut execution = Execution::<_, Linked>::new(&site.host, &site.settings, &mut ledger, &report);
     let outcome = match pin!(execution.carry_out(&plan)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => unreachable!("a host in memory never waits"),

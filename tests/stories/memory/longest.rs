@@ -9,8 +9,10 @@ use shared::config::{self, Settings, SettingsFile};
 use shared::host::codedeploy::{Deployment, Status};
 use shared::host::{Answer, Host, Signal};
 use shared::nginx::workers;
+use shared::plan::action::Refusal;
 use shared::plan::{Action, Retirement};
 use shared::probe::Probe;
+use shared::probe::warm_up::WarmUp;
 use shared::proof::arrival::Proof;
 use shared::proof::watch::Watch;
 use shared::slot::Slot;
@@ -88,6 +90,17 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
         Action::Probe { probe, log: None, refusal: None },
         Duration::from_millis(2050),
     );
+    // It is slow for ever, and nobody is in the live slot any more to be compared with.
+    let slow = Site { settings: site.settings.clone(), ..Site::cold(Slot::Blue, User::Root) };
+    let release = slow.host.place_app(App::good().slow_at_first(usize::MAX, 2 * SECOND), "real2", 8082);
+    let mut settings = slow.settings.clone();
+    settings.warm_up.paths = vec!["/".to_owned()];
+    let (warm_up, _) = WarmUp::of(&slow.host, &settings, &Probe::of(&settings, Slot::Green, release), None);
+    let Some(warm_up) = warm_up else { unreachable!("it is wanted") };
+    let refusal = Refusal { slot: Slot::Green, grace: SECOND };
+    let warm_up = Action::WarmUp { warm_up: Box::new(warm_up), log: "/app/logs/r.log".into(), refusal };
+    // Nobody else holds its port, so that nobody is looked at again.
+    takes("a release that stays slow", &slow, warm_up, 2 * SECOND);
     site.host.door(Door::Hangs);
     let mut proof = Proof::of(&site.settings, Slot::Green, &Answer::Silence("x".into()));
     proof.at_most = 2 * SECOND + Duration::from_millis(50);

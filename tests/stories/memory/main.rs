@@ -28,6 +28,7 @@ mod site;
 mod standby;
 mod switches;
 mod two_deployments;
+mod warm_up;
 mod watch;
 mod workers;
 mod writes;

@@ -158,7 +158,10 @@ impl Story {
 
 /// A whole schedule, and what has to hold at its end.
 fn holds(live: Slot, setup: Setup, operations: &[Operation], watch: Duration, standby: Standby) {
-    let mut story = Story { site: Site::of_scripts(live, setup), deployments: 0 };
+    let mut site = Site::of_scripts(live, setup);
+    // A few requests, so that what strikes at a wait strikes elsewhere as often.
+    (site.settings.warm_up.paths, site.settings.warm_up.requests) = (vec!["/".to_owned()], 6);
+    let mut story = Story { site, deployments: 0 };
     story.site.settings.switch.watch = watch;
     story.site.settings.switch.standby = standby;
     for operation in operations {

@@ -55,6 +55,7 @@ impl fmt::Display for Action {
             Action::Probe { probe, refusal: Some(Refusal { grace, .. }), .. } => {
                 write!(formatter, "{probe}; one that is refused is ended: SIGTERM, after {} SIGKILL", duration(*grace))
             }
+            Action::WarmUp { warm_up, .. } => write!(formatter, "{warm_up}"),
             Action::Reconsider { probe, .. } => {
                 write!(formatter, "where traffic was sent back, {probe}; a release that is refused then is ended")
             }

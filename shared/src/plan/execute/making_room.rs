@@ -9,11 +9,11 @@ use crate::ledger::Change;
 use crate::occupant::{self, Occupant};
 use crate::plan::processes;
 use crate::plan::restoration::{Restoration, outage};
-use crate::probe;
+use crate::probe::{self, warm_up::Warming};
 use crate::slot::{Place, Slot};
 use crate::supervisor::pin;
 
-impl<H: Host> Execution<'_, H> {
+impl<H: Host, W: Warming> Execution<'_, H, W> {
     /// Ends the live release; its unit, if it has one, starts it again after a reboot.
     pub(super) async fn make_room(&mut self, place: &Place, ended: &[Process], grace: Duration) -> Result<()> {
         pin::keep_down(self.host, &self.settings.pin(place))?;

@@ -8,7 +8,7 @@ use crate::plan::restoration::outage;
 use crate::slot::{Place, Slot};
 use crate::supervisor::pin;
 
-impl<H: Host> Execution<'_, H> {
+impl<H: Host, W> Execution<'_, H, W> {
     /// Notes a change in the ledger, and where it says who serves, tells the application.
     pub(super) fn remember(&mut self, change: &Change) -> Result<()> {
         let mut change = change.clone();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fake_host::AppAnswer;
-use shared::host::{Answer, Host, Request};
+use shared::host::{Answer, Host, ProxiedRequest, Request, TimedAnswer};
 
 use crate::contract;
 use crate::subject::{Opens, PROFILE, Subject};
@@ -15,7 +15,8 @@ contract! {
         no_more_than_64_kib_of_a_body_are_told,
         where_nobody_listens_the_connection_is_refused,
         who_does_not_answer_is_given_up_in_time,
-        a_launched_release_answers_with_its_profile;
+        a_launched_release_answers_with_its_profile,
+        what_is_asked_as_a_proxy_comes_at_once_in_order_and_without_bodies;
 }
 
 async fn ask(subject: &impl Subject, port: u16, at_most: Duration) -> Answer {
@@ -64,4 +65,34 @@ async fn a_launched_release_answers_with_its_profile(subject: &impl Subject) {
     subject.until("it listens", |host| host.is_listened_on(port).unwrap()).await;
     let answer = ask(subject, port, GENEROUS).await;
     assert_eq!(answer, Answer::Response { status: 200, location: None, body: PROFILE.to_owned() });
+}
+
+async fn what_is_asked_as_a_proxy_comes_at_once_in_order_and_without_bodies(subject: &impl Subject) {
+    let hanging = subject.serve(AppAnswer::Hangs);
+    let redirecting = subject.serve(AppAnswer::Redirects("https://a.example/owners?token=secret".to_owned()));
+    let long = subject.serve(AppAnswer::Says(200, "x".repeat(300_000)));
+    let at_most = Duration::from_secs(1);
+    let ports = [hanging, hanging, redirecting, subject.free_port(), long];
+    let requests = ports.map(|port| ProxiedRequest {
+        request: Request {
+            url: format!("http://127.0.0.1:{port}/owners"),
+            host: Some("shop.example.com".to_owned()),
+            at_most: if port == hanging { at_most } else { GENEROUS },
+        },
+        https: false,
+    });
+    let before = subject.host().elapsed();
+    let timed = subject.host().get_as_proxy(&requests).await.unwrap();
+    let answers: Vec<&Answer> = timed.iter().map(|TimedAnswer { answer, .. }| answer).collect();
+    let response = |status, location: Option<&str>| Answer::Response {
+        status,
+        location: location.map(str::to_owned),
+        body: String::new(),
+    };
+    assert!(answers[0].is_late() && answers[1].is_late(), "{answers:?}");
+    assert_eq!(*answers[2], response(302, Some("https://a.example/owners")));
+    assert_eq!(*answers[3], Answer::Silence("connection refused".to_owned()));
+    assert_eq!(*answers[4], response(200, None));
+    assert!(timed[0].took >= at_most && subject.host().elapsed() >= before + at_most, "{timed:?}");
+    assert_eq!(subject.host().get_as_proxy(&[]).await.unwrap(), Vec::new());
 }

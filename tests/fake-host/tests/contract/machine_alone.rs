@@ -6,6 +6,7 @@ mod identities;
 mod launches;
 mod lock_holders;
 mod piped_hook;
+mod proxied_headers;
 mod publication;
 mod readers;
 mod watched_calls;

@@ -1,0 +1,198 @@
+//! The warm-up itself: a few requests at a time, to the process that was proven and to nobody else, until there is nothing to gain.
+
+use std::time::Duration;
+
+use super::tally::{self, Tally};
+use super::{WarmUp, shown};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Answer, Host, ProxiedRequest, Request, TimedAnswer};
+use crate::occupant;
+use crate::patience::Waiting;
+use crate::probe::{check_listener, refusal};
+use crate::report::{Report, duration};
+
+/// Why it ended.
+enum End {
+    /// Answers are as fast as they get, or are errors.
+    Done,
+    /// Its time is over: what says so, as a fragment.
+    Over(String),
+    /// Something has changed: what, as a fragment.
+    Changed(String),
+}
+
+/// A warm-up under way.
+struct Course<'a, H> {
+    host: &'a H,
+    warm_up: &'a WarmUp,
+    tallies: Vec<Tally>,
+    /// The path that is asked next, where it is not done.
+    next: usize,
+    requests: usize,
+    /// Whether the application sends to https who does not say that he comes from there.
+    https: bool,
+    /// Whether somebody listened in the live slot when it began.
+    has_live: bool,
+    doubt: Option<Waiting<'a, H>>,
+}
+
+/// Warms a release up, and tells what came of it.
+///
+/// # Errors
+/// As `Warming::run`.
+pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> Result<()> {
+    let began = host.elapsed();
+    let mut course = Course {
+        host,
+        warm_up,
+        tallies: warm_up.paths.iter().map(|path| Tally::of(path)).collect(),
+        next: 0,
+        requests: 0,
+        https: false,
+        has_live: is_listened_on(host, warm_up)?,
+        doubt: None,
+    };
+    let (end, why) = course.end(began);
+    let ended = match course.go(end, &why).await? {
+        End::Done => String::new(),
+        End::Over(what) => format!(", not as fast as they get yet: {what}"),
+        End::Changed(what) => format!(", ended early: {what}"),
+    };
+    let took = duration(host.elapsed().saturating_sub(began));
+    let Course { tallies, requests, .. } = course;
+    report.say(&format!("note: warm-up: {requests} requests in {took}{ended}{}", tally::gains(&tallies)));
+    if let Some(odd) = tally::odd(&tallies) {
+        report.say(&format!("note: warm-up: {odd}"));
+    }
+    match tally::difference(&tallies) {
+        Some(difference) if warm_up.required => Err(Error::new(
+            Kind::NotHealthy,
+            format!("the new release in {} does not answer as the live one does: {difference}", warm_up.probe.place),
+        )
+        .advise(
+            "look into the application's log; `warm_up.required = false` in hooks.toml only tells such a difference",
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl<H: Host> Course<'_, H> {
+    /// When it has to be over, and what says so.
+    fn end(&self, began: Duration) -> (Duration, String) {
+        let own = (began + self.warm_up.at_most, "`warm_up.at_most` is over".to_owned());
+        match self.warm_up.until {
+            Some((until, timeout)) if until < own.0 => {
+                (until, format!("`timeout: {}` in appspec.yml leaves no more time", timeout.as_secs()))
+            }
+            _ => own,
+        }
+    }
+
+    async fn go(&mut self, end: Duration, why: &str) -> Result<End> {
+        loop {
+            if !self.listens().await? {
+                return Ok(End::Changed("the new release does not listen any more".to_owned()));
+            }
+            if let Some(live) = self.warm_up.live.as_ref().filter(|_| self.has_live)
+                && !is_listened_on(self.host, self.warm_up)?
+            {
+                // Users may be here already, and need all of it.
+                return Ok(End::Changed(format!("nobody listens in {live} any more")));
+            }
+            let left = end.saturating_sub(self.host.elapsed());
+            let asked = self.choose();
+            if asked.is_empty() {
+                return Ok(if self.requests < self.warm_up.requests || self.tallies.iter().all(Tally::is_done) {
+                    End::Done
+                } else {
+                    End::Over("`warm_up.requests` were made".to_owned())
+                });
+            }
+            if left.is_zero() {
+                return Ok(End::Over(why.to_owned()));
+            }
+            self.ask(&asked, left).await?;
+        }
+    }
+
+    /// Whether the release that was proven still listens. Whoever ends may hold its port while nobody is seen to: it is looked at
+    /// again (F108).
+    async fn listens(&mut self) -> Result<bool> {
+        loop {
+            match check_listener(self.host, &self.warm_up.probe) {
+                Err(stranger) if stranger.kind() == Kind::Undecided => {
+                    let doubt = self.doubt.get_or_insert_with(|| Waiting::begin(self.host, occupant::LOOKS_AGAIN));
+                    if !doubt.for_another_look().await? {
+                        return Err(stranger);
+                    }
+                }
+                seen => return seen,
+            }
+        }
+    }
+
+    /// The paths that are asked next, as many as are asked at once: each in its turn, and one that is alone several times.
+    fn choose(&mut self) -> Vec<usize> {
+        let wanted = self.warm_up.at_once.min(self.warm_up.requests.saturating_sub(self.requests));
+        let open: Vec<usize> = (0..self.tallies.len()).filter(|index| !self.tallies[*index].is_done()).collect();
+        let first = open.iter().position(|index| *index >= self.next).unwrap_or_default();
+        let chosen: Vec<usize> = open.iter().cycle().skip(first).take(wanted).copied().collect();
+        self.next = chosen.last().map_or(0, |last| last + 1);
+        chosen
+    }
+
+    async fn ask(&mut self, asked: &[usize], left: Duration) -> Result<()> {
+        let port = self.warm_up.probe.place.port;
+        let requests: Vec<_> = asked.iter().map(|index| self.request(port, &self.tallies[*index].path, left)).collect();
+        let answers = self.host.get_as_proxy(&requests).await?;
+        self.requests += answers.len();
+        let before = self.https;
+        for (index, timed) in asked.iter().zip(&answers) {
+            if !before && self.is_sent_to_https(*index, &timed.answer) {
+                self.https = true;
+                continue;
+            }
+            // Who was given less time than a request has says nothing by his silence.
+            let cut_short = left < self.warm_up.timeout && timed.answer.is_late();
+            if !cut_short && self.tallies[*index].count(timed) {
+                self.compare(*index, left).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A request as nginx passes it on.
+    fn request(&self, port: u16, path: &str, left: Duration) -> ProxiedRequest {
+        let request = Request {
+            url: format!("http://127.0.0.1:{port}{path}"),
+            host: Some(self.warm_up.host.clone()),
+            at_most: self.warm_up.timeout.min(left),
+        };
+        ProxiedRequest { request, https: self.https }
+    }
+
+    /// Whether it asks for nothing but https, which nginx would have told it of.
+    fn is_sent_to_https(&self, index: usize, answer: &Answer) -> bool {
+        let Answer::Response { status: 300..=399, location: Some(location), .. } = answer else { return false };
+        let path = self.tallies[index].path.split('?').next().unwrap_or_default();
+        refusal::is_https(location) && refusal::path_of(location) == path
+    }
+
+    /// Asks the live release for the same, once.
+    async fn compare(&mut self, index: usize, left: Duration) -> Result<()> {
+        let Some(live) = self.warm_up.live.as_ref().filter(|_| self.has_live) else { return Ok(()) };
+        let path = &self.tallies[index].path;
+        tracing::debug!("asking {live} for `{}`, once", shown(path));
+        let request = self.request(live.port, path, left);
+        let answers = self.host.get_as_proxy(std::slice::from_ref(&request)).await?;
+        if let Some(TimedAnswer { answer, .. }) = answers.first() {
+            self.tallies[index].compare(answer);
+        }
+        Ok(())
+    }
+}
+
+/// Whether anybody listens in the live slot.
+fn is_listened_on(host: &impl Host, warm_up: &WarmUp) -> Result<bool> {
+    warm_up.live.as_ref().map_or(Ok(false), |live| occupant::is_listened_on(host, live.port))
+}
