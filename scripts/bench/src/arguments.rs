@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["quick", "long", "seconds", "rate", "ways"])]
     pub(crate) feel: bool,
     /// For --feel: the ways to deploy
-    #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up,archive,both")]
+    #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up")]
     pub(crate) treatments: Vec<Treatment>,
     /// For --feel: requests a second, instead of 20, 50 and 80 % of what the host can do
     #[arg(long, value_delimiter = ',', requires = "feel", value_parser = clap::value_parser!(u32).range(1..))]

@@ -29,8 +29,6 @@ polyline { fill: none; stroke-width: 2; }
 .equal-share { stroke: #59636e; }
 .plain { stroke: #9a6700; }
 .warm-up { stroke: #0969da; }
-.archive { stroke: #8250df; }
-.both { stroke: #1a7f37; }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc; }
 .quiet { fill: #9198a1; }
@@ -40,8 +38,6 @@ text { fill: #f0f6fc; }
 .equal-share { stroke: #9198a1; }
 .plain { stroke: #d29922; }
 .warm-up { stroke: #4493f8; }
-.archive { stroke: #ab7df8; }
-.both { stroke: #3fb950; }
 }
 ";
 
@@ -92,7 +88,7 @@ pub(crate) fn draw(rate: u32, samples: &BTreeMap<(u32, Treatment), Vec<Sample>>)
         let _infallible = writeln!(svg, "<polyline class=\"{class}\" points=\"{}\"/>", points.join(" "));
         let _infallible = writeln!(svg, "<polyline class=\"{class}\" points=\"{legend},50 {},50\"/>", legend + 18.0);
         text(&mut svg, (legend + 24.0, 54.0), "name", "start", treatment.name());
-        legend += 150.0;
+        legend += 190.0;
     }
     svg.push_str("</svg>\n");
     svg
@@ -127,8 +123,6 @@ fn class(treatment: Treatment) -> &'static str {
         Treatment::EqualShare => "equal-share",
         Treatment::Plain => "plain",
         Treatment::WarmUp => "warm-up",
-        Treatment::Archive => "archive",
-        Treatment::Both => "both",
     }
 }
 

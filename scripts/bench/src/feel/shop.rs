@@ -69,7 +69,7 @@ impl Shop {
             }
         }
         let mut shop = Shop { host, jars, deploys: 0 };
-        // A class archive is made after a first deploy, for the next.
+        // One in each slot, as on a host that has been deployed to before.
         for _ in 0..2 {
             let deployed = shop.deploy()?;
             shop.host.sandbox.wait_until("it serves", FIRST_ANSWER, || {

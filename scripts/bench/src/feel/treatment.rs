@@ -9,16 +9,12 @@ use serde::Serialize;
 pub(crate) enum Treatment {
     /// The shell scripts, re-created in `scripts/bench/baseline`.
     Scripts,
-    /// The hooks with neither a warm-up nor a class archive, and `start.share = "equal"`.
+    /// The hooks without a warm-up, and with `start.share = "equal"`.
     EqualShare,
-    /// The hooks, with neither a warm-up nor a class archive.
+    /// The hooks without a warm-up.
     Plain,
-    /// With a warm-up before the cutover.
+    /// The hooks with a warm-up of the pages before the cutover.
     WarmUp,
-    /// With a class archive.
-    Archive,
-    /// With both.
-    Both,
 }
 
 impl Treatment {
@@ -26,11 +22,9 @@ impl Treatment {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scripts => "the scripts",
-            Self::EqualShare => "neither, an equal share",
-            Self::Plain => "the hooks, neither",
-            Self::WarmUp => "with warm-up",
-            Self::Archive => "with class archive",
-            Self::Both => "with both",
+            Self::EqualShare => "the hooks, an equal share",
+            Self::Plain => "the hooks, no warm-up",
+            Self::WarmUp => "the hooks, a warm-up",
         }
     }
 
@@ -41,16 +35,10 @@ impl Treatment {
 
     /// What it sets in `hooks.toml`, in TOML's notation.
     pub(crate) fn settings(self) -> Vec<(&'static str, String)> {
-        let mut settings = Vec::new();
-        if self == Self::EqualShare {
-            settings.push(("start.share", "\"equal\"".to_owned()));
+        match self {
+            Self::Scripts | Self::Plain => Vec::new(),
+            Self::EqualShare => vec![("start.share", "\"equal\"".to_owned())],
+            Self::WarmUp => vec![("warm_up.paths", format!("{:?}", super::shop::PAGES))],
         }
-        if matches!(self, Self::WarmUp | Self::Both) {
-            settings.push(("warm_up.paths", format!("{:?}", super::shop::PAGES)));
-        }
-        if matches!(self, Self::Archive | Self::Both) {
-            settings.push(("app.class_archive", "\"auto\"".to_owned()));
-        }
-        settings
     }
 }
