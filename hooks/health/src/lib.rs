@@ -177,6 +177,31 @@ mod tests {
     }
 
     #[test]
+    fn f130_a_release_is_proven_first_then_warmed_up_then_remembered() {
+        let settings = settings(SettingsFile::parse("", "[warm_up]\nat_most = \"9s\"")).unwrap();
+        let release = Release { name: "r1".into(), path: "/r1/app.jar".into(), sha256: None };
+        let probe = Probe::of(&settings, Slot::Green, ProcessIdentity { id: 77, started: 1 });
+        let warm_up = WarmUp {
+            probe: probe.clone(),
+            live: Some(settings.place(Slot::Blue).clone()),
+            host: "localhost".into(),
+            paths: ["/", "/owners?token=secret", "/a", "/b", "/c"].map(str::to_owned).to_vec(),
+            at_most: settings.warm_up.at_most,
+            until: None,
+            requests: 1000,
+            at_once: 2,
+            timeout: settings.warm_up.timeout,
+            required: false,
+        };
+        let plan = plan(&settings, Slot::Green, probe, Some(warm_up), &release);
+        expect![[r#"
+            1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
+            2. warm it up: ask `/`, `/owners`, `/a` and 2 more on port 8082 until answers are as fast as they get, for at most 9 s and 1000 requests
+            3. remember: the release is proven
+            then: release `r1` in `real2` (port 8082) is healthy"#]].assert_eq(&plan.to_string());
+    }
+
+    #[test]
     fn a_validation_asks_a_url_and_remembers_nothing() {
         let file = SettingsFile::parse("", "[health]\nurl = \"https://shop.example.com/health\"\n");
         let validation = Validation::of(&settings(file).unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! HTTP as a probe needs it: one GET on a connection of its own, past every proxy of the environment, no redirect
 //! followed, capped in size and time. Whatever the server does is an answer.
 
+use std::cell::OnceCell;
 use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,10 +22,26 @@ pub(super) async fn get(request: &Request, signals: &StopSignals) -> Result<Answ
     signals.unless_asked(exchange(request)).await
 }
 
-pub(super) async fn get_as_proxy(requests: &[ProxiedRequest], signals: &StopSignals) -> Result<Vec<TimedAnswer>> {
-    let Some(first) = requests.first() else { return Ok(Vec::new()) };
-    let client = client(&first.request.url);
-    let exchanges = requests.iter().map(|request| pass_on(client.as_ref(), request)).collect();
+/// One client for a run that asks hundreds of times; each request still has a connection of its own.
+#[derive(Debug, Default)]
+pub(super) struct ProxyClient(OnceCell<reqwest::Client>);
+
+impl ProxyClient {
+    fn get(&self) -> reqwest::Result<&reqwest::Client> {
+        match self.0.get() {
+            Some(client) => Ok(client),
+            None => client("http://").map(|client| self.0.get_or_init(|| client)),
+        }
+    }
+}
+
+pub(super) async fn get_as_proxy(
+    client: &ProxyClient,
+    requests: &[ProxiedRequest],
+    signals: &StopSignals,
+) -> Result<Vec<TimedAnswer>> {
+    let client = client.get();
+    let exchanges = requests.iter().map(|request| pass_on(client.as_ref().copied(), request)).collect();
     signals.unless_asked(all(exchanges)).await
 }
 

@@ -25,6 +25,7 @@ pub struct Machine<C = NotLinked> {
     holders: Holders,
     boot_id: OnceCell<String>,
     user: OnceCell<User>,
+    proxy_client: http::ProxyClient,
     /// What the kernel's count was when this run began.
     ended_for_memory: u64,
 }
@@ -44,6 +45,7 @@ impl<C: CodeDeploy> Machine<C> {
             holders: Holders::default(),
             boot_id: OnceCell::new(),
             user: OnceCell::new(),
+            proxy_client: http::ProxyClient::default(),
             ended_for_memory: memory::ended_for_memory(),
         })
     }
@@ -264,7 +266,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     async fn get_as_proxy(&self, requests: &[ProxiedRequest]) -> Result<Vec<TimedAnswer>> {
-        http::get_as_proxy(requests, &self.signals).await
+        http::get_as_proxy(&self.proxy_client, requests, &self.signals).await
     }
 
     fn codedeploy(&self) -> &impl CodeDeploy {

@@ -16,16 +16,15 @@ const END: u64 = 1024 * 1024;
 /// Why there are none, as a sentence with what to do.
 pub(super) fn paths(host: &impl Host, warm_up: &WarmUp, log: &Path) -> Result<Vec<String>, String> {
     let shown = log.to_string_lossy();
-    let bytes = host.open(log).and_then(end).map_err(|cause| {
-        let remedy = match cause.kind() {
-            std::io::ErrorKind::PermissionDenied => format!(
-                "let user `{}` read it: `usermod -aG` with the group of that file (`adm` on Debian and Ubuntu), or name another \
-                 one (`warm_up.access_log`)",
-                host.user().name
-            ),
-            _ => "correct `warm_up.access_log` in hooks.toml".to_owned(),
-        };
-        format!("`{shown}` cannot be read: {cause}; {remedy}")
+    let bytes = host.open(log).and_then(end).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            let user = host.user().name;
+            format!(
+                "`{shown}` may not be read by `{user}`: `usermod -aG adm {user}` on Debian and Ubuntu (the log's group), or another \
+                 `warm_up.access_log`"
+            )
+        }
+        _ => format!("`{shown}` cannot be read: {cause}; correct `warm_up.access_log` in hooks.toml"),
     })?;
     found_in(&bytes, warm_up, &shown)
 }

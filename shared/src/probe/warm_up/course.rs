@@ -55,7 +55,7 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
     let (end, why) = course.end(began);
     let ended = match course.go(end, &why).await? {
         End::Done => String::new(),
-        End::Over(what) => format!(", not as fast as they get yet: {what}"),
+        End::Over(what) => format!(", not steady yet: {what}"),
         End::Changed(what) => format!(", ended early: {what}"),
     };
     let took = duration(host.elapsed().saturating_sub(began));
@@ -82,7 +82,7 @@ impl<H: Host> Course<'_, H> {
         let own = (began + self.warm_up.at_most, "`warm_up.at_most` is over".to_owned());
         match self.warm_up.until {
             Some((until, timeout)) if until < own.0 => {
-                (until, format!("`timeout: {}` in appspec.yml leaves no more time", timeout.as_secs()))
+                (until, format!("`timeout: {}` in appspec.yml is near", timeout.as_secs()))
             }
             _ => own,
         }
