@@ -34,6 +34,8 @@ mod permissions;
 mod pipeline;
 mod policies;
 mod processes;
+mod reloads;
+mod renames;
 mod repository;
 mod rig;
 mod settings;

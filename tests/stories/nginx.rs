@@ -69,61 +69,6 @@ fn f62_a_master_that_does_not_hear_the_signal_is_noticed_and_a_late_reload_chang
     assert_eq!(rig.release(), "v1");
 }
 
-/// What another site of this host has, and nobody can resolve: nginx refuses all of its configuration for it. (A label is longer than
-/// a name may have, so that nobody is asked on the network.)
-fn unresolvable() -> String {
-    format!("upstream elsewhere {{ server {}.example:80; }}\n", "a".repeat(64))
-}
-
-#[test]
-fn f70_where_another_sites_upstream_cannot_be_resolved_reload_is_refused_with_nginxs_words_and_instant_needs_no_reload()
-{
-    let rig = Rig::live_in("real1");
-    std::fs::write(rig.host.nginx().include_path().with_file_name("elsewhere.conf"), unresolvable()).unwrap();
-    rig.untouched_by(|| {
-        rig.deploy(&Jar::release("v2")).fails("stop", 40, &["host not found in upstream", "elsewhere.conf"]);
-    });
-    let rig = Rig::instant();
-    rig.deploy(&Jar::release("v2")).succeeds();
-    std::fs::write(rig.host.nginx().include_path().with_file_name("elsewhere.conf"), unresolvable()).unwrap();
-    rig.deploy(&Jar::release("v3")).succeeds();
-    assert_eq!(rig.release(), "v3");
-    ended(&rig.host.hook("switch").argument("--back").run().unwrap(), 0, &[]);
-    assert_eq!(rig.release(), "v2");
-}
-
-#[test]
-fn f72_a_storm_of_reloads_by_somebody_else_neither_fails_a_cutover_nor_leaves_a_worker_with_the_old_release() {
-    for rig in [Rig::live_in("real1"), Rig::instant()] {
-        let master = pid(rig.host.nginx().master_pid().unwrap());
-        let ends = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !ends.load(std::sync::atomic::Ordering::SeqCst) {
-                    let before = rig.host.nginx().worker_pids();
-                    kill_process(master, Signal::HUP).unwrap();
-                    // The next one as soon as this one has begun, which is well within 100 ms.
-                    eventually("nginx begins to reload", || {
-                        ends.load(std::sync::atomic::Ordering::SeqCst) || rig.host.nginx().worker_pids() != before
-                    });
-                }
-            });
-            let deployed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                for release in ["v2", "v3"] {
-                    rig.deploy(&Jar::release(release)).succeeds();
-                    assert_eq!(rig.release(), release);
-                }
-            }));
-            ends.store(true, std::sync::atomic::Ordering::SeqCst);
-            deployed.unwrap();
-        });
-        eventually("the storm is over", || !rig.host.nginx().is_reloading());
-        for _ in 0..50 {
-            assert_eq!(rig.release(), "v3");
-        }
-    }
-}
-
 #[test]
 fn f64_nginx_goes_down_before_the_switch_and_nothing_changes() {
     let rig = Rig::live_in("real1");

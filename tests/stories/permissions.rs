@@ -85,6 +85,56 @@ fn f73_without_sudo_the_first_hook_refuses_and_names_the_exact_rule_that_is_miss
     assert_eq!(owner, 0, "the include is still root's");
 }
 
+/// A site whose key only root may read, so that nobody else can let nginx test its configuration.
+fn with_a_key_of_roots(rig: &Rig) {
+    let tls = rig.host.directory().join("nginx/tls");
+    std::fs::create_dir(&tls).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    std::fs::write(tls.join("certificate.pem"), certificate.pem()).unwrap();
+    std::fs::write(tls.join("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::set_permissions(tls.join("key.pem"), PermissionsExt::from_mode(0o600)).unwrap();
+    let tls = tls.display();
+    let site = format!(
+        "server {{\n listen unix:{tls}/socket ssl;\n ssl_certificate {tls}/certificate.pem;\n ssl_certificate_key {tls}/key.pem;\n}}\n"
+    );
+    rig.host.nginx().configure("tls.conf", &site).unwrap();
+    let test = rig.host.nginx().command().iter().map(String::as_str).chain(["-t"]);
+    let mut own = Command::new("setpriv");
+    own.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).args(test);
+    assert!(!own.output().unwrap().status.success(), "nobody but root may test it");
+}
+
+#[test]
+fn f71_a_test_of_nginx_that_needs_root_is_asked_for_by_its_own_rule_and_found_missing_before_anything_changes() {
+    let rig = stage_of_nobody();
+    with_a_key_of_roots(&rig);
+    let include = rig.include();
+    let rules = rule_in(&as_nobody(&rig, "stop", "").1);
+    let (test, others): (Vec<&str>, Vec<&str>) = rules.lines().partition(|rule| rule.ends_with(" -T"));
+    assert_eq!((test.len(), others.len()), (1, 3), "{rules}");
+    // With all of them but the test's, that line is what is missing.
+    let (code, told) = as_nobody(&rig, "stop", &others.join("\n"));
+    assert_eq!(code, 13, "{told}");
+    assert!(told.contains("sudo said: ") && rule_in(&told).contains(test[0]), "{told}");
+    assert_eq!(rig.include(), include);
+    for hook in HOOKS {
+        let (code, told) = as_nobody(&rig, hook, &rules);
+        assert_eq!(code, 0, "{hook}: {told}");
+    }
+    assert_eq!(rig.release(), "v1");
+    // Once the flag is in force, nobody needs root: nginx's files are read instead, and no key is among them.
+    rig.host.set("proxy.cutover", "\"instant\"").unwrap();
+    for (rules, release) in [("nobody ALL=(ALL) NOPASSWD: ALL", "v2"), ("", "v3")] {
+        rig.host.stage(rig.jar(&Jar::release(release))).unwrap();
+        for hook in HOOKS {
+            let (code, told) = as_nobody(&rig, hook, rules);
+            assert_eq!(code, 0, "{hook} of {release}: {told}");
+        }
+        assert_eq!(rig.release(), release);
+    }
+}
+
 #[test]
 fn f73_with_the_books_rule_everything_goes_through_sudo() {
     let rig = stage_of_nobody();
@@ -96,7 +146,7 @@ fn f73_with_the_books_rule_everything_goes_through_sudo() {
 }
 
 #[test]
-fn f31_a_release_of_another_user_is_not_signalled_but_named() {
+fn f31_f39_a_release_of_another_user_is_not_signalled_but_named() {
     let rig = stage_of_nobody();
     let ports = rig.host.ports();
     let jar = rig.jar(&Jar::release("roots"));

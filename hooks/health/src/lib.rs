@@ -193,11 +193,12 @@ mod tests {
             timeout: settings.warm_up.timeout,
             required: false,
         };
-        let plan = plan(&settings, Slot::Green, probe, Some(warm_up), &release);
+        let plan = plan(&settings, Slot::Green, probe, Some(warm_up), &release, None);
         expect![[r#"
             1. ask http://127.0.0.1:8082/profile until 3 good answers in a row have come from process 77; one that is refused is ended: SIGTERM, after 2 s SIGKILL
             2. warm it up: ask `/`, `/owners`, `/a` and 2 more on port 8082 until answers are as fast as they get, for at most 9 s and 1000 requests
-            3. remember: the release is proven
+            3. let it have as much of the processors as any other
+            4. remember: the release is proven
             then: release `r1` in `real2` (port 8082) is healthy"#]].assert_eq(&plan.to_string());
     }
 

@@ -88,7 +88,7 @@ fn judged(settings: &Settings, tree: Vec<Node>, way: CutoverWay) -> Result<Teste
 /// `Kind::ProxyBroken` with nginx's own complaint, `Kind::NotAllowed` if this user may not test it.
 pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Result<Vec<Node>> {
     let command = access.dump();
-    let output = host.run(&command, TEST_AT_MOST).await?;
+    let output = host.run(&command, TEST_AT_MOST).await.map_err(unanswered)?;
     if output.success {
         return named_as_in_settings(host, settings, tree::parse(&output.output));
     }
@@ -98,6 +98,18 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
     }
     Err(Error::new(Kind::ProxyBroken, format!("nginx refuses its configuration: {}", complaint(&output.complaint)))
         .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
+}
+
+/// nginx asks for the name of each upstream while it tests: where no server of names answers it is not done in time, and no reload
+/// would be (F70). Whatever else keeps a program from being run says itself what to do.
+fn unanswered(cause: Error) -> Error {
+    if cause.kind() != Kind::Settings || cause.advice().is_some() {
+        return cause;
+    }
+    cause.told_as(Kind::ProxyBroken).advise(
+        "nginx waits for the name of an upstream that no server of names tells: see `/etc/resolv.conf` and the upstreams of all sites; \
+         nginx goes on with what it read before",
+    )
 }
 
 fn named_as_in_settings(host: &impl Host, settings: &Settings, mut tree: Vec<Node>) -> Result<Vec<Node>> {

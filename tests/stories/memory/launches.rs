@@ -18,12 +18,14 @@ fn f40_a_release_that_dies_while_the_kernel_ends_processes_for_want_of_memory_is
         let app = App::good().booting_for(Duration::from_secs(9)).dying_after(dies_after);
         site.host.next_release(app);
         site.host.memory_runs_short(1);
+        let live = site.host.live().unwrap();
         let (last, exit) = site.deploy("d-1");
         assert_eq!((last, exit.kind()), (hook, Some(Kind::NotStarted)));
         let told = format!("{exit:?}");
         for words in ["memory was short, and the kernel has ended 1 process", "add memory or swap"] {
             assert!(told.contains(words), "{told}");
         }
+        assert!(site.host.is_running(&live) && site.live() == Some(Slot::Blue), "the live one is not touched");
     }
 }
 

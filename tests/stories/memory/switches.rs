@@ -79,7 +79,7 @@ fn f62_a_slow_reload_is_waited_for_and_one_that_comes_too_late_is_sent_back() {
 }
 
 #[test]
-fn f102_traffic_that_was_sent_back_stays_there_also_where_nginx_was_slow_to_act_on_the_first_signal() {
+fn f102_f72_traffic_that_was_sent_back_stays_there_also_where_nginx_was_slow_to_act_on_the_first_signal() {
     for user in User::BOTH {
         for cutover in [Cutover::Reload, Cutover::ReloadAsked] {
             for late in [0, 20, 90, 150, 400] {
