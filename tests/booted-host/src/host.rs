@@ -151,6 +151,8 @@ impl BootedHost {
                 standby: "keep".to_owned(),
                 watch: "1s".to_owned(),
                 java: site::JAVA.to_owned(),
+                heap: None,
+                overlap: "if-memory-allows".to_owned(),
             },
             features: Features { pam_systemd: true, sudo: true, linger: false },
             java: None,
@@ -291,6 +293,16 @@ impl BootedHost {
     /// Sets `app.supervisor` for the bundles that come.
     pub fn set_supervisor(&mut self, supervisor: &str) {
         supervisor.clone_into(&mut self.builder.settings.supervisor);
+    }
+
+    /// Sets `-Xmx` for the bundles that come, in units of 1,000,000 bytes.
+    pub fn set_heap(&mut self, megabytes: u64) {
+        self.builder.settings.heap = Some(megabytes);
+    }
+
+    /// Sets `start.overlap` for the bundles that come.
+    pub fn set_overlap(&mut self, overlap: &str) {
+        overlap.clone_into(&mut self.builder.settings.overlap);
     }
 
     /// Sets `switch.watch` for the bundles that come.

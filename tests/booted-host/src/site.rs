@@ -66,18 +66,26 @@ pub(crate) struct Settings {
     pub(crate) watch: String,
     /// `app.java`.
     pub(crate) java: String,
+    /// `-Xmx`, where one is given; in units of 1,000,000 bytes.
+    pub(crate) heap: Option<u64>,
+    /// `start.overlap`.
+    pub(crate) overlap: String,
 }
 
 /// The settings of the bundle, where they differ from the shipped ones.
-pub(crate) fn settings(Settings { cutover, supervisor, standby, watch, java }: &Settings) -> String {
+pub(crate) fn settings(settings: &Settings) -> String {
+    let Settings { cutover, supervisor, standby, watch, java, heap, overlap } = settings;
+    let heap = heap.map_or_else(String::new, |megabytes| format!(", \"-Xmx{}\"", megabytes * 1_000_000));
     format!(
         "\
 [app]
 directory = \"{APPLICATION}\"
 java = \"{java}\"
-jvm_options = [\"-Dserver.port={{port}}\"]
+jvm_options = [\"-Dserver.port={{port}}\"{heap}]
 config_locations = []
 supervisor = \"{supervisor}\"
+[start]
+overlap = \"{overlap}\"
 [proxy]
 cutover = \"{cutover}\"
 word = \"+10000\"

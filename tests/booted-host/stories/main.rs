@@ -11,6 +11,7 @@ mod agent_restart;
 mod deploys;
 mod hidden_processes;
 mod install;
+mod making_room;
 mod reboots;
 mod rig;
 mod spring;

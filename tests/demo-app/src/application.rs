@@ -78,6 +78,11 @@ impl Application {
                     log::flood();
                     return Err(FAILED);
                 }
+                Fault::Holds { megabytes } => {
+                    // Written to, since the kernel gives what is only asked for to nobody.
+                    let held: &'static [u8] = vec![1; megabytes * 1_000_000].leak();
+                    log::information(&format!("{} bytes are held", held.len()));
+                }
                 Fault::NeverBinds => return std::future::pending().await,
                 _ => {}
             }

@@ -57,6 +57,11 @@ pub enum Fault {
     Hangs,
     /// Answers `/profile` with a body that never ends.
     EndlessBody,
+    /// Holds so much memory, all of it in use.
+    Holds {
+        /// In units of 1,000,000 bytes.
+        megabytes: usize,
+    },
     /// Boots for ever.
     NeverBinds,
     /// Prints one very long line with colours and a byte that is not UTF-8, then dies.
@@ -72,7 +77,7 @@ pub struct FaultError {
 
 const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-later MILLISECONDS`, `answers STATUS BODY`, \
     `redirects LOCATION`, `slow-at-first ANSWERS MILLISECONDS`, `page-answers STATUS`, `flapping`, `ignores-sigterm`, `stops-slowly MILLISECONDS`, `hangs`, `endless-body`, \
-    `never-binds`, `floods-log`";
+    `holds MEGABYTES`, `never-binds`, `floods-log`";
 
 impl Fault {
     /// [`Fault::Answers`], shorter to write.
@@ -167,6 +172,7 @@ impl FromStr for Fault {
             "ignores-sigterm" if values.is_empty() => Self::IgnoresSigterm,
             "hangs" if values.is_empty() => Self::Hangs,
             "endless-body" if values.is_empty() => Self::EndlessBody,
+            "holds" => Self::Holds { megabytes: values.parse().map_err(|_| unreadable())? },
             "never-binds" if values.is_empty() => Self::NeverBinds,
             "floods-log" if values.is_empty() => Self::FloodsLog,
             _ => return Err(unreadable()),
@@ -189,6 +195,7 @@ impl Display for Fault {
             Self::StopsSlowly { delay } => write!(formatter, "stops-slowly {}", delay.as_millis()),
             Self::Hangs => formatter.write_str("hangs"),
             Self::EndlessBody => formatter.write_str("endless-body"),
+            Self::Holds { megabytes } => write!(formatter, "holds {megabytes}"),
             Self::NeverBinds => formatter.write_str("never-binds"),
             Self::FloodsLog => formatter.write_str("floods-log"),
         }
@@ -216,6 +223,7 @@ mod tests {
             ("stops-slowly 1500", Fault::StopsSlowly { delay: Duration::from_millis(1500) }),
             ("hangs", Fault::Hangs),
             ("endless-body", Fault::EndlessBody),
+            ("holds 300", Fault::Holds { megabytes: 300 }),
             ("never-binds", Fault::NeverBinds),
             ("floods-log", Fault::FloodsLog),
         ];
