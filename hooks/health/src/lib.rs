@@ -43,7 +43,7 @@ impl Hook for Health {
         let process = scene.ledger.process(idle, &scene.host.boot_id());
         match (process, &scene.ledger.tenants.get(idle).release) {
             (Some(process), Some(release)) => {
-                let restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE)?;
+                let restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE);
                 let probe = in_time(scene, Probe::of(scene.settings, idle, process), restoration.as_ref());
                 let warm_up = match &restoration {
                     None => warm_up(scene, &probe, deployment.live),

@@ -22,7 +22,7 @@ pub struct MakingRoom {
 /// Looks who has to make room; nothing where both fit, or nobody is left who could.
 pub(crate) async fn look(scene: &Scene<'_, impl Host>, idle: Slot) -> Result<Option<MakingRoom>> {
     let (host, settings) = (scene.host, scene.settings);
-    let Some(restoration) = Restoration::of(host, settings, scene.ledger, FAILED_GRACE)? else { return Ok(None) };
+    let Some(restoration) = Restoration::of(host, settings, scene.ledger, FAILED_GRACE) else { return Ok(None) };
     // Traffic may have been moved since `stop` looked.
     if restoration.slot == idle {
         return Err(Error::new(Kind::Undecided, "the live slot changed while this deployment was under way")

@@ -101,7 +101,7 @@ impl Hook for Switch {
         };
         scene.tell(unlike_health::note(scene.settings, &testimony.door));
         let mut cutover = look(scene, finding.roles.live, to, direction, process, testimony).await?;
-        let mut restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE)?;
+        let mut restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE);
         if restoration.is_some() {
             // Whoever comes back ends it.
             cutover.reconsidered = None;

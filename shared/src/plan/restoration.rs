@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, WRITE_AT_MOST};
 use crate::config::Settings;
-use crate::error::Result;
 use crate::host::{Host, Launch, ProcessIdentity};
 use crate::ledger::{Ledger, Room, live_file};
 use crate::occupant::LOOKS_AGAIN;
@@ -36,17 +35,13 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    /// How `slot` is brought back; nothing where its release did not make room, or was none of these hooks'.
-    ///
-    /// # Errors
-    /// Where its pin cannot be read, or the supervisor of the settings cannot be had.
-    pub fn of(host: &impl Host, settings: &Settings, ledger: &Ledger, grace: Duration) -> Result<Option<Restoration>> {
-        let room = ledger.room();
-        let (Some(Room { command, .. }), Some(slot)) = (room, ledger.deployment.as_ref().and_then(|open| open.live))
-        else {
-            return Ok(None);
-        };
-        let Some(release) = &ledger.tenants.get(slot).release else { return Ok(None) };
+    /// How the live release is brought back; nothing where it did not make room, or was none of these hooks'. Where its unit cannot be
+    /// had any more it is launched without: users have nothing meanwhile.
+    #[must_use]
+    pub fn of(host: &impl Host, settings: &Settings, ledger: &Ledger, grace: Duration) -> Option<Restoration> {
+        let Room { command, .. } = ledger.room()?;
+        let slot = ledger.deployment.as_ref()?.live?;
+        let release = ledger.tenants.get(slot).release.as_ref()?;
         let place = settings.place(slot).clone();
         let launch = Launch {
             command: command.clone(),
@@ -56,8 +51,8 @@ impl Restoration {
             log: settings.log_of(slot, &release.name),
         };
         let path = settings.pin(&place);
-        let unit = match (pin::read(host, &path)?, supervisor::choose(host, settings.app.supervisor)?) {
-            (Some(pin), Supervision::Unit(manager)) => {
+        let unit = match (pin::read(host, &path), supervisor::choose(host, settings.app.supervisor)) {
+            (Ok(Some(pin)), Ok(Supervision::Unit(manager))) => {
                 // It has served, so its unit starts it again whenever it dies.
                 let pin = Pin { boot: host.boot_id(), again: true, ..pin };
                 Some(UnitLaunch { unit: Unit::of(settings, manager, slot), path, pin })
@@ -66,7 +61,7 @@ impl Restoration {
         };
         let newcomer = settings.place(!slot).clone();
         let patience = settings.health.patience.at_most;
-        Ok(Some(Restoration { slot, place, newcomer, grace, launch, unit, patience }))
+        Some(Restoration { slot, place, newcomer, grace, launch, unit, patience })
     }
 
     /// How it is asked whether it is well.

@@ -200,6 +200,27 @@ fn f128_what_a_cutover_comes_to_brings_the_one_before_it_back() {
 }
 
 #[test]
+fn f128_f47_a_live_release_that_dies_before_it_could_make_room_is_started_again_if_the_new_one_is_bad() {
+    for setup in SETUPS {
+        for good in [true, false] {
+            let site = short(setup);
+            assert!(site.run(Hook::Stop, Some("d-1")).is_done());
+            site.host.kill_listener(site.port(Slot::Green));
+            if !good {
+                site.host.next_release(App::good().answering(AppAnswer::Says(404, String::new())));
+            }
+            let (hook, exit) = site.deploy_from(Hook::Start, "d-1");
+            assert_eq!((hook, exit.is_done()), (if good { Hook::Switch } else { Hook::Health }, good), "{exit:?}");
+            if good {
+                assert!(!site.told.borrow().join(" ").contains("did not fit"), "{:?}", site.told);
+            } else {
+                is_restored(&site, "it had died");
+            }
+        }
+    }
+}
+
+#[test]
 fn f128_i4_who_is_killed_anywhere_leaves_a_host_that_can_be_deployed_to() {
     for setup in SETUPS {
         for hook in Hook::DEPLOY {

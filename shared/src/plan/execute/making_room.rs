@@ -25,8 +25,9 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
 
     /// Brings the release back that made room. A signal waits for it, as for the whole undo: users have nothing meanwhile.
     pub(super) async fn restore(&mut self, restoration: &Restoration) -> Result<()> {
-        let Restoration { slot, place, launch, .. } = restoration;
+        let Restoration { slot, place, newcomer, grace, launch, .. } = restoration;
         let (slot, since) = (*slot, self.ledger.room().and_then(|room| room.since));
+        self.end_newcomer(!slot, newcomer, *grace).await?;
         let process = match self.still_there(restoration).await? {
             Some(process) => process,
             None => self.start_again(restoration).await?,
@@ -69,8 +70,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
     }
 
     async fn start_again(&mut self, restoration: &Restoration) -> Result<ProcessIdentity> {
-        let Restoration { slot, place, newcomer, grace, launch, unit, .. } = restoration;
-        self.end_newcomer(!*slot, newcomer, *grace).await?;
+        let Restoration { slot, place, launch, unit, .. } = restoration;
         if let Some(unit) = unit {
             // What it ran before would be taken for what runs now.
             self.host.remove(&pin::run_beside(&unit.path)).or_else(is_gone).map_err(|cause| {

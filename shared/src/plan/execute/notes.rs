@@ -45,7 +45,11 @@ impl<H: Host, W> Execution<'_, H, W> {
     /// Where the release before this one made room for it there is no standby.
     fn forget_who_made_room(&mut self, before: Slot) {
         let Some(since) = self.ledger.room().map(|room| room.since) else { return };
-        self.report.say(&format!("{}: two releases did not fit into memory", outage(since, self.host.wall_clock())));
+        // Without that time it has died before it could make room.
+        if since.is_some() {
+            let outage = outage(since, self.host.wall_clock());
+            self.report.say(&format!("{outage}: two releases did not fit into memory"));
+        }
         let place = self.settings.place(before);
         let mut ledger = self.ledger.clone();
         ledger.apply(&Change::Retired(before), &self.host.boot_id());
