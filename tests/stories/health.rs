@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use demo_app::{Bind, Fault, Jar};
+use sandbox::PortsBeside;
 
 use crate::rig::{Rig, listener};
 
@@ -72,26 +73,19 @@ fn f52_a_redirect_to_https_is_told_apart_from_a_login_page() {
     unhealthy(Fault::redirects("https://shop.example.com/profile"), &words);
 }
 
-/// A host whose releases are asked for their health on a port of their own.
-fn with_a_health_port() -> (Rig, u16) {
+/// A host whose releases are asked for their health on a port of their own, which is nobody else's as long as the second is kept.
+fn with_a_health_port() -> (Rig, PortsBeside) {
     let rig = Rig::live_in("real1");
-    let ports = rig.host.ports();
-    // Its distance has to be free for both slots, and neither the sandbox's own ports nor anybody else's.
-    let offset = (1000..3000).find(|offset| {
-        [ports.blue, ports.green].iter().all(|port| {
-            let asked = port.checked_add(*offset);
-            asked.is_some_and(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
-        })
-    });
-    let offset = offset.expect("two free ports");
-    rig.host.set("health.port", &format!("\"+{offset}\"")).unwrap();
+    let beside = rig.host.ports_beside().unwrap();
+    rig.host.set("health.port", &format!("\"+{}\"", beside.offset())).unwrap();
     rig.host.set("app.jvm_options", "[\"-Dmanagement.server.port={health_port}\"]").unwrap();
-    (rig, offset)
+    (rig, beside)
 }
 
 #[test]
 fn f123_a_release_is_asked_on_its_health_port_by_health_and_by_the_way_back() {
-    let (rig, offset) = with_a_health_port();
+    let (rig, beside) = with_a_health_port();
+    let offset = beside.offset();
     let ports = rig.host.ports();
     for (release, port) in [("v2", ports.green), ("v3", ports.blue)] {
         let deployed = rig.deploy(&Jar::release(release));
@@ -109,7 +103,8 @@ fn f123_a_release_is_asked_on_its_health_port_by_health_and_by_the_way_back() {
 
 #[test]
 fn f123_a_health_port_that_the_release_does_not_open_or_a_stranger_holds_is_told_and_costs_as_little_as_can_be() {
-    let (rig, offset) = with_a_health_port();
+    let (rig, beside) = with_a_health_port();
+    let offset = beside.offset();
     let (_, idle) = rig.live_and_idle_ports();
     let standby = listener(idle).expect("a standby");
     let stranger = std::net::TcpListener::bind(("127.0.0.1", idle + offset)).unwrap();

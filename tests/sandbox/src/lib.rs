@@ -47,6 +47,7 @@ pub use http_answer::HttpAnswer;
 pub use neighbour::Neighbour;
 pub use nginx::Nginx;
 pub use nginx_program::{ensure_nginx, recent_nginx};
+pub use port_reservation::PortsBeside;
 pub use ports::Ports;
 pub use running_hook::RunningHook;
 pub use sandbox::Sandbox;

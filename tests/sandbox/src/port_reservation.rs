@@ -55,6 +55,33 @@ impl PortReservation {
     }
 }
 
+/// Two more ports, as far from each slot's own as from the other's; nobody else's as long as this lives.
+#[derive(Debug)]
+pub struct PortsBeside {
+    offset: u16,
+    _locks: Vec<File>,
+}
+
+impl PortsBeside {
+    /// Any that are free.
+    pub(crate) fn any(ports: Ports) -> Result<Self> {
+        for offset in 1_000..3_000 {
+            // Bound for a moment only by whoever has their locks: else a deploy would find that moment's process there.
+            let [blue, green] = [ports.blue, ports.green].map(|port| reserve(port + offset));
+            if let (Some(blue), Some(green)) = (blue?, green?) {
+                return Ok(Self { offset, _locks: vec![blue, green] });
+            }
+        }
+        Err(Error::new(format!("no two free ports were found beside {} and {}", ports.blue, ports.green)))
+    }
+
+    /// How far they are from the slots' own.
+    #[must_use]
+    pub fn offset(&self) -> u16 {
+        self.offset
+    }
+}
+
 fn any_port(locks: &mut Vec<File>) -> Result<u16> {
     let random = RandomState::new();
     for attempt in 0..ATTEMPTS {

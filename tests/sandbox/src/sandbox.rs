@@ -17,7 +17,7 @@ use crate::hook_command::HookCommand;
 use crate::http_answer::HttpAnswer;
 use crate::neighbour::Neighbour;
 use crate::nginx::Nginx;
-use crate::port_reservation::PortReservation;
+use crate::port_reservation::{PortReservation, PortsBeside};
 use crate::ports::{Ports, is_listening};
 use crate::process::kill_all_of;
 use crate::script_start::ScriptStart;
@@ -99,6 +99,14 @@ impl Sandbox {
     #[must_use]
     pub fn ports(&self) -> Ports {
         self.reservation.ports()
+    }
+
+    /// Two more ports, one beside each slot's, that are nobody else's for as long as this is kept.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn ports_beside(&self) -> Result<PortsBeside> {
+        PortsBeside::any(self.ports())
     }
 
     /// Its nginx.
