@@ -78,7 +78,8 @@ impl Host {
         Ok(Self { way, sandbox, baseline: baseline.to_owned(), java: java.map(Path::to_owned), releases: 0 })
     }
 
-    /// Lets a real application learn its port from its profile, as the scripts need it: they name none.
+    /// Lets the large sample learn its port from its profile, as the scripts need it: they name none, and leave out the file with what
+    /// the sample has on top of the small one.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -87,7 +88,8 @@ impl Host {
         let of = |profile: &str, port: u16| {
             format!("#---\nspring.config.activate.on-profile={profile}\nserver.port={port}\n")
         };
-        let text = of("real1", ports.blue) + &of("real2", ports.green);
+        let shop = include_str!("../../../tests/spring-app/src/shop/resources/config/application.properties");
+        let text = format!("{shop}{}{}", of("real1", ports.blue), of("real2", ports.green));
         files::write(&self.sandbox.directory().join("application-real-db.properties"), text.as_bytes())
     }
 
