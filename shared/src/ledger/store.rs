@@ -62,15 +62,14 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
         let shown = directory.to_string_lossy();
         host.make_directory(&directory, 0o755).map_err(|cause| {
             Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
-                .advise(sudo::allowed(
-                    &user,
-                    app,
-                    format!(
+                .advise(remedy(&cause, || {
+                    let owner = format!(
                         "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
                         user.name,
                         app.to_string_lossy()
-                    ),
-                ))
+                    );
+                    sudo::allowed(&user, app, owner)
+                }))
         })?;
         let facts = host.describe(&directory).map_err(|cause| {
             Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be used: {cause}"))
@@ -114,7 +113,7 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
                     Kind::of(&cause),
                     format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
                 )
-                .advise(another_user::give(settings, &host.user())));
+                .advise(remedy(&cause, || another_user::give(settings, &host.user()))));
             }
         };
         let another = format!("wait for the run that holds the lock ({other})");
@@ -195,15 +194,22 @@ pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()
 /// `Kind::Settings`.
 #[must_use]
 pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    let kind = Kind::of(cause);
-    let advice = match cause.kind() {
-        _ if kind == Kind::NoRoom => "free some room on that disk, then deploy again",
-        std::io::ErrorKind::ReadOnlyFilesystem => {
-            "its file system is mounted read-only: mount it for writing, then deploy again"
+    let advice = remedy(cause, || "let the user that runs the hooks write there".to_owned());
+    Error::new(Kind::of(cause), format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
+}
+
+/// What to do where a file or directory of ours cannot be made: whose it is does not matter where the disk is full (F107).
+#[must_use]
+pub fn remedy(cause: &std::io::Error, usual: impl FnOnce() -> String) -> String {
+    match cause.kind() {
+        _ if Kind::of(cause) == Kind::NoRoom => {
+            "free some room on that disk (`df -h`, and `df -i` for its inodes), then deploy again".to_owned()
         }
-        _ => "let the user that runs the hooks write there",
-    };
-    Error::new(kind, format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            "its file system is mounted read-only: mount it for writing, then deploy again".to_owned()
+        }
+        _ => usual(),
+    }
 }
 
 fn path(settings: &Settings) -> std::path::PathBuf {
@@ -253,6 +259,21 @@ mod tests {
     #[test]
     fn what_was_written_is_read_again() {
         assert_eq!(decode(&encode(&sample()).unwrap()), Stored::Whole(Box::new(sample())));
+    }
+
+    #[test]
+    fn f107_where_the_disk_is_full_nobody_is_told_to_give_files_away() {
+        use std::io::ErrorKind;
+        for (kind, wanted) in [
+            (ErrorKind::StorageFull, "free some room"),
+            (ErrorKind::QuotaExceeded, "free some room"),
+            (ErrorKind::ReadOnlyFilesystem, "its file system"),
+            (ErrorKind::PermissionDenied, "chown"),
+            (ErrorKind::NotFound, "chown"),
+        ] {
+            let told = remedy(&kind.into(), || "chown".to_owned());
+            assert!(told.starts_with(wanted), "{kind:?}: {told}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::pin::{self, Pin};
 use super::unit::Unit;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
+use crate::ledger::store;
 use crate::patience::{Patience, Waiting};
 
 /// How long a started unit may take to become a process of the release.
@@ -107,9 +108,9 @@ impl Unit {
 }
 
 fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    Error::new(Kind::of(cause), format!("`{}` could not be written: {cause}", path.to_string_lossy())).advise(
-        "let the user that runs the hooks own it, or let the release run without systemd: `app.supervisor = \"detached\"`",
-    )
+    let usual = "let the user that runs the hooks own it, or let the release run without systemd: `app.supervisor = \"detached\"`";
+    Error::new(Kind::of(cause), format!("`{}` could not be written: {cause}", path.to_string_lossy()))
+        .advise(store::remedy(cause, || usual.to_owned()))
 }
 
 /// Whether two files hold the same bytes.
