@@ -170,7 +170,7 @@ impl Change {
     /// Whether nothing is wrong where this cannot be noted: traffic is where it should be, and who comes next looks for himself.
     #[must_use]
     pub fn may_be_lost(&self) -> bool {
-        matches!(self, Change::Returned)
+        matches!(self, Change::Returned | Change::Retired(_))
     }
 }
 

@@ -331,11 +331,14 @@ fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
             Err(cause.told_as(Kind::ProxyBroken))
         }
         Outcome::Undone(cause) => Err(cause),
+        // Whoever did not come back says itself what to do.
+        Outcome::Stuck { cause, undo } if undo.kind() == Kind::Uncertain => {
+            let advice = undo.advice().unwrap_or_default().to_owned();
+            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(advice))
+        }
         Outcome::Stuck { cause, undo } if !plan.moves_traffic() => {
-            // A release that did not come back says itself what to do.
-            let down = [Kind::NotStarted, Kind::NotHealthy].contains(&undo.kind());
-            let advice = undo.advice().filter(|_| down).unwrap_or("no traffic was moved; put both causes right, then deploy again");
-            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}")).advise(advice))
+            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}"))
+                .advise("no traffic was moved; put both causes right, then deploy again"))
         }
         Outcome::Stuck { cause, undo } => {
             Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(

@@ -131,9 +131,11 @@ pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction, restor
     let probe = ask(settings, cutover.to, cutover.process);
     let refused = cutover.reconsidered.as_ref();
     let (log, refusal) = (refused.and_then(|refused| refused.log.clone()), refused.map(|refused| refused.refusal));
+    let made_room = restoration.as_ref().map(|restoration| Change::Retired(restoration.slot));
     let undo = restoration.map(|restoration| Action::Restore(Box::new(restoration)));
     let mut steps = vec![Step::of(Action::Probe { probe, log, refusal }).undone_by(undo.into_iter().collect())];
     steps.extend(cutover::steps(settings, cutover));
+    steps.extend(made_room.map(|change| Step::of(Action::remember(settings, change))));
     if direction == Direction::Back {
         steps.iter_mut().for_each(is_a_way_back);
         steps.push(Step::of(Action::remember(settings, Change::Returned)));

@@ -25,28 +25,39 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
 
     /// Brings the release back that made room. A signal waits for it, as for the whole undo: users have nothing meanwhile.
     pub(super) async fn restore(&mut self, restoration: &Restoration) -> Result<()> {
-        let Restoration { slot, place, newcomer, grace, launch, .. } = restoration;
-        let (slot, since) = (*slot, self.ledger.room().and_then(|room| room.since));
-        self.end_newcomer(!slot, newcomer, *grace).await?;
-        let process = match self.still_there(restoration).await? {
-            Some(process) => process,
-            None => self.start_again(restoration).await?,
-        };
-        if let Err(cause) = probe::run(self.host, &restoration.probe(self.settings, process)).await {
-            self.quote(&launch.log);
-            return Err(Error::new(cause.kind(), format!("{place} did not come back: {cause}")).advise(
-                "NOBODY SERVES: put the cause right (its log is above) and deploy again; the next `stop` works with both slots down",
-            ));
-        }
+        let Restoration { slot, place, launch, .. } = restoration;
+        let since = self.ledger.room().and_then(|room| room.since);
+        let process = self.bring_back(restoration).await.map_err(|cause| {
+            let told = format!("{place} did not come back: {cause}");
+            Error::new(Kind::Uncertain, told).advise(format!(
+                "NOBODY SERVES: put the cause right (the log of that release is `{}`) and deploy again; `stop` works with both slots down",
+                launch.log.to_string_lossy()
+            ))
+        })?;
         // It serves: it is not the first to go when memory is short.
         if let Err(cause) = self.host.set_memory_sacrifice(&process, 0) {
             tracing::warn!("the memory score of process {} stays as it is: {cause}", process.id);
         }
-        if let Err(cause) = self.remember(&Change::Restored(slot)) {
+        if let Err(cause) = self.remember(&Change::Restored(*slot)) {
             self.report.say(&format!("note: that {place} serves again could not be noted: {cause}"));
         }
         self.report.say(&format!("{place} serves again; {}", outage(since, self.host.wall_clock())));
         Ok(())
+    }
+
+    /// Its process, once that is well.
+    async fn bring_back(&mut self, restoration: &Restoration) -> Result<ProcessIdentity> {
+        let Restoration { slot, newcomer, grace, launch, .. } = restoration;
+        self.end_newcomer(!*slot, newcomer, *grace).await?;
+        let process = match self.still_there(restoration).await? {
+            Some(process) => process,
+            None => self.start_again(restoration).await?,
+        };
+        let asked = probe::run(self.host, &restoration.probe(self.settings, process)).await;
+        if asked.is_err() {
+            self.quote(&launch.log);
+        }
+        asked.map(|()| process)
     }
 
     /// The release that was to make room, if it was not told to end yet. One that is ending is waited for.

@@ -3,9 +3,9 @@
 use super::Execution;
 use crate::error::Result;
 use crate::host::Host;
-use crate::ledger::{Change, live_file, store};
+use crate::ledger::{Change, Room, live_file, store};
 use crate::plan::restoration::outage;
-use crate::slot::{Place, Slot};
+use crate::slot::Place;
 use crate::supervisor::pin;
 
 impl<H: Host, W> Execution<'_, H, W> {
@@ -24,6 +24,7 @@ impl<H: Host, W> Execution<'_, H, W> {
         // What could not be saved is not remembered either: the way back goes by what this host knows (F106).
         let mut ledger = self.ledger.clone();
         let serves = ledger.serves_by(&change);
+        let room = ledger.room().cloned();
         ledger.apply(&change, &self.host.boot_id());
         if let Some(slot) = serves {
             ledger.announce(slot, self.host.wall_clock());
@@ -37,26 +38,23 @@ impl<H: Host, W> Execution<'_, H, W> {
         }
         if let Change::Moved(slot) = change {
             self.let_start_again(self.settings.place(slot));
-            self.forget_who_made_room(!slot);
+        }
+        if let (Change::Retired(slot), Some(room)) = (change, room) {
+            self.forget_who_made_room(self.settings.place(slot), &room);
         }
         Ok(())
     }
 
-    /// Where the release before this one made room for it there is no standby.
-    fn forget_who_made_room(&mut self, before: Slot) {
-        let Some(since) = self.ledger.room().map(|room| room.since) else { return };
+    /// Where the release before this one made room for it there is no standby, and no unit is to start one. Says for how long nobody
+    /// served.
+    fn forget_who_made_room(&self, place: &Place, room: &Room) {
         // Without that time it has died before it could make room.
-        if since.is_some() {
-            let outage = outage(since, self.host.wall_clock());
+        if room.since.is_some() {
+            let outage = outage(room.since, self.host.wall_clock());
             self.report.say(&format!("{outage}: two releases did not fit into memory"));
         }
-        let place = self.settings.place(before);
-        let mut ledger = self.ledger.clone();
-        ledger.apply(&Change::Retired(before), &self.host.boot_id());
-        let forgotten = pin::remove(self.host, self.settings, place);
-        match forgotten.and_then(|()| store::save(self.host, self.settings, &ledger)) {
-            Ok(()) => *self.ledger = ledger,
-            Err(cause) => self.report.say(&format!("note: that {place} is free could not be noted: {cause}")),
+        if let Err(cause) = pin::remove(self.host, self.settings, place) {
+            self.report.say(&format!("note: {cause}"));
         }
     }
 
