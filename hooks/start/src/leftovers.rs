@@ -37,21 +37,28 @@ pub(crate) fn find(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
     found
 }
 
-/// What JVMs that crashed have written into the application's directory, but for the last ones: nobody else ever removes it (F42).
+/// What JVMs write into the application's directory when they crash or run out of memory, each with its ending.
+const CRASHES: [(&str, &str); 3] = [("hs_err_pid", "log"), ("replay_pid", "log"), ("java_pid", "hprof")];
+
+/// All of that but for the last ones of each kind: nobody else ever removes it (F42).
 fn crash_logs(host: &impl Host, settings: &Settings) -> Vec<PathBuf> {
-    let is_one = |name: &String| {
-        let begins = name.starts_with("hs_err_pid") || name.starts_with("replay_pid");
-        begins && Path::new(name).extension().is_some_and(|ending| ending == "log")
-    };
-    let names = host.list(&settings.app.directory).unwrap_or_default().into_iter().filter(is_one);
-    let mut dated: Vec<(SystemTime, PathBuf)> = names
-        .map(|name| settings.app.directory.join(name))
-        .filter_map(|path| Some((host.describe(&path).ok()?.changed, path)))
-        .collect();
-    dated.sort();
+    let names = host.list(&settings.app.directory).unwrap_or_default();
     let keep = usize::try_from(settings.start.keep_releases).unwrap_or(usize::MAX);
-    let gone = dated.len().saturating_sub(keep);
-    dated.into_iter().take(gone).map(|(_, path)| path).collect()
+    let but_the_last = |(beginning, ending): (&str, &str)| {
+        let is_one = |name: &&String| {
+            name.starts_with(beginning) && Path::new(name).extension().is_some_and(|found| found == ending)
+        };
+        let mut dated: Vec<(SystemTime, PathBuf)> = names
+            .iter()
+            .filter(is_one)
+            .map(|name| settings.app.directory.join(name))
+            .filter_map(|path| Some((host.describe(&path).ok()?.changed, path)))
+            .collect();
+        dated.sort();
+        let gone = dated.len().saturating_sub(keep);
+        dated.into_iter().take(gone).map(|(_, path)| path).collect::<Vec<_>>()
+    };
+    CRASHES.into_iter().flat_map(but_the_last).collect()
 }
 
 /// The old temporary files in a directory. One that cannot be read has none that could be removed.

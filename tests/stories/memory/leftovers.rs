@@ -58,6 +58,7 @@ fn f42_the_logs_of_jvms_that_crashed_are_kept_like_releases_and_no_longer() {
     let directory = site.settings.app.directory.clone();
     for number in 1..=8 {
         site.host.write(&directory.join(format!("hs_err_pid{number}.log")), b"# A fatal error");
+        site.host.write(&directory.join(format!("java_pid{number}.hprof")), b"JAVA PROFILE");
         site.host.pass(Duration::from_secs(1));
     }
     for other in ["hs_err_pid1.txt", "my_hs_err_pid1.log"] {
@@ -65,10 +66,9 @@ fn f42_the_logs_of_jvms_that_crashed_are_kept_like_releases_and_no_longer() {
     }
     site.deploys("d-1");
     let mut left: Vec<_> = site.host.list(&directory).unwrap_or_default();
-    left.retain(|name| name.contains("hs_err"));
+    left.retain(|name| name.contains("_pid"));
     left.sort();
-    assert_eq!(
-        left,
-        ["hs_err_pid1.txt", "hs_err_pid6.log", "hs_err_pid7.log", "hs_err_pid8.log", "my_hs_err_pid1.log"]
-    );
+    let dumps = left.split_off(4);
+    assert_eq!(dumps, ["java_pid6.hprof", "java_pid7.hprof", "java_pid8.hprof", "my_hs_err_pid1.log"]);
+    assert_eq!(left, ["hs_err_pid1.txt", "hs_err_pid6.log", "hs_err_pid7.log", "hs_err_pid8.log"]);
 }
