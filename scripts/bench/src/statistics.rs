@@ -18,13 +18,19 @@ pub(crate) struct Summary {
 impl Summary {
     /// Sums up; nothing for no figures.
     pub(crate) fn of(figures: &[f64]) -> Option<Self> {
-        let mut sorted = figures.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let max = *sorted.last()?;
-        // The nearest rank: a figure that was measured, never one between two of them.
-        let rank = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied();
-        Some(Self { n: sorted.len(), median: rank(50)?, p95: rank(95)?, max })
+        let [median, p95, max] = percentiles(figures, [50, 95, 100])?;
+        Some(Self { n: figures.len(), median, p95, max })
     }
+}
+
+/// For each percentage the smallest figure that so many of a hundred do not exceed; nothing for no figures. It is the nearest rank: a
+/// figure that was measured, never one between two of them.
+pub(crate) fn percentiles<const N: usize>(figures: &[f64], percents: [usize; N]) -> Option<[f64; N]> {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = *sorted.last()?;
+    let rank = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or(last);
+    Some(percents.map(rank))
 }
 
 /// The rate that failures have at most, with 95 % confidence, if none of `n` trials failed: the rule of three.

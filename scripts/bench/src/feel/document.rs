@@ -4,9 +4,10 @@ use serde::Serialize;
 use shared::report::table::{self, Side};
 
 use super::Treatment;
-use super::windows::{NAMES, Sample, percentile};
+use super::windows::{self, NAMES, Sample};
 use crate::machine::Machine;
 use crate::number::{NONE, number, whole};
+use crate::statistics::percentiles;
 
 /// All of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -50,13 +51,13 @@ impl Figures {
     pub(crate) fn of(rate: u32, treatment: Treatment, samples: &[Sample]) -> Figures {
         let windows = NAMES.iter().enumerate().map(|(index, name)| {
             let all: Vec<f64> = samples.iter().flat_map(|sample| sample.windows[index].iter().copied()).collect();
-            let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(&all, percent));
+            let [p50, p90, p99] = percentiles(&all, [50, 90, 99]).unwrap_or_default();
             let failed = samples.iter().map(|sample| sample.failures[index]).sum();
             Window { name, requests: all.len(), failed, p50, p90, p99 }
         });
         let median = |of: &dyn Fn(&Sample) -> Option<f64>| {
             let all: Vec<f64> = samples.iter().filter_map(of).collect();
-            (!all.is_empty()).then(|| percentile(&all, 50))
+            windows::median(&all)
         };
         Figures {
             rate,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Treatment;
-use super::windows::{STEP, Sample, percentile};
+use super::windows::{STEP, Sample, median};
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 420.0;
@@ -104,7 +104,7 @@ fn medians(samples: &[Sample]) -> Vec<(f64, f64)> {
         }
     }
     steps.sort_by(|one, other| one.0.total_cmp(&other.0));
-    steps.into_iter().map(|(at, all)| (at, percentile(&all, 50))).collect()
+    steps.into_iter().filter_map(|(at, all)| Some((at, median(&all)?))).collect()
 }
 
 fn x(seconds: f64) -> f64 {

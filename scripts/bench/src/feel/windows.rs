@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::loads::Request;
 use super::shop::Deployed;
+use crate::statistics::percentiles;
 
 /// The times after the cutover, in seconds: from, and to.
 const AFTER: [(u64, u64); 4] = [(0, 2), (2, 5), (5, 10), (10, 30)];
@@ -79,7 +80,8 @@ impl fmt::Display for Sample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "boot {:.1} s", self.boot.as_secs_f64())?;
         for (name, window) in NAMES.iter().zip(&self.windows) {
-            write!(formatter, ", {name} p50 {:.0} p99 {:.0} ms", percentile(window, 50), percentile(window, 99))?;
+            let [p50, p99] = percentiles(window, [50, 99]).unwrap_or_default();
+            write!(formatter, ", {name} p50 {p50:.0} p99 {p99:.0} ms")?;
         }
         write!(formatter, ", {} failed", self.failed())
     }
@@ -125,15 +127,9 @@ pub(crate) fn are_served(requests: &[Request], well: Duration) -> bool {
     !requests.is_empty() && requests.iter().all(|request| !request.failed) && slow * 10 <= requests.len()
 }
 
-fn median(figures: &[f64]) -> Option<f64> {
-    (!figures.is_empty()).then(|| percentile(figures, 50))
-}
-
-/// The smallest figure that so many of a hundred do not exceed; 0 where there is none.
-pub(crate) fn percentile(figures: &[f64], percent: usize) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or_default()
+/// The middle one; nothing where there is none.
+pub(crate) fn median(figures: &[f64]) -> Option<f64> {
+    percentiles(figures, [50]).map(|[median]| median)
 }
 
 fn milliseconds(time: Duration) -> f64 {
@@ -172,7 +168,7 @@ mod tests {
             (0..60_000).step_by(100).map(|sent| request(at(sent), took(sent), release(sent))).collect();
         let sample = Sample::of(&requests, &deployed).unwrap();
         let found: Vec<(usize, f64)> =
-            sample.windows.iter().map(|window| (window.len(), percentile(window, 99))).collect();
+            sample.windows.iter().map(|window| (window.len(), percentiles(window, [99]).unwrap()[0])).collect();
         assert_eq!(found, [(100, 10.0), (200, 20.0), (20, 400.0), (30, 15.0), (50, 15.0), (200, 15.0)]);
         let as_before = sample.as_before.unwrap();
         assert!((Duration::from_secs(22)..=Duration::from_secs(23)).contains(&as_before), "{as_before:?}");
