@@ -3,10 +3,9 @@
 
 use std::cell::OnceCell;
 use std::error::Error as _;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Instant;
+
+use futures_util::future::join_all;
 
 use super::signals::StopSignals;
 use super::{Answer, ProxiedRequest, Request, TimedAnswer};
@@ -41,8 +40,8 @@ pub(super) async fn get_as_proxy(
     signals: &StopSignals,
 ) -> Result<Vec<TimedAnswer>> {
     let client = client.get();
-    let exchanges = requests.iter().map(|request| pass_on(client.as_ref().copied(), request)).collect();
-    signals.unless_asked(all(exchanges)).await
+    let exchanges = requests.iter().map(|request| pass_on(client.as_ref().copied(), request));
+    signals.unless_asked(join_all(exchanges)).await
 }
 
 /// One request as nginx passes it on, in the words of docs/nginx.md.
@@ -67,24 +66,6 @@ async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &Pr
         silence @ Answer::Silence(_) => silence,
     };
     TimedAnswer { answer, took: began.elapsed() }
-}
-
-/// All of these at once; what each came to, in their order.
-async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut pending: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
-    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, done) in pending.iter_mut().zip(&mut done) {
-            if done.is_none()
-                && let Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *done = Some(output);
-            }
-        }
-        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }
 
 async fn exchange(request: &Request) -> Answer {
