@@ -7,6 +7,7 @@ mod file;
 mod log_format;
 mod name;
 pub(crate) mod paths;
+mod ports;
 mod rules;
 mod shipped;
 mod source;
@@ -19,7 +20,7 @@ pub use self::check::settings;
 pub use self::file::SettingsFile;
 pub use self::log_format::{LogFormat, LogLine};
 pub use self::source::find;
-use crate::host::LogLimits;
+use crate::host::{LogLimits, Share};
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place, Slot};
 
@@ -195,15 +196,6 @@ pub enum Overlap {
     IfMemoryAllows,
     /// Where both do not fit the live one is ended first, and the site is down until the new one serves.
     StopFirst,
-}
-
-/// What share of the processors the new release has until it is proven, where others want them as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Share {
-    /// As much as any other.
-    Equal,
-    /// A third of what any other has.
-    Small,
 }
 
 /// The hook `health`.

@@ -28,7 +28,7 @@ pub(crate) use self::detach::OPEN_FILES;
 pub use self::detach::become_program;
 pub use self::facts::{
     Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,
-    ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal, TimedAnswer, User,
+    ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal, TimedAnswer, User,
     first_line,
 };
 pub use self::files::{hexadecimal, is_temporary};
@@ -227,13 +227,13 @@ pub trait Host {
     /// `NotFound` if the process is gone; `PermissionDenied` for anybody but root where the score falls, or for another user's.
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()>;
 
-    /// Lets the session of this process have a small share of the processors where others want them, or as much as any other session.
-    /// Where the kernel has no autogroups nothing happens.
+    /// Lets the session of this process have that share of the processors. What a person has set otherwise stays, and where the kernel
+    /// has no autogroups nothing happens.
     ///
     /// # Errors
     /// `NotFound` if the process is gone; `PermissionDenied` for another user's; `WouldBlock` within a tenth of a second of another
     /// change on this host.
-    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()>;
+    fn set_processor_share(&self, process: &ProcessIdentity, share: Share) -> io::Result<()>;
 
     /// The memory that a process holds; nothing if it is gone.
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;

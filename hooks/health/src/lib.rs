@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use shared::budget::REFUSED_GRACE;
 use shared::codedeploy::verdict;
-use shared::config::{ReportApi, Settings, Share};
+use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
-use shared::host::Host;
+use shared::host::{Host, Share};
 use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
 use shared::plan::action::Refusal;

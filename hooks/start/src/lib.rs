@@ -10,10 +10,10 @@ pub mod supervised;
 use std::path::PathBuf;
 
 use shared::budget::FAILED_GRACE;
-use shared::config::{Settings, Share};
+use shared::config::Settings;
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, Launch, Process};
+use shared::host::{Host, Launch, Process, Share};
 use shared::ledger::{Change, Stage, live_file};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -196,7 +196,7 @@ fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
         command,
         directory: app.directory.clone(),
         environment: app.environment.clone(),
-        variables: vec![(live_file::VARIABLE.to_owned(), settings.live_file().to_string_lossy().into_owned())],
+        variables: vec![live_file::variable(settings)],
         log: settings.log_of(slot, &release.name),
     }
 }

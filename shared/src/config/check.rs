@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::{
     App, ArtifactPattern, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi, ReportSettings, Settings,
-    SettingsFile, Share, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, rules,
+    SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, ports, rules,
 };
 use crate::error::{Error, Kind, Result};
-use crate::host::LogLimits;
+use crate::host::{LogLimits, Share};
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place};
 
@@ -43,7 +43,15 @@ fn read(file: &mut SettingsFile) -> Settings {
             config_locations,
             command: file.texts("app.command").iter().map(|argument| within(argument)).collect(),
             environment: file.texts("app.environment"),
-            supervisor: supervisor(file),
+            supervisor: file.choice(
+                "app.supervisor",
+                [
+                    ("auto", Supervisor::Auto),
+                    ("systemd", Supervisor::Systemd),
+                    ("user", Supervisor::User),
+                    ("detached", Supervisor::Detached),
+                ],
+            ),
             directory,
         },
         proxy: proxy(file, &places),
@@ -52,12 +60,19 @@ fn read(file: &mut SettingsFile) -> Settings {
         start: Start {
             survive: file.duration("start.survive"),
             keep_releases: file.number("start.keep_releases", 0..=1000),
-            overlap: overlap(file),
-            share: share(file),
+            overlap: file.choice(
+                "start.overlap",
+                [
+                    ("always", Overlap::Always),
+                    ("if-memory-allows", Overlap::IfMemoryAllows),
+                    ("stop-first", Overlap::StopFirst),
+                ],
+            ),
+            share: file.choice("start.share", [("small", Share::Small), ("equal", Share::Equal)]),
         },
         health: Health {
             path: file.text("health.path"),
-            port_offset: port_offset(file),
+            port_offset: ports::offset_of_health(file),
             status: file.number("health.status", 100..=599),
             body: file.text("health.body"),
             consecutive: file.number("health.consecutive", 1..=100),
@@ -79,31 +94,8 @@ fn place(file: &mut SettingsFile, slot: &str) -> Place {
     Place { profile: file.text(&format!("{slot}.profile")), port: file.number(&format!("{slot}.port"), 1..=u16::MAX) }
 }
 
-/// "+1000": so far from the slot's own port. A number alone would be one port for both slots.
-fn port_offset(file: &mut SettingsFile) -> i32 {
-    const NEEDED: &str =
-        "how far it is from the slot's own port, such as `\"+1000\"` (one port for both slots cannot be), or `\"\"`";
-    let written = file.text("health.port");
-    if written.is_empty() {
-        return 0;
-    }
-    let offset = Some(&written).filter(|text| text.starts_with(['+', '-'])).and_then(|text| text.parse().ok());
-    offset.filter(|offset| (-65_535..=65_535).contains(offset)).unwrap_or_else(|| {
-        file.mistake("health.port", &written, NEEDED);
-        0
-    })
-}
-
 fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
-    let cutover = file.text("proxy.cutover");
-    let cutover = match cutover.as_str() {
-        "reload" => CutoverWay::Reload,
-        "instant" => CutoverWay::Instant,
-        other => {
-            file.mistake("proxy.cutover", other, "`instant` or `reload`");
-            CutoverWay::Reload
-        }
-    };
+    let cutover = file.choice("proxy.cutover", [("instant", CutoverWay::Instant), ("reload", CutoverWay::Reload)]);
     // One name for one file, however it is written.
     let plain = |path: PathBuf| if path.is_absolute() { paths::normal(&path) } else { path };
     let include = plain(PathBuf::from(file.text("proxy.include")));
@@ -122,7 +114,7 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
         include,
         upstreams,
         flag,
-        word: word(file, places.blue.port),
+        word: ports::word(file, places.blue.port),
         derived: Derived { upstreams: upstreams_derived, flag: flag_derived },
         variable: file.text("proxy.variable"),
         door: file.text("proxy.door"),
@@ -131,65 +123,6 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
         pid_file: PathBuf::from(file.text("proxy.pid_file")),
         reload_at_most: file.duration("proxy.reload_at_most"),
         keepalive_min_timeout: file.duration("proxy.keepalive_min_timeout"),
-    }
-}
-
-/// The port of nginx's own word: `+N` is that much above the port of blue, or below it where there is no such port. What follows
-/// from a slot's port is as much this application's own as that is.
-fn word(file: &mut SettingsFile, blue: u16) -> Option<u16> {
-    let text = file.text_or_number("proxy.word");
-    if text == "off" {
-        return None;
-    }
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    let number =
-        digits.parse::<u16>().ok().filter(|number| *number > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let port = match number {
-        Some(number) if text.starts_with('+') => blue.checked_add(number).or_else(|| blue.checked_sub(number)),
-        other => other,
-    };
-    if port.is_none() {
-        file.mistake("proxy.word", &text, "`off`, a port, or `+` and how far it is above `blue.port`");
-    }
-    port
-}
-
-fn supervisor(file: &mut SettingsFile) -> Supervisor {
-    let supervisor = file.text("app.supervisor");
-    match supervisor.as_str() {
-        "auto" => Supervisor::Auto,
-        "systemd" => Supervisor::Systemd,
-        "user" => Supervisor::User,
-        "detached" => Supervisor::Detached,
-        other => {
-            file.mistake("app.supervisor", other, "`auto`, `systemd`, `user` or `detached`");
-            Supervisor::Detached
-        }
-    }
-}
-
-fn overlap(file: &mut SettingsFile) -> Overlap {
-    let overlap = file.text("start.overlap");
-    match overlap.as_str() {
-        "always" => Overlap::Always,
-        "if-memory-allows" => Overlap::IfMemoryAllows,
-        "stop-first" => Overlap::StopFirst,
-        other => {
-            file.mistake("start.overlap", other, "`always`, `if-memory-allows` or `stop-first`");
-            Overlap::IfMemoryAllows
-        }
-    }
-}
-
-fn share(file: &mut SettingsFile) -> Share {
-    let share = file.text("start.share");
-    match share.as_str() {
-        "small" => Share::Small,
-        "equal" => Share::Equal,
-        other => {
-            file.mistake("start.share", other, "`small` or `equal`");
-            Share::Equal
-        }
     }
 }
 
@@ -233,16 +166,8 @@ fn switch(file: &mut SettingsFile) -> Switch {
 }
 
 fn report(file: &mut SettingsFile) -> ReportSettings {
-    let api = file.text("report.api");
-    let api = match api.as_str() {
-        "auto" => ReportApi::Auto,
-        "off" => ReportApi::Off,
-        "required" => ReportApi::Required,
-        other => {
-            file.mistake("report.api", other, "`auto`, `off` or `required`");
-            ReportApi::Auto
-        }
-    };
+    let names = [("auto", ReportApi::Auto), ("off", ReportApi::Off), ("required", ReportApi::Required)];
+    let api = file.choice("report.api", names);
     ReportSettings { api, region: optional(file.text("report.region")), target: optional(file.text("report.target")) }
 }
 

@@ -125,6 +125,18 @@ impl SettingsFile {
         self.take(key, "a text", Value::as_text)
     }
 
+    /// One of these names, as what it stands for; the first where it is none of them, which is a mistake.
+    pub fn choice<T: Copy, const N: usize>(&mut self, key: &str, names: [(&str, T); N]) -> T {
+        let found = self.text(key);
+        if let Some((_, value)) = names.iter().find(|(name, _)| *name == found) {
+            return *value;
+        }
+        let quoted: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let (last, others) = quoted.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+        self.mistake(key, &found, &format!("{} or {last}", others.join(", ")));
+        names[0].1
+    }
+
     /// A list of texts.
     pub fn texts(&mut self, key: &str) -> Vec<String> {
         self.take(key, "a list of texts", |value| match value.plain() {

@@ -73,6 +73,15 @@ impl AvailableMemory {
     }
 }
 
+/// What share of the processors a session of processes has, where others want them as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// As much as any other.
+    Equal,
+    /// A third of what any other has.
+    Small,
+}
+
 /// How large the hooks' own log may become, and how many of its predecessors are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {

@@ -10,8 +10,8 @@ use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal,
-    TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory, processes, programs,
+    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
+    Signal, TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory, processes, programs,
 };
 use crate::error::Result;
 
@@ -221,8 +221,8 @@ impl<C: CodeDeploy> Host for Machine<C> {
         child.try_wait().ok().flatten().map(programs::ending)
     }
 
-    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()> {
-        processes::set_processor_share(process, small)
+    fn set_processor_share(&self, process: &ProcessIdentity, share: Share) -> io::Result<()> {
+        processes::set_processor_share(process, share)
     }
 
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {

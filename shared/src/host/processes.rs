@@ -12,7 +12,7 @@ use procfs::process::{Process as Entry, Stat};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Signal, files};
+use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Share, Signal, files};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -184,26 +184,34 @@ pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io:
     std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
 }
 
-/// The `nice` of an autogroup with a small share: a third of what one with 0 has. It may be taken back without privilege, as that of a
-/// process may not.
-const SMALL_SHARE: &str = "5";
-const EQUAL_SHARE: &str = "0";
+/// The `nice` of an autogroup. That of a small share may be taken back without privilege, as that of a process may not.
+fn nice(share: Share) -> &'static str {
+    match share {
+        Share::Equal => "0",
+        Share::Small => "5",
+    }
+}
 
 /// What share of the processors the session of this process has.
 #[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
-pub(super) fn set_processor_share(process: &ProcessIdentity, small: bool) -> io::Result<()> {
+pub(super) fn set_processor_share(process: &ProcessIdentity, share: Share) -> io::Result<()> {
     if !lives(process) {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
     }
     let path = format!("/proc/{}/autogroup", process.id);
-    let wanted = if small { SMALL_SHARE } else { EQUAL_SHARE };
+    let before = match share {
+        Share::Equal => Share::Small,
+        Share::Small => Share::Equal,
+    };
     match files::read(Path::new(&path)) {
         // The kernel was built without.
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(cause) => Err(cause),
-        // "/autogroup-123 nice 0"
-        Ok(text) if String::from_utf8_lossy(&text).trim_end().rsplit(' ').next() == Some(wanted) => Ok(()),
-        Ok(_) => std::fs::write(&path, wanted),
+        // "/autogroup-123 nice 0". Whatever else stands there is a person's.
+        Ok(text) if String::from_utf8_lossy(&text).trim_end().rsplit(' ').next() == Some(nice(before)) => {
+            std::fs::write(&path, nice(share))
+        }
+        Ok(_) => Ok(()),
     }
 }
 

@@ -13,6 +13,12 @@ use crate::slot::Slot;
 /// The variable that names the file to a release. Not `HOOKS_…`: that would be a setting to a hook that the application starts.
 pub const VARIABLE: &str = "LIVE_SLOT_FILE";
 
+/// That variable with its value.
+#[must_use]
+pub fn variable(settings: &Settings) -> (String, String) {
+    (VARIABLE.to_owned(), settings.live_file().to_string_lossy().into_owned())
+}
+
 /// Which slot the application is told to be live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

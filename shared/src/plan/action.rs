@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::{Restoration, Retirement};
 use crate::codedeploy::consent::{self, Question};
-use crate::config::{Settings, Share};
+use crate::config::Settings;
 use crate::discovery::witness::DOOR_AT_MOST;
-use crate::host::{Launch, Process, ProcessIdentity};
+use crate::host::{Launch, Process, ProcessIdentity, Share};
 use crate::ledger::Change;
 use crate::nginx::access::Access;
 use crate::nginx::configuration;

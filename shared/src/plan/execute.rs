@@ -1,6 +1,7 @@
 //! Carries a plan out, step by step, and takes it back if one fails. Nothing in here chooses: what a step needs stands in
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
+mod asking;
 mod making_room;
 mod notes;
 
@@ -12,13 +13,13 @@ use super::action::Refusal;
 use super::on_nginx::OnNginx;
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, refused, retire};
 use crate::codedeploy::consent;
-use crate::config::{Settings, Share};
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Launch, Process, ProcessIdentity};
+use crate::host::{Host, Launch, Process, Share};
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
-use crate::probe::warm_up::{WarmUp, Warming};
-use crate::probe::{self, Probe, validation};
+use crate::probe::validation;
+use crate::probe::warm_up::Warming;
 use crate::proof::arrival::{self, Proof, Shown};
 use crate::proof::watch::{self, Watch};
 use crate::release::{Artifact, Release};
@@ -332,61 +333,6 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             self.quote(log);
         }
         outcome
-    }
-
-    /// Asks a release, shows the end of its log where it fails, and ends it if it is refused.
-    async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
-        let outcome = probe::run(self.host, probe).await;
-        self.refuse(probe, &outcome, log, refusal).await;
-        outcome
-    }
-
-    /// Warms a release up, and refuses it as `probe` does where it dies of that, or answers otherwise than it has to.
-    async fn warm_up(&mut self, warm_up: &WarmUp, log: &Path, refusal: Refusal) -> Result<()> {
-        let outcome = W::run(self.host, self.report, warm_up).await;
-        self.refuse(&warm_up.probe, &outcome, Some(log), Some(refusal)).await;
-        outcome
-    }
-
-    /// Shows the end of the log of a release that failed, and ends it if it is refused.
-    async fn refuse(&mut self, probe: &Probe, outcome: &Result<()>, log: Option<&Path>, refusal: Option<Refusal>) {
-        if let (Err(_), Some(log)) = (outcome, log) {
-            self.quote(log);
-        }
-        if let (Err(error), Some(refusal)) = (outcome, refusal)
-            && refused::is_refusal(error)
-        {
-            // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
-            self.host.shield(true);
-            self.end_refused(&probe.place, probe.process, refusal).await;
-            self.host.shield(false);
-        }
-    }
-
-    /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.
-    async fn reconsider(&mut self, probe: &Probe, log: Option<&Path>, refusal: Refusal) {
-        if let Err(error) = probe::run(self.host, probe).await
-            && refused::is_refusal(&error)
-        {
-            self.report.say(&error.to_string());
-            if let Some(log) = log {
-                self.quote(log);
-            }
-            self.end_refused(&probe.place, probe.process, refusal).await;
-        }
-    }
-
-    /// Ends a release that was refused; whatever comes of it, the refusal stands.
-    async fn end_refused(&mut self, place: &Place, process: ProcessIdentity, refusal: Refusal) {
-        if let Err(cause) = refused::end(self.host, self.settings, self.report, process, refusal).await {
-            self.report.say(&format!("note: the refused release in {place} was not ended: {cause}"));
-            processes::share(self.host, self.report, &process, Share::Equal).await;
-            return;
-        }
-        self.report.say(&format!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
-        if let Err(cause) = self.remember(&Change::Refused(refusal.slot)) {
-            self.report.say(&format!("note: that could not be noted: {cause}"));
-        }
     }
 
     /// Stops the slot that served before; whatever comes of it, the cutover holds.

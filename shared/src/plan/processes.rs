@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, SHARED_AT_MOST};
-use crate::config::{Settings, Share};
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, Process, ProcessIdentity, Signal};
+use crate::host::{Host, Process, ProcessIdentity, Share, Signal};
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
@@ -115,7 +115,7 @@ pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
 pub(super) async fn share(host: &impl Host, report: &Report, process: &ProcessIdentity, share: Share) {
     let mut waiting = Waiting::begin(host, Patience::brisk(SHARED_AT_MOST));
     let refused = loop {
-        match host.set_processor_share(process, share == Share::Small) {
+        match host.set_processor_share(process, share) {
             Ok(()) => return,
             Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(cause) => break cause.to_string(),

@@ -47,7 +47,7 @@ impl Restoration {
             command: command.clone(),
             directory: settings.app.directory.clone(),
             environment: settings.app.environment.clone(),
-            variables: vec![(live_file::VARIABLE.to_owned(), settings.live_file().to_string_lossy().into_owned())],
+            variables: vec![live_file::variable(settings)],
             log: settings.log_of(slot, &release.name),
         };
         let path = settings.pin(&place);

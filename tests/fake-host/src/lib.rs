@@ -34,8 +34,8 @@ use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Signal, TimedAnswer,
-    User,
+    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal,
+    TimedAnswer, User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -247,8 +247,8 @@ impl Host for FakeHost {
         self.world.borrow().processes.ending(process)
     }
 
-    fn set_processor_share(&self, process: &ProcessIdentity, small: bool) -> io::Result<()> {
-        self.effect(|world| world.set_processor_share(process, small))
+    fn set_processor_share(&self, process: &ProcessIdentity, share: Share) -> io::Result<()> {
+        self.effect(|world| world.set_processor_share(process, share))
     }
 
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {

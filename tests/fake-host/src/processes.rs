@@ -10,7 +10,7 @@ use super::clock::{Clock, Due};
 use super::journal::{Deed, Nature};
 use super::nginx::Reading;
 use super::world::World;
-use shared::host::{Listener, Process, ProcessIdentity, Signal};
+use shared::host::{Listener, Process, ProcessIdentity, Share, Signal};
 
 /// The first process id that is given out after a boot.
 const FIRST_ID: u32 = 100;
@@ -251,13 +251,13 @@ impl World {
         self.processes.all().find(|running| running.listens_on == Some(port)).map(|running| running.process.identity)
     }
 
-    pub(super) fn set_processor_share(&mut self, identity: &ProcessIdentity, small: bool) -> io::Result<()> {
+    pub(super) fn set_processor_share(&mut self, identity: &ProcessIdentity, share: Share) -> io::Result<()> {
         let user = self.user;
         let running = self.processes.get_mut(identity).ok_or(io::ErrorKind::NotFound)?;
         if user != 0 && user != running.process.owner {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        running.has_small_share = small;
+        running.has_small_share = share == Share::Small;
         Ok(())
     }
 

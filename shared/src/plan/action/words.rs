@@ -4,8 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Action, Refusal};
-use crate::config::Share;
-use crate::host::{Launch, Process, ProcessIdentity};
+use crate::host::{Launch, Process, ProcessIdentity, Share};
 use crate::ledger::Change;
 use crate::plan::Retirement;
 use crate::release::megabytes;

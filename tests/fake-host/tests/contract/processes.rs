@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use shared::host::{Host, Process, ProcessIdentity, Signal};
+use shared::host::{Host, Process, ProcessIdentity, Share, Signal};
 
 use crate::contract;
 use crate::subject::{Opens, ROOT, Subject, USER};
@@ -57,8 +57,8 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     let memory = host.memory(&found.identity).unwrap();
     assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
-    for small in [true, false, false] {
-        share(host, &found.identity, small);
+    for wanted in [Share::Small, Share::Equal, Share::Equal] {
+        share(host, &found.identity, wanted);
     }
     assert_eq!(host.ending(&found.identity), None);
     // Told in clock ticks, and from a clock that may be set meanwhile.
@@ -68,9 +68,9 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
 }
 
 /// The kernel takes a change of this kind ten times a second, from whoever is not root.
-fn share(host: &impl Host, process: &ProcessIdentity, small: bool) {
+fn share(host: &impl Host, process: &ProcessIdentity, share: Share) {
     loop {
-        match host.set_processor_share(process, small) {
+        match host.set_processor_share(process, share) {
             Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
             changed => return changed.unwrap(),
         }
@@ -147,7 +147,7 @@ async fn f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subjec
     assert_eq!(host.credentials(&ended), None);
     assert_eq!(host.memory(&ended), None);
     assert_eq!(host.set_memory_sacrifice(&ended, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
-    assert_eq!(host.set_processor_share(&ended, true).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
+    assert_eq!(host.set_processor_share(&ended, Share::Small).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert_eq!(host.ending(&ended), None);
     // Had one of them reached it, it would have ended by that one.
     assert!(host.signal(&innocent, Signal::Kill).unwrap(), "it still runs");
@@ -221,6 +221,6 @@ async fn another_users_process_is_seen_and_not_touched(subject: &impl Subject) {
         assert_eq!(host.signal(&foreign, signal).map_err(|cause| cause.kind()), Err(denied), "{signal:?}");
     }
     assert_eq!(host.set_memory_sacrifice(&foreign, 1000).map_err(|cause| cause.kind()), Err(denied));
-    assert_eq!(host.set_processor_share(&foreign, true).map_err(|cause| cause.kind()), Err(denied));
+    assert_eq!(host.set_processor_share(&foreign, Share::Small).map_err(|cause| cause.kind()), Err(denied));
     assert_eq!(host.process(foreign.id).unwrap().identity, foreign);
 }

@@ -1,0 +1,70 @@
+//! A release is asked, and what becomes of one that is refused.
+
+use std::path::Path;
+
+use super::Execution;
+use crate::error::Result;
+use crate::host::{Host, ProcessIdentity, Share};
+use crate::ledger::Change;
+use crate::plan::action::Refusal;
+use crate::plan::{processes, refused};
+use crate::probe::warm_up::{WarmUp, Warming};
+use crate::probe::{self, Probe};
+use crate::slot::Place;
+
+impl<H: Host, W: Warming> Execution<'_, H, W> {
+    /// Asks a release, shows the end of its log where it fails, and ends it if it is refused.
+    pub(super) async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
+        let outcome = probe::run(self.host, probe).await;
+        self.refuse(probe, &outcome, log, refusal).await;
+        outcome
+    }
+
+    /// Warms a release up, and refuses it as `probe` does where it dies of that, or answers otherwise than it has to.
+    pub(super) async fn warm_up(&mut self, warm_up: &WarmUp, log: &Path, refusal: Refusal) -> Result<()> {
+        let outcome = W::run(self.host, self.report, warm_up).await;
+        self.refuse(&warm_up.probe, &outcome, Some(log), Some(refusal)).await;
+        outcome
+    }
+
+    /// Shows the end of the log of a release that failed, and ends it if it is refused.
+    async fn refuse(&mut self, probe: &Probe, outcome: &Result<()>, log: Option<&Path>, refusal: Option<Refusal>) {
+        if let (Err(_), Some(log)) = (outcome, log) {
+            self.quote(log);
+        }
+        if let (Err(error), Some(refusal)) = (outcome, refusal)
+            && refused::is_refusal(error)
+        {
+            // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
+            self.host.shield(true);
+            self.end_refused(&probe.place, probe.process, refusal).await;
+            self.host.shield(false);
+        }
+    }
+
+    /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.
+    pub(super) async fn reconsider(&mut self, probe: &Probe, log: Option<&Path>, refusal: Refusal) {
+        if let Err(error) = probe::run(self.host, probe).await
+            && refused::is_refusal(&error)
+        {
+            self.report.say(&error.to_string());
+            if let Some(log) = log {
+                self.quote(log);
+            }
+            self.end_refused(&probe.place, probe.process, refusal).await;
+        }
+    }
+
+    /// Ends a release that was refused; whatever comes of it, the refusal stands.
+    async fn end_refused(&mut self, place: &Place, process: ProcessIdentity, refusal: Refusal) {
+        if let Err(cause) = refused::end(self.host, self.settings, self.report, process, refusal).await {
+            self.report.say(&format!("note: the refused release in {place} was not ended: {cause}"));
+            processes::share(self.host, self.report, &process, Share::Equal).await;
+            return;
+        }
+        self.report.say(&format!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
+        if let Err(cause) = self.remember(&Change::Refused(refusal.slot)) {
+            self.report.say(&format!("note: that could not be noted: {cause}"));
+        }
+    }
+}
