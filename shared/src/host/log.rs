@@ -1,9 +1,11 @@
 //! The hooks' own log: opened to append to, and set aside when it has grown too large. Hooks do not wait for one another for it:
 //! whoever has opened it before goes on writing into the file that was set aside, and no line is lost.
+//! Nor do they wait for the disk: a power cut may take the last lines, and leaves zeros where they were, which are written over.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::LogLimits;
@@ -23,7 +25,40 @@ pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<File> {
 }
 
 fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o644).open(path)
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o644).open(path)?;
+    if let Some(zeros) = zeros_at_the_end(&file)? {
+        // The log is of use with them as well.
+        let _ = write_over(path, zeros);
+    }
+    Ok(file)
+}
+
+/// Where the zeros are with which a file ends, if it ends with one.
+fn zeros_at_the_end(file: &File) -> io::Result<Option<Range<u64>>> {
+    let end = file.metadata()?.len();
+    let mut start = end;
+    while start > 0 {
+        let mut block = [0; 512];
+        let length = start.min(block.len() as u64);
+        let block = &mut block[..usize::try_from(length).unwrap_or_default()];
+        file.read_exact_at(block, start - length)?;
+        let text = block.iter().rposition(|byte| *byte != 0);
+        start = start - length + text.map_or(0, |last| last as u64 + 1);
+        if text.is_some() {
+            break;
+        }
+    }
+    Ok((start < end).then_some(start..end))
+}
+
+/// Makes blanks and the end of a line of them. Nothing is cut off, so whatever another hook writes behind them meanwhile stays.
+fn write_over(path: &Path, zeros: Range<u64>) -> io::Result<()> {
+    let mut blanks = vec![b' '; usize::try_from(zeros.end - zeros.start).unwrap_or_default()];
+    if let Some(last) = blanks.last_mut() {
+        *last = b'\n';
+    }
+    // A file that is opened to append to is appended to wherever one asks to write.
+    OpenOptions::new().write(true).open(path)?.write_all_at(&blanks, zeros.start)
 }
 
 fn is_still(path: &Path, file: &File) -> bool {
@@ -91,6 +126,38 @@ mod tests {
         fs::write(&path, "too long for it").unwrap();
         open(&path, LogLimits { keep: 0, ..LIMITS }).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"", "it begins anew where none is kept");
+    }
+
+    #[test]
+    fn f116_zeros_that_a_power_cut_has_left_at_the_end_of_the_log_become_a_line_of_blanks() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        let limits = LogLimits { size: 100_000, keep: 2 };
+        for (name, text, zeros) in [
+            ("a line that was cut off", "whole\npart", 5),
+            ("whole lines", "whole\n", 2000),
+            ("a block that ends with the text", &"x".repeat(512), 512),
+            ("nothing else", "", 3),
+            ("one", "whole\n", 1),
+            ("no zeros", "whole\n", 0),
+            ("an empty log", "", 0),
+        ] {
+            fs::write(&path, [text.as_bytes(), &vec![0; zeros]].concat()).unwrap();
+            open(&path, limits).unwrap().write_all(b"next\n").unwrap();
+            let blanks = if zeros == 0 { String::new() } else { " ".repeat(zeros - 1) + "\n" };
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}{blanks}next\n"), "{name}");
+        }
+    }
+
+    #[test]
+    fn f116_what_another_hook_has_written_behind_the_zeros_meanwhile_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        fs::write(&path, b"whole\n\0\0\0").unwrap();
+        let zeros = zeros_at_the_end(&File::open(&path).unwrap()).unwrap().unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"another\n").unwrap();
+        write_over(&path, zeros).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "whole\n  \nanother\n");
     }
 
     #[test]
