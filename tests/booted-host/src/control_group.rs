@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 
@@ -20,8 +21,22 @@ impl ControlGroup {
         Ok(Self { path })
     }
 
+    /// A program that is in the group before it starts.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 0 >\"$1\" && shift && exec \"$@\"", "sh"]).arg(self.members()).arg(program);
+        command
+    }
+
+    /// Waits until nobody is in it.
+    pub(crate) fn wait_until_empty(&self) -> anyhow::Result<()> {
+        wait_until("nobody is in the control group", || {
+            fs::read_to_string(self.members()).is_ok_and(|members| members.is_empty())
+        })
+    }
+
     /// Whoever is written into this file is in the group.
-    pub(crate) fn members(&self) -> PathBuf {
+    fn members(&self) -> PathBuf {
         self.path.join("cgroup.procs")
     }
 

@@ -10,6 +10,8 @@ use anyhow::Context;
 pub(crate) struct Ground {
     /// A root file system that nobody writes into.
     pub(crate) root_file_system: PathBuf,
+    /// The same as the image of a disk, for hosts with a kernel of their own.
+    pub(crate) image: PathBuf,
     /// For what hosts write; the script removes it.
     pub(crate) directory: PathBuf,
     /// The hooks, the demo service and the agent, without what only a debugger reads.
@@ -24,6 +26,7 @@ impl Ground {
     pub(crate) fn handed_over() -> anyhow::Result<Self> {
         Ok(Self {
             root_file_system: variable("BOOTED_HOST_ROOT_FILE_SYSTEM")?,
+            image: variable("BOOTED_HOST_IMAGE")?,
             directory: variable("BOOTED_HOST_DIRECTORY")?,
             programs: variable("BOOTED_HOST_PROGRAMS")?,
             jars: variable("BOOTED_HOST_JARS")?,

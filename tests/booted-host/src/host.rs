@@ -1,26 +1,25 @@
-//! Boots a host, runs commands in it, deploys on it, and ends it.
+//! A host that boots: commands are run in it, releases deployed on it, and it is ended and booted again.
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail};
 use demo_app::Jar;
 use sandbox::HttpAnswer;
 
-use crate::agent_service;
 use crate::answer::{Answer, SOCKET};
 use crate::bundle::{self, Account, Release};
-use crate::control_group::ControlGroup;
+use crate::condition::Condition;
+use crate::container::Container;
 use crate::ground::Ground;
-use crate::inside::{self, Outcome};
+use crate::inside::Outcome;
 use crate::java::Java;
+use crate::machine::{End, Machine};
 use crate::network;
-use crate::overlay::Overlay;
+use crate::own_kernel::OwnKernel;
 use crate::site::{self, Features, Settings};
-use crate::wait::wait_until;
 
 /// How a host is to be.
 #[derive(Clone, Debug)]
@@ -86,58 +85,41 @@ impl HostBuilder {
         self
     }
 
-    /// Boots the host and waits until all of it is up, the agent's service too.
+    /// Boots the host in a container, and waits until all of it is up, the agent's service too.
     ///
     /// # Errors
     /// It was not scripts/host-test.sh that started this, or the host does not come up.
     pub fn boot(self) -> anyhow::Result<BootedHost> {
         let ground = Ground::handed_over()?;
-        let name = Ground::new_name();
-        let overlay = Overlay::mount(&ground.root_file_system, ground.directory.join(&name))?;
-        site::lay_out(&overlay.root(), &ground.programs, self.features)?;
-        let control_group = ControlGroup::make(ground.control_group.join(&name))?;
-        let console = ground.directory.join(format!("{name}.console"));
-        let container = start_container(&name, &overlay.root(), &control_group, &console, self.java.as_ref())?;
-        let mut host = BootedHost {
-            builder: self,
-            name,
-            console: console.clone(),
-            container,
-            leader: 0,
-            bundles: AtomicU32::new(1),
-            programs: ground.programs,
-            control_group,
-            overlay,
-        };
+        let machine = Container::start(&ground, self.features, self.java.clone())?;
+        self.comes_up(machine, ground)
+    }
+
+    /// Boots the host with a kernel of its own and so many megabytes of memory, and waits until all of it is up, the agent's
+    /// service too.
+    ///
+    /// # Errors
+    /// It was not scripts/host-test.sh that started this, or the host does not come up.
+    pub fn boot_a_kernel(self, megabytes: u32) -> anyhow::Result<BootedHost<OwnKernel>> {
+        let ground = Ground::handed_over()?;
+        let machine = OwnKernel::start(&ground, self.features, megabytes)?;
+        self.comes_up(machine, ground)
+    }
+
+    fn comes_up<M: Machine>(self, machine: M, ground: Ground) -> anyhow::Result<BootedHost<M>> {
+        let host = BootedHost { builder: self, machine, bundles: AtomicU32::new(1), programs: ground.programs };
         host.wait_until_up()?;
         Ok(host)
     }
 }
 
-/// How a host ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// systemd ends all that runs, one after another.
-    Orderly,
-    /// All that runs is killed in one moment. What was written is kept: it is the machine's kernel that has it.
-    Cut,
-}
-
 /// A host that is up. Dropped, all that runs in it is killed, and what it wrote is gone.
 #[derive(Debug)]
-pub struct BootedHost {
+pub struct BootedHost<M: Machine = Container> {
     builder: HostBuilder,
-    name: String,
-    /// Where its console's words are kept.
-    console: PathBuf,
-    container: Child,
-    /// Its first process, by the id that it has out here.
-    leader: u32,
+    machine: M,
     bundles: AtomicU32,
     programs: PathBuf,
-    // Dropped in this order: a file system is unmounted when nobody uses it any more.
-    control_group: ControlGroup,
-    overlay: Overlay,
 }
 
 impl BootedHost {
@@ -159,60 +141,6 @@ impl BootedHost {
         }
     }
 
-    /// Runs a program in the host, as root, and waits for its end.
-    ///
-    /// # Errors
-    /// The host has ended.
-    pub fn run(&self, program_and_arguments: &[&str]) -> anyhow::Result<Outcome> {
-        inside::run(self.leader, &program_and_arguments.iter().map(OsStr::new).collect::<Vec<_>>())
-    }
-
-    /// Where one of the host's own paths is found from here.
-    #[must_use]
-    pub fn path(&self, path: &str) -> PathBuf {
-        Path::new("/proc").join(self.leader.to_string()).join("root").join(path.trim_start_matches('/'))
-    }
-
-    /// Does something in the host's network, such as starting a load on its loopback address.
-    ///
-    /// # Errors
-    /// The host has ended.
-    pub fn in_network<T: Send>(&self, act: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-        network::within(self.leader, act)
-    }
-
-    /// What a port of the host answers to a GET.
-    ///
-    /// # Errors
-    /// Nobody answers with HTTP there.
-    pub fn get(&self, port: u16, path: &str) -> anyhow::Result<HttpAnswer> {
-        Ok(self.in_network(|| HttpAnswer::get(port, path))??)
-    }
-
-    /// Puts a bundle with this release on the host; its path there.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
-        self.bundle_of(&Release::Demo(release))
-    }
-
-    fn bundle_of(&self, release: &Release<'_>) -> anyhow::Result<String> {
-        let path = format!("/var/bundles/{}", self.bundles.fetch_add(1, Ordering::Relaxed));
-        let settings = site::settings(&self.builder.settings);
-        bundle::write(&self.path(&path), &self.programs, self.builder.account, &settings, release)?;
-        Ok(path)
-    }
-
-    /// Has the agent's service deploy a release.
-    ///
-    /// # Errors
-    /// The service does not answer. A failed deployment is an answer.
-    pub fn deploy(&self, release: &Jar) -> anyhow::Result<Answer> {
-        let bundle = self.bundle(release)?;
-        agent_service::deploy(&self.path(SOCKET), Path::new(&bundle))
-    }
-
     /// The sample of Spring Boot under this name, which scripts/host-test.sh has built.
     ///
     /// # Errors
@@ -221,25 +149,10 @@ impl BootedHost {
         Ok(Ground::handed_over()?.jars.join(format!("spring-app-{release}.jar")))
     }
 
-    /// Has the agent's service deploy a jar that there is.
-    ///
-    /// # Errors
-    /// The service does not answer. A failed deployment is an answer.
-    pub fn deploy_file(&self, jar: &Path) -> anyhow::Result<Answer> {
-        let bundle = self.bundle_of(&Release::File(jar))?;
-        agent_service::deploy(&self.path(SOCKET), Path::new(&bundle))
-    }
-
-    /// Restarts the agent's service, and waits until it can be asked.
-    ///
-    /// # Errors
-    /// It does not come up.
-    pub fn restart_agent(&self) -> anyhow::Result<()> {
-        let restarted = self.run(&["systemctl", "restart", "codedeploy-agent.service"])?;
-        if restarted.code != 0 {
-            bail!("`systemctl restart codedeploy-agent.service` ended with {}: {}", restarted.code, restarted.output);
-        }
-        self.wait_for_agent()
+    /// Where one of the host's own paths is found from here.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.machine.path(path)
     }
 
     /// Lets `deploy` do what these lines of sudoers allow, as `visudo` would write them.
@@ -254,6 +167,121 @@ impl BootedHost {
             bail!("`visudo` refuses these rules: {}\n{rules}", checked.output);
         }
         Ok(())
+    }
+}
+
+impl<M: Machine> BootedHost<M> {
+    /// Runs a program in the host, as root, and waits for its end.
+    ///
+    /// # Errors
+    /// The host has ended.
+    pub fn run(&self, program_and_arguments: &[&str]) -> anyhow::Result<Outcome> {
+        self.machine.run(program_and_arguments)
+    }
+
+    /// What one of the host's files has in it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self, path: &str) -> anyhow::Result<String> {
+        let told = self.run(&["cat", path])?;
+        if told.code != 0 {
+            bail!("`cat` ended with {}: {}", told.code, told.output);
+        }
+        Ok(told.output)
+    }
+
+    /// Whether something is at one of the host's paths.
+    ///
+    /// # Errors
+    /// The host has ended.
+    pub fn exists(&self, path: &str) -> anyhow::Result<bool> {
+        Ok(self.run(&["test", "-e", path])?.code == 0)
+    }
+
+    /// Waits until a condition holds on the host's disk.
+    ///
+    /// # Errors
+    /// The host has ended, or it did not come to hold within a minute.
+    pub fn wait_for(&self, condition: &Condition) -> anyhow::Result<()> {
+        self.machine.wait_for(condition)
+    }
+
+    /// Does something in the network in which the host is reached, such as starting a load on [`BootedHost::address`].
+    ///
+    /// # Errors
+    /// The host has ended.
+    pub fn in_network<T: Send>(&self, act: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        network::within(self.machine.neighbour(), act)
+    }
+
+    /// A port of the host, as it is reached in that network.
+    #[must_use]
+    pub fn address(&self, port: u16) -> SocketAddr {
+        (self.machine.address(), port).into()
+    }
+
+    /// What a port of the host answers to a GET.
+    ///
+    /// # Errors
+    /// Nobody answers with HTTP there.
+    pub fn get(&self, port: u16, path: &str) -> anyhow::Result<HttpAnswer> {
+        Ok(self.in_network(|| HttpAnswer::get_from(self.address(port), path))??)
+    }
+
+    /// Puts a bundle with this release on the host; its path there.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn bundle(&self, release: &Jar) -> anyhow::Result<String> {
+        self.bundle_of(&Release::Demo(release))
+    }
+
+    fn bundle_of(&self, release: &Release<'_>) -> anyhow::Result<String> {
+        let name = self.bundles.fetch_add(1, Ordering::Relaxed).to_string();
+        let (out_here, in_the_host) = self.machine.shared();
+        let settings = site::settings(&self.builder.settings);
+        bundle::write(&out_here.join(&name), &self.programs, self.builder.account, &settings, release)?;
+        Ok(format!("{in_the_host}/{name}"))
+    }
+
+    /// Has the agent's service deploy a release.
+    ///
+    /// # Errors
+    /// The service does not answer. A failed deployment is an answer.
+    pub fn deploy(&self, release: &Jar) -> anyhow::Result<Answer> {
+        self.deploys(&self.bundle(release)?)
+    }
+
+    /// Has the agent's service deploy a jar that there is.
+    ///
+    /// # Errors
+    /// The service does not answer. A failed deployment is an answer.
+    pub fn deploy_file(&self, jar: &Path) -> anyhow::Result<Answer> {
+        self.deploys(&self.bundle_of(&Release::File(jar))?)
+    }
+
+    fn deploys(&self, bundle: &str) -> anyhow::Result<Answer> {
+        let told = self.run(&[site::AGENT, "deploy", bundle])?;
+        // The agent has its own copies.
+        let (out_here, in_the_host) = self.machine.shared();
+        drop(fs::remove_dir_all(out_here.join(bundle.trim_start_matches(in_the_host).trim_start_matches('/'))));
+        serde_json::from_str(&told.output).with_context(|| {
+            let output = &told.output;
+            format!("the agent's service said {output:?}; needed JSON: `journalctl -u codedeploy-agent` in the host says more")
+        })
+    }
+
+    /// Restarts the agent's service, and waits until it can be asked.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn restart_agent(&self) -> anyhow::Result<()> {
+        let restarted = self.run(&["systemctl", "restart", "codedeploy-agent.service"])?;
+        if restarted.code != 0 {
+            bail!("`systemctl restart codedeploy-agent.service` ended with {}: {}", restarted.code, restarted.output);
+        }
+        self.wait_for_agent()
     }
 
     /// The process that listens on a port of the host, by the id that it has there.
@@ -310,12 +338,20 @@ impl BootedHost {
         watch.clone_into(&mut self.builder.settings.watch);
     }
 
-    /// Kills all that runs in the host in one moment. `boots_again` brings it back.
+    /// Has the host end; whether it has ended is not waited for. `starts_again` or `boots_again` brings it back.
     ///
     /// # Errors
     /// The kernel does not do that.
-    pub fn ends_at_once(&self) -> anyhow::Result<()> {
-        self.control_group.kill()
+    pub fn ends(&self, end: End) -> anyhow::Result<()> {
+        self.machine.end(end)
+    }
+
+    /// Starts a host again that has ended or is just about to, from what is on its disk.
+    ///
+    /// # Errors
+    /// It does not end, or cannot be started.
+    pub fn starts_again(&mut self) -> anyhow::Result<()> {
+        self.machine.start_again()
     }
 
     /// Ends the host as it is told to, or in one moment with all that runs in it, and boots it again from what is on its disk.
@@ -323,91 +359,23 @@ impl BootedHost {
     /// # Errors
     /// It does not end, or does not come up again.
     pub fn boots_again(&mut self, end: End) -> anyhow::Result<()> {
-        match end {
-            End::Orderly => {
-                // It may be gone before it can say that it goes.
-                drop(self.run(&["systemctl", "--no-block", "poweroff"]));
-            }
-            End::Cut => self.control_group.kill()?,
-        }
-        self.container.wait().context("the container could not be waited for")?;
-        let java = self.builder.java.as_ref();
-        self.container = start_container(&self.name, &self.overlay.root(), &self.control_group, &self.console, java)?;
+        self.ends(end)?;
+        self.starts_again()?;
         self.wait_until_up()
     }
 
-    fn wait_until_up(&mut self) -> anyhow::Result<()> {
-        self.wait_until_all_is_up().with_context(|| {
-            let said = fs::read_to_string(&self.console).unwrap_or_default();
-            format!("the host `{}` did not come up; its console says:\n{said}", self.name)
-        })
-    }
-
-    fn wait_until_all_is_up(&mut self) -> anyhow::Result<()> {
-        let container = self.container.id();
-        let mut found = None;
-        wait_until("systemd has been started in the container", || {
-            found = first_process(container);
-            found.is_some()
-        })?;
-        self.leader = found.unwrap_or_default();
-        wait_until("the target `multi-user.target` is active", || {
-            self.run(&["systemctl", "is-active", "multi-user.target"]).is_ok_and(|outcome| outcome.code == 0)
-        })?;
-        self.wait_for_agent()
+    /// Waits until all of it is up, the agent's service too.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn wait_until_up(&self) -> anyhow::Result<()> {
+        self.machine
+            .wait_until_booted()
+            .and_then(|()| self.wait_for_agent())
+            .with_context(|| format!("the host did not come up; its console says:\n{}", self.machine.console()))
     }
 
     fn wait_for_agent(&self) -> anyhow::Result<()> {
-        wait_until("the agent's service listens", || self.path(SOCKET).exists())
+        self.wait_for(&Condition::Exists(SOCKET.into()))
     }
-}
-
-impl Drop for BootedHost {
-    fn drop(&mut self) {
-        // What is left is ended with the run, by scripts/host-test.sh.
-        drop(self.control_group.kill());
-        drop(self.container.wait());
-    }
-}
-
-/// The process that calls itself systemd among the container's own, once it is there.
-fn first_process(container: u32) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{container}/task/{container}/children")).ok()?;
-    let named =
-        |id: &u32| fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim_end() == "systemd");
-    children.split_whitespace().filter_map(|id| id.parse().ok()).find(named)
-}
-
-fn start_container(
-    name: &str,
-    root: &Path,
-    group: &ControlGroup,
-    console: &Path,
-    java: Option<&Java>,
-) -> anyhow::Result<Child> {
-    let output = File::create(console).with_context(|| format!("`{}` could not be made", console.display()))?;
-    let errors = output.try_clone().with_context(|| format!("`{}` could not be shared", console.display()))?;
-    // It has to be in its group before it starts: from there it takes the group that it hands to systemd.
-    Command::new("sh")
-        .args(["-c", "echo 0 >\"$1\" && shift && exec \"$@\"", "sh"])
-        .arg(group.members())
-        .args([
-            "systemd-nspawn",
-            "--quiet",
-            "--boot",
-            "--register=no",
-            "--keep-unit",
-            "--private-network",
-            "--console=pipe",
-        ])
-        .arg(format!("--machine={name}"))
-        .args(java.into_iter().flat_map(Java::binds))
-        .arg("--directory")
-        .arg(root)
-        .env("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .spawn()
-        .context("`sh` could not be run")
 }

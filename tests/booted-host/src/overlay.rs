@@ -38,6 +38,11 @@ impl Overlay {
         Ok(overlay)
     }
 
+    /// What was written, without what lies below it.
+    pub(crate) fn above(&self) -> PathBuf {
+        self.directory.join("above")
+    }
+
     /// The host's `/`, as it is before it boots.
     pub(crate) fn root(&self) -> PathBuf {
         self.directory.join("root")

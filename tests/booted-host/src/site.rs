@@ -12,7 +12,7 @@ pub(crate) const USER: &str = "deploy";
 pub(crate) const APPLICATION: &str = "/home/deploy/app";
 /// What stands in for `java`.
 pub(crate) const JAVA: &str = "/opt/demo-app/java";
-const AGENT: &str = "/opt/codedeploy-agent/bin/codedeploy-agent";
+pub(crate) const AGENT: &str = "/opt/codedeploy-agent/bin/codedeploy-agent";
 
 /// At the level of `http`.
 const UPGRADES: &str = "\
@@ -56,6 +56,36 @@ RuntimeDirectory=codedeploy-agent
 [Install]
 WantedBy=multi-user.target
 ";
+
+/// What runs the commands of stories, where no other way leads into the host. Memory may be short: it is not what the kernel ends.
+const COMMANDS: &str = "/opt/stories/commands";
+/// Where such a host sees what is shared with it.
+pub(crate) const SHARED: &str = "/mnt";
+const COMMANDS_UNIT: &str = "\
+[Unit]
+Description=Runs the commands of stories
+
+[Service]
+ExecStartPre=ip address add 10.0.0.2/24 dev vec0
+ExecStartPre=ip link set vec0 up
+ExecStartPre=mount -t hostfs -o OUT_HERE none /mnt
+ExecStart=/opt/stories/commands
+OOMScoreAdjust=-1000
+
+[Install]
+WantedBy=multi-user.target
+";
+/// What is of no use on such a host, and takes its time at each boot.
+const NOT_STARTED: [&str; 8] = [
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "getty@tty1.service",
+    "kmod-static-nodes.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "systemd-modules-load.service",
+];
 
 /// What stories choose among the settings of a bundle, each as the file has it.
 #[derive(Clone, Debug)]
@@ -113,10 +143,7 @@ pub(crate) fn lay_out(root: &Path, programs: &Path, features: Features) -> anyho
     write(&below("/etc/nginx/conf.d/upgrades.conf"), UPGRADES)?;
     write(&below("/etc/nginx/sites-enabled/default"), &format!("{SERVER}\n{LOCATION}}}\n"))?;
     write(&below("/etc/nginx/conf.d/service-url.inc"), "set $service_url http://127.0.0.1:8081;\n")?;
-    write(&below("/etc/systemd/system/codedeploy-agent.service"), UNIT)?;
-    let wanted = below("/etc/systemd/system/multi-user.target.wants/codedeploy-agent.service");
-    symlink("/etc/systemd/system/codedeploy-agent.service", &wanted)
-        .with_context(|| format!("`{}` could not be made", wanted.display()))?;
+    write_service(root, "codedeploy-agent.service", UNIT)?;
     for (name, place) in [("demo-app", JAVA), ("codedeploy-agent", AGENT)] {
         copy_program(&programs.join(name), &below(place))?;
     }
@@ -131,6 +158,26 @@ pub(crate) fn lay_out(root: &Path, programs: &Path, features: Features) -> anyho
         write(&below("/var/lib/systemd/linger").join(USER), "")?;
     }
     Ok(())
+}
+
+/// Lays out besides what only a host with a kernel of its own has, `shared` being what it sees of out here.
+pub(crate) fn lay_out_own_kernel(root: &Path, programs: &Path, shared: &Path) -> anyhow::Result<()> {
+    copy_program(&programs.join("commands"), &root.join(COMMANDS.trim_start_matches('/')))?;
+    write_service(root, "commands.service", &COMMANDS_UNIT.replace("OUT_HERE", &shared.display().to_string()))?;
+    NOT_STARTED.iter().try_for_each(|unit| link("/dev/null", &root.join("etc/systemd/system").join(unit)))
+}
+
+/// A unit that is started at each boot.
+fn write_service(root: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let units = root.join("etc/systemd/system");
+    write(&units.join(name), text)?;
+    link(&format!("/etc/systemd/system/{name}"), &units.join("multi-user.target.wants").join(name))
+}
+
+fn link(to: &str, path: &Path) -> anyhow::Result<()> {
+    // Whatever is there may be a link already.
+    drop(fs::remove_file(path));
+    symlink(to, path).with_context(|| format!("`{}` could not be made", path.display()))
 }
 
 /// sudo reads no rules that others may write.

@@ -6,8 +6,8 @@ use demo_app::{Fault, Jar};
 use strict_client::Mode;
 
 use crate::rig::{
-    deploys, is_refused, more_requests, nothing_was_lost, release_at_the_door, runs, slots, status_at_the_door, tell,
-    under_load,
+    deploys, is_refused, more_requests, nothing_was_lost, release_at_the_door, runs, slots, status, status_at_the_door,
+    tell, under_load,
 };
 
 /// Units of the deploying user's own manager.
@@ -27,15 +27,6 @@ fn listener(host: &BootedHost, port: u16) -> Option<u32> {
 /// As the kernel would, or somebody who is in a hurry.
 fn kills(host: &BootedHost, process: u32) {
     runs(host, &["bash", "-c", &format!("kill -KILL {process}")]);
-}
-
-/// What `status` says on the host, as the user that deploys.
-fn status(host: &BootedHost) -> String {
-    let hooks = "/opt/codedeploy-agent/deployment-root";
-    let found = host.run(&["find", hooks, "-path", "*/hooks/status"]).unwrap();
-    let program = found.output.lines().last().unwrap_or_else(|| panic!("no `status` in `{hooks}`")).to_owned();
-    let owner = host.run(&["stat", "--format=%U", "/home/deploy/app/ledger"]).unwrap().output;
-    host.run(&["su", owner.trim(), "-c", &program]).unwrap().output
 }
 
 #[test]
@@ -58,6 +49,23 @@ fn f124_units_outlive_a_restart_of_the_agent_whatever_pam_does() {
         nothing_was_lost(&under_load(&host, &Mode::ALL, |_| {
             deploys(&host, "v3");
         }));
+    }
+}
+
+#[test]
+fn f40_when_memory_is_short_the_standby_goes_before_the_release_that_serves_whoever_started_them() {
+    for host in [of_the_user(), of_the_system(), BootedHost::builder().supervisor("detached")] {
+        let host = host.boot().unwrap();
+        deploys(&host, "v1");
+        deploys(&host, "v2");
+        let score = |port: u16| -> i32 {
+            let id = listener(&host, port).unwrap();
+            host.read(&format!("/proc/{id}/oom_score_adj")).unwrap().trim().parse().unwrap()
+        };
+        let is_live = |port: &u16| host.get(*port, "/").is_ok_and(|answer| answer.release() == Some("v2"));
+        let [live, standby] = if is_live(&8081) { [8081, 8082] } else { [8082, 8081] };
+        // A user's manager, and whatever it starts, has a score from root that it may not fall below.
+        assert_eq!((score(live) <= 200, score(standby)), (true, 1000), "{}", score(live));
     }
 }
 

@@ -1,7 +1,7 @@
 //! One HTTP request on a connection of its own, and the whole answer to it.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use httparse::Status;
@@ -50,8 +50,16 @@ impl HttpAnswer {
     /// # Errors
     /// Nobody answers with HTTP there.
     pub fn get(port: u16, path: &str) -> Result<Self> {
-        let address = format!("http://127.0.0.1:{port}{path}");
-        let bytes = exchange(port, path, Instant::now() + AT_MOST)
+        Self::get_from((Ipv4Addr::LOCALHOST, port).into(), path)
+    }
+
+    /// What an address answers to a GET.
+    ///
+    /// # Errors
+    /// Nobody answers with HTTP there.
+    pub fn get_from(server: SocketAddr, path: &str) -> Result<Self> {
+        let address = format!("http://{server}{path}");
+        let bytes = exchange(server, path, Instant::now() + AT_MOST)
             .map_err(|error| Error::new(format!("`{address}`: {error}")))?;
         Self::parse(&bytes).map_err(|found| Error::new(format!("`{address}` did not answer with HTTP: {found}")))
     }
@@ -85,10 +93,9 @@ impl HttpAnswer {
     }
 }
 
-fn exchange(port: u16, path: &str, deadline: Instant) -> Result<Vec<u8>> {
+fn exchange(server: SocketAddr, path: &str, deadline: Instant) -> Result<Vec<u8>> {
     let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-    let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), left())
-        .context(|| "could not connect".to_owned())?;
+    let mut stream = TcpStream::connect_timeout(&server, left()).context(|| "could not connect".to_owned())?;
     stream.set_write_timeout(Some(left())).context(|| "could not limit the time to write".to_owned())?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).context(|| "could not send the request".to_owned())?;
