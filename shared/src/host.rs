@@ -221,10 +221,11 @@ pub trait Host {
     /// How a process that this hook launched has ended, if it has.
     fn ending(&self, process: &ProcessIdentity) -> Option<String>;
 
-    /// How eager the kernel is to end this process when memory is short: 0 is usual, 1000 is first.
+    /// How eager the kernel is to end this process when memory is short: 0 is usual, 1000 is first. Where it may not fall so low, as
+    /// below what root has given to the manager of a user, it falls as low as it may.
     ///
     /// # Errors
-    /// `NotFound` if the process is gone; `PermissionDenied` for anybody but root where the score falls, or for another user's.
+    /// `NotFound` if the process is gone; `PermissionDenied` for another user's.
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()>;
 
     /// Lets the session of this process have that share of the processors. What a person has set otherwise stays, and where the kernel

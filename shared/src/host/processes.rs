@@ -175,13 +175,35 @@ pub(super) fn send(process: &ProcessIdentity, signal: Signal) -> io::Result<bool
     }
 }
 
-/// How eager the kernel is to end this process when memory is short.
+/// How eager the kernel is to end this process when memory is short. Nobody but root may go below what root has once given, as systemd
+/// gives the manager of a user 100: there it comes as near as it may.
 #[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
 pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io::Result<()> {
     if !lives(process) {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
     }
-    std::fs::write(format!("/proc/{}/oom_score_adj", process.id), score.to_string())
+    let path = format!("/proc/{}/oom_score_adj", process.id);
+    let set = |score: i32| std::fs::write(&path, score.to_string());
+    let Err(denied) = set(score) else { return Ok(()) };
+    let now = String::from_utf8_lossy(&files::read(Path::new(&path))?).trim().parse().unwrap_or(score);
+    if denied.kind() != io::ErrorKind::PermissionDenied || set(now).is_err() {
+        return Err(denied);
+    }
+    least_allowed(score, now, |score| set(score).is_ok());
+    Ok(())
+}
+
+/// The least number above `denied`, and up to `allowed`, that is allowed; the last one that was found to be allowed.
+fn least_allowed(mut denied: i32, mut allowed: i32, mut is_allowed: impl FnMut(i32) -> bool) -> i32 {
+    while allowed - denied > 1 {
+        let middle = denied + (allowed - denied) / 2;
+        if is_allowed(middle) {
+            allowed = middle;
+        } else {
+            denied = middle;
+        }
+    }
+    allowed
 }
 
 /// The `nice` of an autogroup. That of a small share may be taken back without privilege, as that of a process may not.
@@ -230,4 +252,23 @@ fn started_at(ticks: u64) -> SystemTime {
     let clock = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let uptime = Duration::new(u64::try_from(clock.tv_sec).unwrap_or(0), u32::try_from(clock.tv_nsec).unwrap_or(0));
     SystemTime::now() - uptime.saturating_sub(since_boot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::least_allowed;
+
+    #[test]
+    fn f40_where_a_score_may_not_fall_as_low_as_asked_for_it_falls_as_low_as_it_may() {
+        for floor in [1, 2, 100, 200, 999, 1000] {
+            let mut tried = Vec::new();
+            let found = least_allowed(0, 1000, |score| {
+                tried.push(score);
+                score >= floor
+            });
+            assert_eq!(found, floor);
+            let last = tried.iter().rev().find(|score| **score >= floor).copied();
+            assert_eq!(last.unwrap_or(1000), floor, "what is set at the end: {tried:?}");
+        }
+    }
 }
