@@ -202,7 +202,7 @@ impl<M: Machine> BootedHost<M> {
     /// Waits until a condition holds on the host's disk.
     ///
     /// # Errors
-    /// The host has ended, or it did not come to hold within a minute.
+    /// The host has ended, or it did not come to hold within three minutes.
     pub fn wait_for(&self, condition: &Condition) -> anyhow::Result<()> {
         self.machine.wait_for(condition)
     }

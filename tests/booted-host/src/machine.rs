@@ -26,7 +26,7 @@ pub trait Machine: Sync {
     /// Waits until a condition holds in the host.
     ///
     /// # Errors
-    /// The host has ended, or it did not come to hold within a minute.
+    /// The host has ended, or it did not come to hold within three minutes.
     fn wait_for(&self, condition: &Condition) -> anyhow::Result<()>;
 
     /// A directory that both sides see: where it is out here, and in the host.

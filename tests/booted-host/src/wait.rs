@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
-/// For a busy machine; what is waited for takes a second or two.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// For a busy machine; what is waited for takes a second or two, and the boot of a kernel ten.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Waits until a condition holds.
 ///
 /// # Errors
-/// It did not come to hold within a minute.
+/// It did not come to hold within three minutes.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) -> anyhow::Result<()> {
     let began = Instant::now();
     while !condition() {
