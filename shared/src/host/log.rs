@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::LogLimits;
 
+/// In bytes: more than the hooks write before a disk has it.
+const ZEROS_AT_MOST: u64 = 1 << 20;
+
 /// Opens the log. One that is larger than its limit becomes `.1`, the one before `.2`, and so on; the last of them goes.
 pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<File> {
     let file = append(path)?;
@@ -25,19 +28,32 @@ pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<File> {
 }
 
 fn append(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o644).open(path)?;
-    if let Some(zeros) = zeros_at_the_end(&file)? {
-        // The log is of use with them as well.
-        let _ = write_over(path, zeros);
-    }
-    Ok(file)
+    // The log is of use with them as well, and may be one that this user may only append to.
+    let _ = write_over_zeros(path);
+    OpenOptions::new().append(true).create(true).mode(0o644).open(path)
 }
 
-/// Where the zeros are with which a file ends, if it ends with one.
-fn zeros_at_the_end(file: &File) -> io::Result<Option<Range<u64>>> {
+/// Makes a line of blanks of the zeros with which the log ends, if it ends with one. Nothing is cut off, so whatever another hook
+/// writes behind them meanwhile stays; and it is one file that is read and written, though another hook sets it aside.
+fn write_over_zeros(path: &Path) -> io::Result<()> {
+    // A file that is opened to append to is appended to wherever one asks to write.
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    write_over(&file, zeros_at_the_end(&file)?)
+}
+
+fn write_over(file: &File, zeros: Range<u64>) -> io::Result<()> {
+    let mut blanks = vec![b' '; usize::try_from(zeros.end - zeros.start).unwrap_or_default()];
+    if let Some(last) = blanks.last_mut() {
+        *last = b'\n';
+    }
+    file.write_all_at(&blanks, zeros.start)
+}
+
+/// Where the zeros are with which a file ends; so many that no last lines can have been there are left to whoever sets it aside.
+fn zeros_at_the_end(file: &File) -> io::Result<Range<u64>> {
     let end = file.metadata()?.len();
     let mut start = end;
-    while start > 0 {
+    while start > 0 && end - start <= ZEROS_AT_MOST {
         let mut block = [0; 512];
         let length = start.min(block.len() as u64);
         let block = &mut block[..usize::try_from(length).unwrap_or_default()];
@@ -45,20 +61,10 @@ fn zeros_at_the_end(file: &File) -> io::Result<Option<Range<u64>>> {
         let text = block.iter().rposition(|byte| *byte != 0);
         start = start - length + text.map_or(0, |last| last as u64 + 1);
         if text.is_some() {
-            break;
+            return Ok(start..end);
         }
     }
-    Ok((start < end).then_some(start..end))
-}
-
-/// Makes blanks and the end of a line of them. Nothing is cut off, so whatever another hook writes behind them meanwhile stays.
-fn write_over(path: &Path, zeros: Range<u64>) -> io::Result<()> {
-    let mut blanks = vec![b' '; usize::try_from(zeros.end - zeros.start).unwrap_or_default()];
-    if let Some(last) = blanks.last_mut() {
-        *last = b'\n';
-    }
-    // A file that is opened to append to is appended to wherever one asks to write.
-    OpenOptions::new().write(true).open(path)?.write_all_at(&blanks, zeros.start)
+    Ok(if start == 0 { 0..end } else { end..end })
 }
 
 fn is_still(path: &Path, file: &File) -> bool {
@@ -154,10 +160,45 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hooks.log");
         fs::write(&path, b"whole\n\0\0\0").unwrap();
-        let zeros = zeros_at_the_end(&File::open(&path).unwrap()).unwrap().unwrap();
+        let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let zeros = zeros_at_the_end(&file).unwrap();
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"another\n").unwrap();
-        write_over(&path, zeros).unwrap();
+        write_over(&file, zeros).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole\n  \nanother\n");
+    }
+
+    #[test]
+    fn f116_zeros_that_no_lines_can_have_been_are_left_and_cost_no_memory() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        fs::write(&path, b"whole\n").unwrap();
+        let size = 1 << 40;
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(size).unwrap();
+        open(&path, LogLimits { size: 2 * size, keep: 2 }).unwrap().write_all(b"next\n").unwrap();
+        let file = File::open(&path).unwrap();
+        let mut last = [0; 6];
+        file.read_exact_at(&mut last, size - 1).unwrap();
+        assert_eq!((&last, file.metadata().unwrap().len()), (b"\0next\n", size + 5));
+    }
+
+    #[test]
+    fn f116_a_log_that_may_not_be_read_is_appended_to() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hooks.log");
+        fs::write(&path, b"").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o222)).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        // Root may read all, so it is another user who asks: a thread may be one.
+        let written = std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(65534)).unwrap();
+                open(&path, LIMITS).and_then(|mut log| log.write_all(b"next\n"))
+            });
+            other.join().unwrap()
+        });
+        assert!(written.is_ok(), "{written:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"next\n");
     }
 
     #[test]
