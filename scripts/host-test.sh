@@ -133,7 +133,7 @@ make_image() {
 }
 
 # Whatever it is made by is in its name, so a change makes another one.
-recipe=$(printf '%s\n' "$suite" "$packages" "$(declare -f make_root_file_system)" "$(cat -- "${sources[@]}")" | sha256sum)
+recipe=$(printf '%s\n' "$suite" "$packages" "$(declare -f make_root_file_system make_image)" "$(cat -- "${sources[@]}")" | sha256sum)
 root_file_system=$kept/root-${recipe:0:16}
 exec {lock}>"$kept/lock"
 flock "$lock"
