@@ -41,6 +41,8 @@ pub struct Cutover {
     pub consent: Option<Question>,
     /// The process that traffic goes to.
     pub process: ProcessIdentity,
+    /// The kernel's count of the processes that it had ended for want of memory, when that one was launched.
+    pub ended_before: Option<u64>,
     /// The process that it comes from, which stays as the standby.
     pub standby: Option<ProcessIdentity>,
     /// How it is asked again where traffic is sent back, and what becomes of one that is refused then; nothing where it stays.

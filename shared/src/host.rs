@@ -239,9 +239,11 @@ pub trait Host {
     /// The memory that a process holds; nothing if it is gone.
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;
 
-    /// How many processes of this host the kernel has ended for want of memory since this run began; none where it does not count
-    /// them.
+    /// How many processes of this host the kernel has ended for want of memory since the boot; none where it does not count them.
     fn ended_for_memory(&self) -> u64;
+
+    /// How many they were when this run began.
+    fn ended_for_memory_before(&self) -> u64;
 
     /// The memory and swap that a process in this control group can still have; without one, in the group of this run itself.
     fn available_memory(&self, group: Option<&str>) -> Option<AvailableMemory>;

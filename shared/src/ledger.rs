@@ -64,6 +64,10 @@ pub struct Tenant {
     /// The port that it was launched for; nothing where an earlier version launched it.
     #[serde(default)]
     pub port: Option<u16>,
+    /// The kernel's count of the processes that it had ended for want of memory, when it was about to be launched: one that is ended
+    /// between two hooks is known by it (F40). Nothing where an earlier version launched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_before: Option<u64>,
     /// Whether traffic ever went to it.
     pub served: bool,
 }
@@ -115,6 +119,8 @@ pub enum Change {
         slot: Slot,
         /// What.
         release: Release,
+        /// [`Tenant::ended_before`]; filled in as it is noted.
+        ended_before: Option<u64>,
     },
     /// It was launched. The process is known once it runs; it has not shown yet that it stays.
     Launched {
@@ -218,6 +224,8 @@ impl Ledger {
             boot.clone_into(&mut self.boot);
             self.tenants.blue.process = None;
             self.tenants.green.process = None;
+            self.tenants.blue.ended_before = None;
+            self.tenants.green.ended_before = None;
             self.checked.clear();
         }
         match change {
@@ -234,10 +242,11 @@ impl Ledger {
                 self.refused = std::mem::take(self.tenants.get_mut(*slot)).release.map(|release| release.name);
                 self.reach(Stage::Stopped);
             }
-            Change::Launching { slot, release } => {
+            Change::Launching { slot, release, ended_before } => {
                 self.refused = None;
                 self.retired = self.retired.filter(|retired| retired != slot);
-                *self.tenants.get_mut(*slot) = Tenant { release: Some(release.clone()), ..Tenant::default() };
+                *self.tenants.get_mut(*slot) =
+                    Tenant { release: Some(release.clone()), ended_before: *ended_before, ..Tenant::default() };
             }
             Change::Launched { slot, process, port } => {
                 let tenant = self.tenants.get_mut(*slot);
@@ -353,6 +362,7 @@ mod tests {
             release: Some(release.clone()),
             process: Some(ProcessIdentity { id: 7, started: 9 }),
             port: Some(8081),
+            ended_before: None,
             served: true,
         };
         ledger.boot = "boot 1".into();
@@ -363,8 +373,9 @@ mod tests {
         ledger.apply(&Change::Freed(Slot::Green), "boot 1");
         assert_eq!(ledger.tenants.green, Tenant::default());
         let mut launching = served;
-        launching.apply(&Change::Launching { slot: Slot::Green, release: release.clone() }, "boot 1");
-        let new = Tenant { release: Some(release), ..Tenant::default() };
+        launching
+            .apply(&Change::Launching { slot: Slot::Green, release: release.clone(), ended_before: Some(3) }, "boot 1");
+        let new = Tenant { release: Some(release), ended_before: Some(3), ..Tenant::default() };
         assert_eq!((&launching.tenants.blue, &launching.tenants.green), (&tenant, &new));
     }
 
@@ -372,13 +383,13 @@ mod tests {
     fn f117_a_refused_release_leaves_its_slot_free_and_its_name_until_the_next_one_comes() {
         let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
         let mut ledger = ledger(Some("d-A"), Stage::Started);
-        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("bad") }, "boot 1");
+        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("bad"), ended_before: None }, "boot 1");
         ledger.apply(&Change::Refused(Slot::Green), "boot 1");
         assert_eq!((&ledger.tenants.green, ledger.refused.as_deref()), (&Tenant::default(), Some("bad")));
         assert_eq!(ledger.deployment.as_ref().map(|deployment| deployment.stage), Some(Stage::Stopped));
         ledger.apply(&Change::Freed(Slot::Green), "boot 1");
         assert_eq!(ledger.refused.as_deref(), Some("bad"), "it was the last that was refused");
-        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("good") }, "boot 1");
+        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("good"), ended_before: None }, "boot 1");
         assert_eq!(ledger.refused, None);
     }
 
@@ -409,7 +420,7 @@ mod tests {
         let mut ledger = ledger(None, Stage::Stopped);
         let process = Some(ProcessIdentity { id: 7, started: 9 });
         let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
-        ledger.apply(&Change::Launching { slot: Slot::Green, release }, "boot 1");
+        ledger.apply(&Change::Launching { slot: Slot::Green, release, ended_before: None }, "boot 1");
         ledger.apply(&Change::Launched { slot: Slot::Green, process, port: 8082 }, "boot 1");
         assert_eq!(ledger.process(Slot::Green, "boot 1"), process);
         assert_eq!(ledger.process(Slot::Green, "boot 2"), None);

@@ -199,10 +199,10 @@ fn launched_from(host: &impl Host, copy: &Path) -> Vec<Process> {
         .collect()
 }
 
-/// That the kernel has ended processes for want of memory while this run was at work, as the end of a sentence about one that died,
-/// and what to do then.
-pub fn memory_was_short(host: &impl Host) -> Option<(String, &'static str)> {
-    let ended = host.ended_for_memory();
+/// That the kernel has ended processes for want of memory since its count of them was `before`, or where nobody knows that, since this
+/// run began; as the end of a sentence about a process that died, and what to do then.
+pub fn memory_was_short(host: &impl Host, before: Option<u64>) -> Option<(String, &'static str)> {
+    let ended = host.ended_for_memory().saturating_sub(before.unwrap_or_else(|| host.ended_for_memory_before()));
     let processes = if ended == 1 { "process" } else { "processes" };
     (ended > 0).then(|| {
         let found = format!(": memory was short, and the kernel has ended {ended} {processes} of this host meanwhile");

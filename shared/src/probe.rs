@@ -32,6 +32,9 @@ pub struct Probe {
     pub other_profile: String,
     /// The process that was launched in the slot.
     pub process: ProcessIdentity,
+    /// The kernel's count of the processes that it had ended for want of memory, when that one was launched; nothing where it is not
+    /// known.
+    pub ended_before: Option<u64>,
     /// The path that is asked for.
     pub path: String,
     /// The port that is asked: the slot's own, or `health.port`.
@@ -93,6 +96,7 @@ impl Probe {
             place,
             other_profile: settings.place(!slot).profile.clone(),
             process,
+            ended_before: None,
             status: settings.health.status,
             body: settings.expected_body(slot),
             consecutive: settings.health.consecutive,

@@ -113,6 +113,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         retirement: (settings.switch.standby == Standby::Stop).then_some(retirement),
         from: Some(Slot::Blue),
         to: Slot::Green,
+        ended_before: None,
         by,
         nginx: Nginx {
             word: Word::Missing,

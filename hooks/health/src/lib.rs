@@ -44,7 +44,9 @@ impl Hook for Health {
         match (process, &scene.ledger.tenants.get(idle).release) {
             (Some(process), Some(release)) => {
                 let restoration = Restoration::of(scene.host, scene.settings, scene.ledger, REFUSED_GRACE);
-                let probe = in_time(scene, Probe::of(scene.settings, idle, process), restoration.as_ref());
+                let ended_before = scene.ledger.tenants.get(idle).ended_before;
+                let probe = Probe { ended_before, ..Probe::of(scene.settings, idle, process) };
+                let probe = in_time(scene, probe, restoration.as_ref());
                 let warm_up = match &restoration {
                     None => warm_up(scene, &probe, deployment.live),
                     // Users have nothing meanwhile: a cold release is better than that.

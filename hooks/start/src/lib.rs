@@ -144,7 +144,7 @@ pub fn plan(
     let unit = supervised.map(|supervised| Box::new(supervised.launch(settings, idle, &release, &launch)));
     let log = launch.log.clone();
     let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
-    let launching = Change::Launching { slot: idle, release: release.clone() };
+    let launching = Change::Launching { slot: idle, release: release.clone(), ended_before: None };
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let small = settings.start.share == Share::Small;
     let share = small.then_some(Action::Share { process: None, share: Share::Small });

@@ -16,7 +16,7 @@ use shared::discovery::unlike_health;
 use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
-use shared::ledger::{Change, Stage, unchanged};
+use shared::ledger::{Change, Stage, Tenant, unchanged};
 use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
@@ -128,7 +128,7 @@ pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction, restor
         Direction::Forward => one_look,
         Direction::Back => thorough_look,
     };
-    let probe = ask(settings, cutover.to, cutover.process);
+    let probe = Probe { ended_before: cutover.ended_before, ..ask(settings, cutover.to, cutover.process) };
     let refused = cutover.reconsidered.as_ref();
     let (log, refusal) = (refused.and_then(|refused| refused.log.clone()), refused.map(|refused| refused.refusal));
     let made_room = restoration.as_ref().map(|restoration| Change::Retired(restoration.slot));
@@ -258,11 +258,12 @@ async fn look(
         ownership::check_files(scene.host, scene.settings)?;
     }
     let by = way(scene, &nginx, installed).await?;
-    let release = scene.ledger.tenants.get(to).release.as_ref();
-    let log = release.map(|release| scene.settings.log_of(to, &release.name));
+    let Tenant { release, ended_before, .. } = scene.ledger.tenants.get(to).clone();
+    let log = release.as_ref().map(|release| scene.settings.log_of(to, &release.name));
     let mut watch = Watch::of(scene.settings, to, process, &nginx.door);
     if let Some(watch) = &mut watch {
         watch.standby = from.zip(standby).map(|(from, process)| Probe::of(scene.settings, from, process));
+        watch.release.ended_before = ended_before;
         watch.log.clone_from(&log);
     }
     let reconsidered = Some(reconsidered(scene.settings, to, process, log));
@@ -272,7 +273,20 @@ async fn look(
     let counted = from.filter(|_| standby.is_some() && direction == Direction::Forward);
     let countdown = counted.map(|slot| countdown(scene, slot)).transpose()?.flatten();
     let consent = Question::of(scene.host, scene.settings, scene.lifecycle);
-    Ok(Cutover { from, to, by, nginx, consent, process, standby, reconsidered, watch, retirement, countdown })
+    Ok(Cutover {
+        from,
+        to,
+        by,
+        nginx,
+        consent,
+        process,
+        ended_before,
+        standby,
+        reconsidered,
+        watch,
+        retirement,
+        countdown,
+    })
 }
 
 /// What ends the release in a slot once it has stood by for its time.

@@ -31,6 +31,7 @@ fn cutover(from: Option<Slot>, to: Slot) -> Cutover {
     Cutover {
         from,
         to,
+        ended_before: None,
         by: By::Reload { keepalive_min_timeout: None },
         nginx: Nginx {
             word: Word::Off,

@@ -234,7 +234,11 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn ended_for_memory(&self) -> u64 {
-        memory::ended_for_memory().saturating_sub(self.ended_for_memory)
+        memory::ended_for_memory()
+    }
+
+    fn ended_for_memory_before(&self) -> u64 {
+        self.ended_for_memory
     }
 
     fn available_memory(&self, group: Option<&str>) -> Option<AvailableMemory> {

@@ -173,6 +173,6 @@ fn died_at_once(host: &impl Host, place: &Place, ending: &str) -> Error {
     } else {
         "the last lines of its log are above; put the cause right and deploy again"
     };
-    let (why, advice) = occupant::memory_was_short(host).unwrap_or((String::new(), advice));
+    let (why, advice) = occupant::memory_was_short(host, None).unwrap_or((String::new(), advice));
     Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}")).advise(advice)
 }

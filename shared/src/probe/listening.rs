@@ -34,7 +34,7 @@ pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let listens = is_its_own(host, probe, probe.place.port)?;
     if !alive && !listens {
         let usual = (String::new(), "the last lines of its log are above; put the cause right and deploy again");
-        let (why, advice) = occupant::memory_was_short(host).unwrap_or(usual);
+        let (why, advice) = occupant::memory_was_short(host, probe.ended_before).unwrap_or(usual);
         return Err(Error::new(
             Kind::NotStarted,
             format!("the new release in {} has died (process {} is gone){why}", probe.place, probe.process.id),

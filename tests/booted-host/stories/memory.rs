@@ -74,7 +74,6 @@ fn live_process(host: &BootedHost<OwnKernel>, live: &str) -> u32 {
 }
 
 #[test]
-#[ignore = "red where the kernel ends the newcomer between two hooks, whose cause no hook tells yet: `scripts/host-test.sh --all`"]
 fn f40_f48_where_memory_is_too_short_for_two_stop_says_so_and_else_the_kernel_ends_the_newcomer() {
     let mut host = boots(BootedHost::builder().supervisor("user").with_linger());
     deploys_one_that_takes(&host, "limited", 60);
@@ -88,6 +87,7 @@ fn f40_f48_where_memory_is_too_short_for_two_stop_says_so_and_else_the_kernel_en
     deploys_one_that_takes(&host, "large", large);
     host.set_overlap("if-memory-allows");
     is_refused_for_memory(&host, large, &["(swap included) can be had, and by what runs now it needs"]);
+    is_ended_by_the_kernel(&mut host, "large", large);
     host.set_overlap("always");
     deploys(&host, "small");
 }

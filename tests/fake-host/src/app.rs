@@ -17,6 +17,8 @@ pub struct App {
     pub through_nginx: Option<AppAnswer>,
     /// How long after its start it dies by itself.
     pub dies_after: Option<Duration>,
+    /// Whether it is the kernel then that ends it for want of memory.
+    pub starves: bool,
     /// What it does about SIGTERM.
     pub on_terminate: OnTerminate,
     /// How long its last threads hold its port after it has begun to end: until then nobody is seen to hold it.
@@ -71,6 +73,7 @@ impl App {
             slow_at_first: None,
             through_nginx: None,
             dies_after: None,
+            starves: false,
             on_terminate: OnTerminate::EndsAfter(Duration::from_millis(50)),
             lingers: Duration::ZERO,
             binding: Binding::Itself,
@@ -120,6 +123,12 @@ impl App {
     #[must_use]
     pub fn dying_after(self, after: Duration) -> App {
         App { dies_after: Some(after), ..self }
+    }
+
+    /// The same, ended by the kernel for want of memory.
+    #[must_use]
+    pub fn starving_after(self, after: Duration) -> App {
+        App { dies_after: Some(after), starves: true, ..self }
     }
 
     /// The same, holding its port for a while after it has begun to end.

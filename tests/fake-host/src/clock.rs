@@ -22,6 +22,8 @@ pub(super) enum Due {
     Bind(ProcessIdentity),
     /// A process ends.
     End(ProcessIdentity, String),
+    /// The kernel ends a process for want of memory.
+    Starve(ProcessIdentity),
     /// nginx's master reads its configuration.
     Reload(Reloading),
     /// nginx's master starts workers with what it has read before.

@@ -50,6 +50,7 @@ impl FakeHost {
             memory_limited_by: None,
             control_groups: BTreeMap::new(),
             ended_for_memory: 0,
+            ended_for_memory_before: 0,
             began: Duration::ZERO,
             limit: None,
             codedeploy: ServiceInMemory::default(),
@@ -67,6 +68,7 @@ impl FakeHost {
         let mut world = self.world.borrow_mut();
         world.began = world.clock.now();
         world.limit = None;
+        world.ended_for_memory_before = world.ended_for_memory;
         world.faults.begin();
         world.processes.begin();
     }
@@ -142,11 +144,6 @@ impl FakeHost {
     /// A process lies in this control group.
     pub fn place_in_control_group(&self, process: &ProcessIdentity, group: &str) {
         self.world.borrow_mut().control_groups.insert(process.id, group.to_owned());
-    }
-
-    /// The kernel ends so many processes for want of memory while a hook is at work.
-    pub fn memory_runs_short(&self, ended: u64) {
-        self.world.borrow_mut().ended_for_memory = ended;
     }
 
     /// A JVM that the scripts started long ago, listening by now.

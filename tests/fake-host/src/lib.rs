@@ -264,6 +264,10 @@ impl Host for FakeHost {
         self.world.borrow().ended_for_memory
     }
 
+    fn ended_for_memory_before(&self) -> u64 {
+        self.world.borrow().ended_for_memory_before
+    }
+
     fn available_memory(&self, _: Option<&str>) -> Option<AvailableMemory> {
         let world = self.world.borrow();
         Some(AvailableMemory { bytes: world.available_memory, limited_by: world.memory_limited_by.clone() })

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::app::{App, Binding};
-use super::clock::Due;
+use super::clock::{Clock, Due};
 use super::journal::Deed;
 use super::processes::{NewProcess, Part};
 use super::world::World;
@@ -57,7 +58,7 @@ impl World {
         owner: u32,
     ) -> ProcessIdentity {
         self.instances += 1;
-        let (boots_after, dies_after, memory) = (app.boots_after, app.dies_after, app.memory);
+        let (boots_after, death, memory) = (app.boots_after, Death::of(&app), app.memory);
         let new = NewProcess {
             parent: 1,
             session: None,
@@ -69,9 +70,7 @@ impl World {
         };
         let identity = self.processes.spawn(&self.clock, new);
         self.clock.schedule(boots_after, Due::Bind(identity));
-        if let Some(after) = dies_after {
-            self.clock.schedule(after, Due::End(identity, "exit status 1".to_owned()));
-        }
+        death.schedule(&mut self.clock, identity);
         identity
     }
 
@@ -91,7 +90,7 @@ impl World {
         let listener = if app.binding == Binding::ByChild {
             process.command.insert(0, "/opt/wrapped/java".to_owned());
             let memory = app.memory;
-            let dies_after = app.dies_after;
+            let death = Death::of(&app);
             let new = NewProcess {
                 parent: identity.id,
                 session: Some(process.session),
@@ -102,9 +101,7 @@ impl World {
                 memory,
             };
             let child = self.processes.spawn(&self.clock, new);
-            if let Some(after) = dies_after {
-                self.clock.schedule(after, Due::End(child, "exit status 1".to_owned()));
-            }
+            death.schedule(&mut self.clock, child);
             child
         } else {
             *identity
@@ -125,4 +122,22 @@ pub(super) fn script_command(profile: &str, jar: &str) -> Vec<String> {
         .into_iter()
         .chain([format!("-Dspring.profiles.active={profile}"), jar.to_owned()])
         .collect()
+}
+
+/// How a release ends by itself, if it does.
+struct Death {
+    after: Option<Duration>,
+    starves: bool,
+}
+
+impl Death {
+    fn of(app: &App) -> Death {
+        Death { after: app.dies_after, starves: app.starves }
+    }
+
+    fn schedule(&self, clock: &mut Clock, process: ProcessIdentity) {
+        let Some(after) = self.after else { return };
+        let due = if self.starves { Due::Starve(process) } else { Due::End(process, "exit status 1".to_owned()) };
+        clock.schedule(after, due);
+    }
 }

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) memory_limited_by: Option<String>,
     pub(super) control_groups: BTreeMap<u32, String>,
     pub(super) ended_for_memory: u64,
+    /// The same when the hook began.
+    pub(super) ended_for_memory_before: u64,
     pub(super) began: Duration,
     /// When the hook ends itself, since its beginning, and why.
     pub(super) limit: Option<(Duration, String)>,
@@ -65,6 +67,10 @@ impl World {
             match due {
                 Due::Bind(identity) => self.bind(&identity),
                 Due::End(identity, ending) => self.end(&identity, &ending),
+                Due::Starve(identity) => {
+                    self.ended_for_memory += 1;
+                    self.end(&identity, "signal 9");
+                }
                 Due::Reload(reloading) => self.reload(reloading),
                 Due::Start(route) => self.start_workers(&route),
                 Due::Retire(workers) => self.retire(&workers),

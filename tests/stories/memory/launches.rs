@@ -12,18 +12,28 @@ use crate::exit::Hook;
 use crate::site::{Site, User};
 
 #[test]
-fn f40_a_release_that_dies_while_the_kernel_ends_processes_for_want_of_memory_is_told_so() {
-    for (dies_after, hook) in [(Duration::ZERO, Hook::Start), (Duration::from_secs(4), Hook::Health)] {
+fn f40_a_release_that_the_kernel_ends_for_want_of_memory_is_told_so_even_where_it_was_between_two_hooks() {
+    let seconds = Duration::from_secs;
+    // When it is ended, and what passes between two hooks.
+    for (starves_after, between, hook) in [
+        (Duration::ZERO, Duration::ZERO, Hook::Start),
+        (seconds(4), Duration::ZERO, Hook::Health),
+        (seconds(4), seconds(5), Hook::Health),
+        (seconds(90), seconds(60), Hook::Switch),
+    ] {
         let site = Site::of_scripts(Slot::Blue, User::Root);
-        let app = App::good().booting_for(Duration::from_secs(9)).dying_after(dies_after);
-        site.host.next_release(app);
-        site.host.memory_runs_short(1);
+        let boots = if hook == Hook::Switch { seconds(2) } else { seconds(9) };
+        site.host.next_release(App::good().booting_for(boots).starving_after(starves_after));
         let live = site.host.live().unwrap();
-        let (last, exit) = site.deploy("d-1");
-        assert_eq!((last, exit.kind()), (hook, Some(Kind::NotStarted)));
+        for done in [Hook::Stop, Hook::Start, Hook::Health].into_iter().take_while(|done| *done != hook) {
+            assert!(site.run(done, Some("d-1")).is_done(), "{done:?} before {hook:?}");
+            site.host.pass(between);
+        }
+        let exit = site.run(hook, Some("d-1"));
+        assert_eq!(exit.kind(), Some(Kind::NotStarted), "{exit:?}");
         let told = format!("{exit:?}");
         for words in ["memory was short, and the kernel has ended 1 process", "add memory or swap"] {
-            assert!(told.contains(words), "{told}");
+            assert!(told.contains(words), "{hook:?}, {between:?}: {told}");
         }
         assert!(site.host.is_running(&live) && site.live() == Some(Slot::Blue), "the live one is not touched");
     }

@@ -12,8 +12,9 @@ impl<H: Host, W> Execution<'_, H, W> {
     /// Notes a change in the ledger, and where it says who serves, tells the application.
     pub(super) fn remember(&mut self, change: &Change) -> Result<()> {
         let mut change = change.clone();
-        if let Change::Launching { release, .. } = &mut change {
+        if let Change::Launching { release, ended_before, .. } = &mut change {
             release.sha256.clone_from(&self.sha256);
+            *ended_before = Some(self.host.ended_for_memory());
         }
         if let Change::Launched { process, .. } = &mut change {
             *process = self.launched.as_ref().map(|launched| launched.identity);
