@@ -11,6 +11,6 @@ mod unit;
 mod unit_launch;
 
 pub use self::choice::{Supervision, choose};
-pub use self::manager::{ANSWERS_AT_MOST, Manager};
+pub use self::manager::{ANSWERS_AT_MOST, Manager, OUT_OF_MEMORY};
 pub use self::unit::Unit;
 pub use self::unit_launch::{AT_MOST, INSTALL_AT_MOST, UnitLaunch};

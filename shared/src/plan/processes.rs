@@ -12,7 +12,7 @@ use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::{Report, duration};
 use crate::slot::Place;
-use crate::supervisor::{Unit, pin};
+use crate::supervisor::{OUT_OF_MEMORY, Unit, pin};
 
 /// Refuses to go on where nobody listens in the live slot any more.
 pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
@@ -174,5 +174,7 @@ fn died_at_once(host: &impl Host, place: &Place, ending: &str) -> Error {
         "the last lines of its log are above; put the cause right and deploy again"
     };
     let (why, advice) = occupant::memory_was_short(host, None).unwrap_or((String::new(), advice));
+    // systemd has said so already.
+    let why = if ending == OUT_OF_MEMORY { "" } else { &why };
     Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}")).advise(advice)
 }

@@ -10,6 +10,9 @@ use crate::supervisor::Unit;
 /// How long systemd may take to answer.
 pub const ANSWERS_AT_MOST: Duration = Duration::from_secs(5);
 
+/// How systemd says that the kernel has ended a unit for want of memory.
+pub const OUT_OF_MEMORY: &str = "memory was short, and the kernel has ended it";
+
 /// Whose units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manager {
@@ -170,7 +173,7 @@ fn read(text: &str) -> Seen {
     let of = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default();
     // 1: it has exited; 2 and 3: a signal ended it (siginfo's CLD_EXITED, CLD_KILLED, CLD_DUMPED).
     let ending = match (of("Result"), of("ExecMainCode"), of("ExecMainStatus")) {
-        ("oom-kill", ..) => Some("the kernel ended it, since memory was short".to_owned()),
+        ("oom-kill", ..) => Some(OUT_OF_MEMORY.to_owned()),
         (_, "1", "0") | (_, "0" | "", _) => None,
         (_, "1", status) => Some(format!("exit status {status}")),
         (_, _, signal) => Some(format!("signal {signal}")),
@@ -210,7 +213,7 @@ mod tests {
             ),
             (
                 "UnitFileState=enabled\nNeedDaemonReload=no\nActiveState=failed\nResult=oom-kill\nExecMainCode=2\nExecMainStatus=9\n",
-                seen(true, true, "failed", Some("the kernel ended it, since memory was short")),
+                seen(true, true, "failed", Some(OUT_OF_MEMORY)),
             ),
             (
                 "UnitFileState=\nNeedDaemonReload=no\nActiveState=inactive\nExecMainCode=0\n",

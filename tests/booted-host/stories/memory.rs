@@ -60,6 +60,7 @@ fn is_ended_by_the_kernel(host: &mut BootedHost<OwnKernel>, live: &str, megabyte
     }
     let found = answer.log.lines().find(|line| line.contains("memory was short")).unwrap_or_default();
     tell(found);
+    assert_eq!(found.matches("memory was short").count(), 1, "each cause is told once: {found}");
     assert_eq!(release_at_the_door(host), live);
     assert!(processes(host).contains(&Some(live_process)), "the live release is the same process");
     assert_eq!(processes(host).iter().flatten().count(), 1, "the newcomer stays down");
