@@ -49,7 +49,8 @@ impl Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     Flag(bool),
-    Include(&'static str),
+    /// The port that the include names, where it names one and asks for no flag.
+    Include(u16),
 }
 
 impl Named {
@@ -58,9 +59,9 @@ impl Named {
         match self {
             Named::Flag(true) => Condition::Missing(FLAG.into()),
             Named::Flag(false) => Condition::Exists(FLAG.into()),
-            Named::Include(slot) => {
-                let other = if slot == "real1" { "real2" } else { "real1" };
-                Condition::Mentions(PathBuf::from(INCLUDE), format!("service-url-{other}"), 1)
+            Named::Include(port) => {
+                let other = if port == SLOTS[0] { SLOTS[1] } else { SLOTS[0] };
+                Condition::Mentions(PathBuf::from(INCLUDE), format!("127.0.0.1:{other};"), 1)
             }
         }
     }
@@ -68,10 +69,13 @@ impl Named {
 
 fn named<M: Machine>(host: &BootedHost<M>) -> Named {
     let include = host.read(INCLUDE).unwrap();
-    match ["real1", "real2"].map(|slot| include.contains(&format!("http://service-url-{slot};"))) {
-        [true, false] => Named::Include("real1"),
-        [false, true] => Named::Include("real2"),
-        _ => Named::Flag(host.exists(FLAG).unwrap()),
+    match SLOTS.map(|port| include.contains(&format!("127.0.0.1:{port};"))) {
+        [true, false] => Named::Include(SLOTS[0]),
+        [false, true] => Named::Include(SLOTS[1]),
+        _ => {
+            assert!(include.contains(FLAG), "nobody is named: {include}");
+            Named::Flag(host.exists(FLAG).unwrap())
+        }
     }
 }
 
@@ -87,7 +91,9 @@ pub(crate) fn survives<M: Machine>(host: &mut BootedHost<M>, point: Point, end: 
     host.set_watch("60s");
     thread::scope(|scope| {
         let deploy = scope.spawn(|| host.deploy(&jar));
-        host.wait_for(&condition).unwrap();
+        if let Err(missing) = host.wait_for(&condition) {
+            panic!("{point:?}: {missing}\n{:?}", deploy.join().unwrap());
+        }
         let near = Instant::now();
         wait_until("it is so long ago", || near.elapsed() >= since).unwrap();
         host.ends(end).unwrap();
