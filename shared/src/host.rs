@@ -15,6 +15,7 @@ mod log;
 mod machine;
 mod memory;
 mod processes;
+mod processor_time;
 mod programs;
 mod signals;
 mod sockets;
@@ -28,8 +29,8 @@ pub(crate) use self::detach::OPEN_FILES;
 pub use self::detach::become_program;
 pub use self::facts::{
     Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,
-    ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal, TimedAnswer, User,
-    first_line,
+    ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal,
+    TimedAnswer, User, first_line,
 };
 pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
@@ -238,6 +239,9 @@ pub trait Host {
 
     /// The memory that a process holds; nothing if it is gone.
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;
+
+    /// The processor time that a process has used; nothing if it is gone. It is counted in hundredths of a second.
+    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime>;
 
     /// How many processes of this host the kernel has ended for want of memory since the boot; none where it does not count them.
     fn ended_for_memory(&self) -> u64;

@@ -173,6 +173,7 @@ fn f130_a_spring_boot_jar_with_pages_out_of_a_database_is_warmed_up_before_users
     assert_eq!((asked(ports.green), asked(ports.blue)), (Vec::new(), Vec::new()), "nobody wants a warm-up");
     host.set("warm_up.paths", "[\"/products\", \"/products/1\"]").unwrap();
     host.set("warm_up.at_most", "\"3m\"").unwrap();
+    host.set("warm_up.requests", "600").unwrap();
     host.set("warm_up.timeout", "\"1m\"").unwrap();
     deploy(&host, &jar, "d-SPRING022");
     assert_eq!(asked(ports.green), Vec::new(), "the live release was left alone");

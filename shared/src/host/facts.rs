@@ -56,6 +56,15 @@ pub struct ProcessMemory {
     pub peak: u64,
 }
 
+/// The processor time that a process has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessorTime {
+    /// All of it.
+    pub all: Duration,
+    /// That of the threads in which a JVM compiles; none in a process that is no JVM.
+    pub compilers: Duration,
+}
+
 /// Memory that can be had, in bytes, swap included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvailableMemory {

@@ -10,8 +10,9 @@ use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
-    Signal, TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory, processes, programs,
+    NotLinked, Process, ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek,
+    Request, Share, Signal, TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory,
+    processes, processor_time, programs,
 };
 use crate::error::Result;
 
@@ -227,6 +228,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
 
     fn set_memory_sacrifice(&self, process: &ProcessIdentity, score: i32) -> io::Result<()> {
         processes::set_memory_sacrifice(process, score)
+    }
+
+    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime> {
+        processor_time::of(process)
     }
 
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory> {

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod choice;
+mod compiler;
 mod course;
 mod steadiness;
 mod tally;

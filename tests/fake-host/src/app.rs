@@ -13,6 +13,8 @@ pub struct App {
     pub paths: Vec<(String, AppAnswer)>,
     /// How many of its first answers for each path take how long, where a proxy asks.
     pub slow_at_first: Option<(usize, Duration)>,
+    /// For how many answers a compiler is at work in it.
+    pub compiles_for: usize,
     /// What it answers when it is asked through nginx, where that is something else.
     pub through_nginx: Option<AppAnswer>,
     /// How long after its start it dies by itself.
@@ -71,6 +73,7 @@ impl App {
             answers: vec![(Duration::ZERO, AppAnswer::Profile)],
             paths: Vec::new(),
             slow_at_first: None,
+            compiles_for: 0,
             through_nginx: None,
             dies_after: None,
             starves: false,
@@ -111,6 +114,12 @@ impl App {
     #[must_use]
     pub fn slow_at_first(self, answers: usize, time: Duration) -> App {
         App { slow_at_first: Some((answers, time)), ..self }
+    }
+
+    /// The same, a JVM whose compiler is at work for so many answers.
+    #[must_use]
+    pub fn compiling_for(self, answers: usize) -> App {
+        App { compiles_for: answers, ..self }
     }
 
     /// The same, but nginx gets another answer than who asks directly.

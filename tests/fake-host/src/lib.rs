@@ -34,8 +34,8 @@ use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal,
-    TimedAnswer, User,
+    Process, ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
+    Signal, TimedAnswer, User,
 };
 
 /// A host in memory. A clone is another host in the same state.
@@ -258,6 +258,10 @@ impl Host for FakeHost {
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory> {
         let held = self.world.borrow().processes.memory(process)?;
         Some(ProcessMemory { now: held, peak: held })
+    }
+
+    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime> {
+        self.world.borrow().processor_time(process)
     }
 
     fn ended_for_memory(&self) -> u64 {

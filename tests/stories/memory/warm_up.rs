@@ -66,6 +66,30 @@ fn f130_a_release_is_warmed_up_until_its_answers_are_as_fast_as_they_get_and_is_
 }
 
 #[test]
+fn f130_a_jvm_is_asked_as_long_as_its_compiler_is_at_work_and_no_longer_than_it_may() {
+    for (compiles_for, text, asked, wanted) in [
+        (3000, "", 3000..5000, None),
+        (
+            usize::MAX,
+            "requests = 4000",
+            4000..4001,
+            Some("its compiler is still at work: `warm_up.requests` were made"),
+        ),
+        (usize::MAX, "at_most = \"7s\"", 3000..3600, Some("its compiler is still at work: `warm_up.at_most` is over")),
+        (0, "", 60..100, None),
+    ] {
+        let app = App::good().compiling_for(compiles_for);
+        let site = started(&format!("paths = [\"/\"]\n{text}"), App::good(), app);
+        let (exit, told) = health(&site);
+        let told = told.replace("\nhealth: ", " ");
+        let found = site.host.proxied(8082).len();
+        assert!(exit.is_done() && asked.contains(&found), "{compiles_for} {text}: {found} {exit:?} {told}");
+        assert_eq!(told.contains("still at work"), wanted.is_some(), "{told}");
+        assert!(told.contains(wanted.unwrap_or("warm-up: ")), "{told}");
+    }
+}
+
+#[test]
 fn f130_a_release_that_stays_slow_is_given_up_in_time_and_deployed() {
     for (name, text, hang) in [
         ("slow", "paths = [\"/\"]\nat_most = \"7s\"", App::good().slow_at_first(usize::MAX, SECOND)),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::compiler::Compiler;
 use super::tally::{self, Tally};
 use super::{WarmUp, shown};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Answer, Host, ProxiedRequest, Request, TimedAnswer};
+use crate::host::{Answer, Host, ProcessorTime, ProxiedRequest, Request, TimedAnswer};
 use crate::occupant;
 use crate::patience::Waiting;
 use crate::probe::{check_listener, refusal};
@@ -13,7 +14,7 @@ use crate::report::{Report, duration};
 
 /// Why it ended.
 enum End {
-    /// Answers are as fast as they get, or are errors.
+    /// Answers are as fast as they get, or are errors, and nothing is compiled any more.
     Done,
     /// Its time is over: what says so, as a fragment.
     Over(String),
@@ -26,8 +27,9 @@ struct Course<'a, H> {
     host: &'a H,
     warm_up: &'a WarmUp,
     tallies: Vec<Tally>,
-    /// The path that is asked next, where it is not done.
+    /// The path that is asked next, where it is not left alone.
     next: usize,
+    compiler: Compiler,
     requests: usize,
     /// Whether the application sends to https who does not say that he comes from there.
     https: bool,
@@ -47,6 +49,7 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
         warm_up,
         tallies: warm_up.paths.iter().map(|path| Tally::of(path)).collect(),
         next: 0,
+        compiler: Compiler::at(began, processor_time(host, warm_up)?),
         requests: 0,
         https: false,
         has_live: is_listened_on(host, warm_up)?,
@@ -55,7 +58,8 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
     let (end, why) = course.end(began);
     let ended = match course.go(end, &why).await? {
         End::Done => String::new(),
-        End::Over(what) => format!(", not steady yet: {what}"),
+        End::Over(what) if course.compiler.is_at_rest() => format!(", not steady yet: {what}"),
+        End::Over(what) => format!(", its compiler is still at work: {what}"),
         End::Changed(what) => format!(", ended early: {what}"),
     };
     let took = duration(host.elapsed().saturating_sub(began));
@@ -100,19 +104,30 @@ impl<H: Host> Course<'_, H> {
                 return Ok(End::Changed(format!("nobody listens in {live} any more")));
             }
             let left = end.saturating_sub(self.host.elapsed());
+            if self.is_done()? {
+                return Ok(End::Done);
+            }
             let asked = self.choose();
             if asked.is_empty() {
-                return Ok(if self.requests < self.warm_up.requests || self.tallies.iter().all(Tally::is_done) {
-                    End::Done
-                } else {
-                    End::Over("`warm_up.requests` were made".to_owned())
-                });
+                return Ok(End::Over("`warm_up.requests` were made".to_owned()));
             }
             if left.is_zero() {
                 return Ok(End::Over(why.to_owned()));
             }
             self.ask(&asked, left).await?;
         }
+    }
+
+    /// Whether there is nothing more to gain.
+    fn is_done(&mut self) -> Result<bool> {
+        let now = self.host.elapsed();
+        if self.compiler.is_due(now)
+            && let Some(used) = processor_time(self.host, self.warm_up)?
+        {
+            self.compiler.look(now, used);
+        }
+        let mut asked = self.tallies.iter().filter(|tally| !tally.is_left_alone()).peekable();
+        Ok(asked.peek().is_none() || self.compiler.is_at_rest() && asked.all(Tally::is_steady))
     }
 
     /// Whether the release that was proven still listens. Whoever ends may hold its port while nobody is seen to: it is looked at
@@ -131,10 +146,11 @@ impl<H: Host> Course<'_, H> {
         }
     }
 
-    /// The paths that are asked next, as many as are asked at once: each in its turn, and one that is alone several times.
+    /// The paths that are asked next, as many as are asked at once: each in its turn, as users ask for all of them, and one that is
+    /// alone several times.
     fn choose(&mut self) -> Vec<usize> {
         let wanted = self.warm_up.at_once.min(self.warm_up.requests.saturating_sub(self.requests));
-        let open: Vec<usize> = (0..self.tallies.len()).filter(|index| !self.tallies[*index].is_done()).collect();
+        let open: Vec<usize> = (0..self.tallies.len()).filter(|index| !self.tallies[*index].is_left_alone()).collect();
         let first = open.iter().position(|index| *index >= self.next).unwrap_or_default();
         let chosen: Vec<usize> = open.iter().cycle().skip(first).take(wanted).copied().collect();
         self.next = chosen.last().map_or(0, |last| last + 1);
@@ -190,6 +206,12 @@ impl<H: Host> Course<'_, H> {
         }
         Ok(())
     }
+}
+
+/// What the process has used that listens: it is the one that was proven, or a child of it.
+fn processor_time(host: &impl Host, warm_up: &WarmUp) -> Result<Option<ProcessorTime>> {
+    let listening = occupant::listening(host, warm_up.probe.place.port)?;
+    Ok(listening.first().and_then(|process| host.processor_time(&process.identity)))
 }
 
 /// Whether anybody listens in the live slot.

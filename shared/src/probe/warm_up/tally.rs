@@ -16,6 +16,10 @@ pub(super) struct Tally {
     pub(super) path: String,
     /// How long the good answers took, in the order in which they came.
     took: Vec<Duration>,
+    /// Whether they are as fast as they get, when it was looked last.
+    is_steady: bool,
+    /// At how many it is looked next: each time would be work for each of thousands.
+    next_look: usize,
     bad_in_a_row: u32,
     /// The last answer, where it is none that users should get.
     bad: Option<Bad>,
@@ -35,7 +39,16 @@ enum Bad {
 
 impl Tally {
     pub(super) fn of(path: &str) -> Tally {
-        Tally { path: path.to_owned(), took: Vec::new(), bad_in_a_row: 0, bad: None, was_bad: false, live: None }
+        Tally {
+            path: path.to_owned(),
+            took: Vec::new(),
+            is_steady: false,
+            next_look: steadiness::AT_LEAST,
+            bad_in_a_row: 0,
+            bad: None,
+            was_bad: false,
+            live: None,
+        }
     }
 
     /// Counts an answer; whether it is the first of all that are no good ones.
@@ -44,6 +57,10 @@ impl Tally {
         if status.is_some_and(|status| status < 400) {
             self.took.push(*took);
             self.bad_in_a_row = 0;
+            if self.took.len() >= self.next_look {
+                self.is_steady = steadiness::is_reached(&self.took);
+                self.next_look += self.next_look / 16;
+            }
         } else {
             self.bad_in_a_row += 1;
         }
@@ -58,9 +75,14 @@ impl Tally {
         self.live = status(live);
     }
 
-    /// Whether there is nothing more to gain.
-    pub(super) fn is_done(&self) -> bool {
-        self.bad_in_a_row >= BAD_IN_A_ROW || steadiness::is_reached(&self.took)
+    /// Whether it is not asked any more.
+    pub(super) fn is_left_alone(&self) -> bool {
+        self.bad_in_a_row >= BAD_IN_A_ROW
+    }
+
+    /// Whether its answers are as fast as they get.
+    pub(super) fn is_steady(&self) -> bool {
+        self.is_steady
     }
 
     /// What the last answers took less than the first.
@@ -182,10 +204,10 @@ mod tests {
         let bad = TimedAnswer { answer: answer(500), took: Duration::ZERO };
         let good = TimedAnswer { answer: answer(200), took: Duration::ZERO };
         assert_eq!([&bad, &bad, &good, &bad].map(|answer| broken.count(answer)), [true, false, false, false]);
-        assert!(!broken.is_done(), "a good one was between");
+        assert!(!broken.is_left_alone(), "a good one was between");
         broken.count(&bad);
         broken.count(&bad);
-        assert!(broken.is_done());
+        assert!(broken.is_left_alone());
     }
 
     #[test]
