@@ -253,6 +253,8 @@ pub struct ProxiedRequest {
     pub request: Request,
     /// Whether it came to nginx over https.
     pub https: bool,
+    /// The `Cookie` header, if it has one.
+    pub cookie: Option<String>,
 }
 
 /// An answer without its body, and how long it took with it.
@@ -262,6 +264,8 @@ pub struct TimedAnswer {
     pub answer: Answer,
     /// From the connection to the last byte.
     pub took: Duration,
+    /// Its `Set-Cookie` headers, as far as they are plain text.
+    pub cookies: Vec<String>,
 }
 
 /// What came back.

@@ -6,6 +6,7 @@ use std::error::Error as _;
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use reqwest::header::HeaderMap;
 
 use super::signals::StopSignals;
 use super::{Answer, ProxiedRequest, Request, TimedAnswer};
@@ -47,7 +48,8 @@ pub(super) async fn get_as_proxy(
 /// One request as nginx passes it on, in the words of docs/nginx.md.
 async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &ProxiedRequest) -> TimedAnswer {
     let began = Instant::now();
-    let ProxiedRequest { request, https } = proxied;
+    let ProxiedRequest { request, https, cookie } = proxied;
+    let mut cookies = Vec::new();
     let answer = match client {
         Ok(client) => {
             let mut builder = prepared(client, request)
@@ -57,7 +59,10 @@ async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &Pr
             if let Some(host) = &request.host {
                 builder = builder.header("X-Forwarded-Host", host);
             }
-            in_time(request, read(builder, DROPPED_LIMIT)).await
+            if let Some(cookie) = cookie {
+                builder = builder.header(reqwest::header::COOKIE, cookie);
+            }
+            in_time(request, read(builder, DROPPED_LIMIT, |headers| cookies = set_cookies(headers))).await
         }
         Err(cause) => Answer::Silence(innermost(cause)),
     };
@@ -65,12 +70,20 @@ async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &Pr
         Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
         silence @ Answer::Silence(_) => silence,
     };
-    TimedAnswer { answer, took: began.elapsed() }
+    TimedAnswer { answer, took: began.elapsed(), cookies }
+}
+
+fn set_cookies(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(reqwest::header::SET_COOKIE)
+        .iter()
+        .filter_map(|value| Some(value.to_str().ok()?.to_owned()))
+        .collect()
 }
 
 async fn exchange(request: &Request) -> Answer {
     match client(&request.url) {
-        Ok(client) => in_time(request, read(prepared(&client, request), BODY_LIMIT)).await,
+        Ok(client) => in_time(request, read(prepared(&client, request), BODY_LIMIT, |_| {})).await,
         // A host without certificates cannot ask over HTTPS.
         Err(cause) => Answer::Silence(innermost(&cause)),
     }
@@ -105,8 +118,13 @@ async fn in_time(request: &Request, reading: impl Future<Output = reqwest::Resul
     }
 }
 
-async fn read(builder: reqwest::RequestBuilder, limit: usize) -> reqwest::Result<Answer> {
+async fn read(
+    builder: reqwest::RequestBuilder,
+    limit: usize,
+    mut seen: impl FnMut(&HeaderMap),
+) -> reqwest::Result<Answer> {
     let mut response = builder.send().await?;
+    seen(response.headers());
     let status = response.status().as_u16();
     let location = response
         .headers()

@@ -4,6 +4,7 @@
 mod access_log;
 mod choice;
 mod compiler;
+mod cookies;
 mod course;
 mod steadiness;
 mod tally;

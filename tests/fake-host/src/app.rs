@@ -15,6 +15,8 @@ pub struct App {
     pub slow_at_first: Option<(usize, Duration)>,
     /// For how many answers a compiler is at work in it.
     pub compiles_for: usize,
+    /// Whether it makes a session for whoever comes without a cookie.
+    pub has_sessions: bool,
     /// What it answers when it is asked through nginx, where that is something else.
     pub through_nginx: Option<AppAnswer>,
     /// How long after its start it dies by itself.
@@ -74,6 +76,7 @@ impl App {
             paths: Vec::new(),
             slow_at_first: None,
             compiles_for: 0,
+            has_sessions: false,
             through_nginx: None,
             dies_after: None,
             starves: false,
@@ -120,6 +123,12 @@ impl App {
     #[must_use]
     pub fn compiling_for(self, answers: usize) -> App {
         App { compiles_for: answers, ..self }
+    }
+
+    /// The same, making a session for whoever comes without a cookie.
+    #[must_use]
+    pub fn with_sessions(self) -> App {
+        App { has_sessions: true, ..self }
     }
 
     /// The same, but nginx gets another answer than who asks directly.

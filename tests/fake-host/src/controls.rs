@@ -37,6 +37,7 @@ impl FakeHost {
             door: Door::Nginx,
             requests: 0,
             proxied: Vec::new(),
+            sessions: 0,
             faults: Faults::default(),
             journal: Vec::new(),
             next_releases: VecDeque::new(),

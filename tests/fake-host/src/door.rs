@@ -46,7 +46,7 @@ impl World {
     pub(super) fn exchange_as_proxy(&mut self, requests: &[ProxiedRequest]) -> Vec<TimedAnswer> {
         let began = self.clock.now();
         let mut answers = Vec::new();
-        for ProxiedRequest { request, https } in requests {
+        for ProxiedRequest { request, https, cookie } in requests {
             let (port, path) = port_and_path(&request.url);
             let asked = self.proxied.iter().filter(|(to, what)| *to == port && what == path).count();
             self.proxied.push((port, path.to_owned()));
@@ -64,9 +64,21 @@ impl World {
                 Answer::Response { status, location, .. } => Answer::Response { status, location, body: String::new() },
                 silence @ Answer::Silence(_) => silence,
             };
-            answers.push(TimedAnswer { answer, took: self.clock.now().saturating_sub(began) });
+            let cookies = if cookie.is_none() && self.has_sessions(port) {
+                self.sessions += 1;
+                vec![format!("JSESSIONID={}; Path=/; HttpOnly", self.sessions)]
+            } else {
+                Vec::new()
+            };
+            answers.push(TimedAnswer { answer, took: self.clock.now().saturating_sub(began), cookies });
         }
         answers
+    }
+
+    /// Whether the release on this port makes a session for whoever has none.
+    fn has_sessions(&self, port: u16) -> bool {
+        let listener = self.processes.all().find(|running| running.listens_on == Some(port));
+        listener.is_some_and(|running| matches!(&running.part, Part::Release { app, .. } if app.has_sessions))
     }
 
     /// How long the answer of a release takes that was asked for this so often.

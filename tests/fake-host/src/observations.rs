@@ -46,6 +46,12 @@ impl FakeHost {
         self.world.borrow().proxied.iter().filter(|(to, _)| *to == port).map(|(_, path)| path.clone()).collect()
     }
 
+    /// How many sessions the releases have made for whoever has asked as a proxy.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.world.borrow().sessions
+    }
+
     /// The releases that were launched, in order.
     #[must_use]
     pub fn launches(&self) -> Vec<ProcessIdentity> {

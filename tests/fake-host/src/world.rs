@@ -33,6 +33,8 @@ pub(super) struct World {
     pub(super) requests: usize,
     /// What was asked as a proxy asks: port and path.
     pub(super) proxied: Vec<(u16, String)>,
+    /// How many sessions the releases have made.
+    pub(super) sessions: usize,
     pub(super) faults: Faults,
     pub(super) journal: Vec<Entry>,
     pub(super) next_releases: VecDeque<App>,

@@ -90,6 +90,15 @@ fn f130_a_jvm_is_asked_as_long_as_its_compiler_is_at_work_and_no_longer_than_it_
 }
 
 #[test]
+fn f130_a_release_makes_a_session_for_each_request_that_is_on_its_way_at_once_and_no_more() {
+    let broken = App::good().with_sessions().answering_for("/broken", says(500));
+    let site = started("paths = [\"/\", \"/broken\"]\nat_once = 2", App::good().with_sessions(), broken);
+    let (exit, told) = health(&site);
+    assert!(exit.is_done() && site.host.proxied(8082).len() > 60, "{exit:?} {told}");
+    assert_eq!(site.host.sessions(), 2 + 1, "and one of the live release, which was asked once");
+}
+
+#[test]
 fn f130_a_release_that_stays_slow_is_given_up_in_time_and_deployed() {
     for (name, text, hang) in [
         ("slow", "paths = [\"/\"]\nat_most = \"7s\"", App::good().slow_at_first(usize::MAX, SECOND)),

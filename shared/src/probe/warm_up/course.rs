@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::compiler::Compiler;
+use super::cookies::Cookies;
 use super::tally::{self, Tally};
 use super::{WarmUp, shown};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,7 @@ struct Course<'a, H> {
     /// The path that is asked next, where it is not left alone.
     next: usize,
     compiler: Compiler,
+    cookies: Cookies,
     requests: usize,
     /// Whether the application sends to https who does not say that he comes from there.
     https: bool,
@@ -50,6 +52,7 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
         tallies: warm_up.paths.iter().map(|path| Tally::of(path)).collect(),
         next: 0,
         compiler: Compiler::at(began, processor_time(host, warm_up)?),
+        cookies: Cookies::default(),
         requests: 0,
         https: false,
         has_live: is_listened_on(host, warm_up)?,
@@ -164,6 +167,9 @@ impl<H: Host> Course<'_, H> {
         self.requests += answers.len();
         let before = self.https;
         for (index, timed) in asked.iter().zip(&answers) {
+            for header in &timed.cookies {
+                self.cookies.keep(header);
+            }
             if !before && self.is_sent_to_https(*index, &timed.answer) {
                 self.https = true;
                 continue;
@@ -184,7 +190,7 @@ impl<H: Host> Course<'_, H> {
             host: Some(self.warm_up.host.clone()),
             at_most: self.warm_up.timeout.min(left),
         };
-        ProxiedRequest { request, https: self.https }
+        ProxiedRequest { request, https: self.https, cookie: self.cookies.header() }
     }
 
     /// Whether it asks for nothing but https, which nginx would have told it of.
@@ -199,7 +205,8 @@ impl<H: Host> Course<'_, H> {
         let Some(live) = self.warm_up.live.as_ref().filter(|_| self.has_live) else { return Ok(()) };
         let path = &self.tallies[index].path;
         tracing::debug!("asking {live} for `{}`, once", shown(path));
-        let request = self.request(live.port, path, left);
+        // It knows nobody of the new one's.
+        let request = ProxiedRequest { cookie: None, ..self.request(live.port, path, left) };
         let answers = self.host.get_as_proxy(std::slice::from_ref(&request)).await?;
         if let Some(TimedAnswer { answer, .. }) = answers.first() {
             self.tallies[index].compare(answer);

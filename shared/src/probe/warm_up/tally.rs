@@ -52,7 +52,7 @@ impl Tally {
     }
 
     /// Counts an answer; whether it is the first of all that are no good ones.
-    pub(super) fn count(&mut self, TimedAnswer { answer, took }: &TimedAnswer) -> bool {
+    pub(super) fn count(&mut self, TimedAnswer { answer, took, .. }: &TimedAnswer) -> bool {
         let status = status(answer);
         if status.is_some_and(|status| status < 400) {
             self.took.push(*took);
@@ -160,7 +160,7 @@ mod tests {
         let mut tally = Tally::of(path);
         for (status, took) in answers {
             let answer = status.map_or_else(|| Answer::Silence("connection reset".into()), answer);
-            tally.count(&TimedAnswer { answer, took: Duration::from_millis(*took) });
+            tally.count(&TimedAnswer { answer, took: Duration::from_millis(*took), cookies: Vec::new() });
         }
         if let Some(status) = live {
             tally.compare(&answer(status));
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn f132_the_live_release_is_asked_once_for_a_path_and_an_error_is_not_asked_for_again_and_again() {
         let mut broken = Tally::of("/p");
-        let bad = TimedAnswer { answer: answer(500), took: Duration::ZERO };
-        let good = TimedAnswer { answer: answer(200), took: Duration::ZERO };
+        let bad = TimedAnswer { answer: answer(500), took: Duration::ZERO, cookies: Vec::new() };
+        let good = TimedAnswer { answer: answer(200), took: Duration::ZERO, cookies: Vec::new() };
         assert_eq!([&bad, &bad, &good, &bad].map(|answer| broken.count(answer)), [true, false, false, false]);
         assert!(!broken.is_left_alone(), "a good one was between");
         broken.count(&bad);

@@ -80,6 +80,7 @@ async fn what_is_asked_as_a_proxy_comes_at_once_in_order_and_without_bodies(subj
             at_most: if port == hanging { at_most } else { GENEROUS },
         },
         https: false,
+        cookie: None,
     });
     let before = subject.host().elapsed();
     let timed = subject.host().get_as_proxy(&requests).await.unwrap();

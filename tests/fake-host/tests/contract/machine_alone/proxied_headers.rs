@@ -11,28 +11,37 @@ use crate::on_machine;
 use crate::subject::{ROOT, Subject};
 
 #[test]
-fn f130_a_release_is_asked_with_the_headers_of_a_proxy_and_without_a_cookie_or_credentials() {
+fn f130_a_release_is_asked_with_the_headers_of_a_proxy_without_credentials_and_with_no_cookie_but_its_own() {
     on_machine::run(ROOT, async |subject| {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = thread::spawn(move || {
-            let (mut client, _) = listener.accept().unwrap();
-            let mut lines: Vec<String> = BufReader::new(&client)
-                .lines()
-                .map(|line| line.unwrap().to_lowercase())
-                .take_while(|line| !line.is_empty())
-                .collect();
-            client.write_all(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok").unwrap();
-            lines.sort();
-            lines
+            [(); 2].map(|()| {
+                let (mut client, _) = listener.accept().unwrap();
+                let mut lines: Vec<String> = BufReader::new(&client)
+                    .lines()
+                    .map(|line| line.unwrap().to_lowercase())
+                    .take_while(|line| !line.is_empty())
+                    .collect();
+                let answer =
+                    "HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nset-cookie: c=d\r\nContent-Length: 2\r\n\r\nok";
+                client.write_all(answer.as_bytes()).unwrap();
+                lines.sort();
+                lines
+            })
         });
         let request = Request {
             url: format!("http://127.0.0.1:{port}/owners?page=2"),
             host: Some("shop.example.com".to_owned()),
             at_most: Duration::from_mins(2),
         };
-        let timed = subject.host().get_as_proxy(&[ProxiedRequest { request, https: true }]).await.unwrap();
-        assert!(matches!(timed[0].answer, Answer::Response { status: 200, .. }), "{timed:?}");
+        let first = ProxiedRequest { request, https: true, cookie: None };
+        let second = ProxiedRequest { cookie: Some("a=b; c=d".to_owned()), ..first.clone() };
+        for asked in [first, second] {
+            let timed = subject.host().get_as_proxy(&[asked]).await.unwrap();
+            assert!(matches!(timed[0].answer, Answer::Response { status: 200, .. }), "{timed:?}");
+            assert_eq!(timed[0].cookies, ["a=b; Path=/", "c=d"]);
+        }
         let expected = [
             "accept: */*",
             "connection: close",
@@ -43,6 +52,9 @@ fn f130_a_release_is_asked_with_the_headers_of_a_proxy_and_without_a_cookie_or_c
             "x-forwarded-host: shop.example.com",
             "x-forwarded-proto: https",
         ];
-        assert_eq!(seen.join().unwrap(), expected);
+        let [without, with] = seen.join().unwrap();
+        assert_eq!(without, expected);
+        let with_cookie: Vec<&str> = with.iter().map(String::as_str).filter(|line| !expected.contains(line)).collect();
+        assert_eq!((with_cookie, with.len()), (vec!["cookie: a=b; c=d"], expected.len() + 1));
     });
 }
