@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares three ways to deploy under load: the shell scripts that the hooks replace, the hooks with "reload", and the hooks with
 # "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg. With --feel: what users feel of a deploy of a real
-# application; writes docs/feel.md, docs/feel.json and docs/feel.svg.
+# application; writes docs/feel.md, docs/feel.json and docs/feel.svg. With --processes: what hooks take on a host with many processes;
+# writes docs/processes.md.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)

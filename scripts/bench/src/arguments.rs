@@ -20,6 +20,7 @@ Exit codes:
 /// hooks replace, the hooks with `reload`, and the hooks with `instant`.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench", bin_name = "bench.sh", version, after_help = AFTER)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line, and not a state")]
 pub(crate) struct Arguments {
     /// Deploys of each way that are measured (with and without a round trip in turns)
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -47,6 +48,10 @@ pub(crate) struct Arguments {
     /// feel.json and feel.svg. With 3 deploys of each about an hour and a half
     #[arg(long, conflicts_with_all = ["quick", "long", "seconds", "rate", "ways"])]
     pub(crate) feel: bool,
+    /// Instead of all that: what hooks take beside 100 and beside 2000 idle processes, and how soon after the command `switch` the
+    /// new release answers; writes processes.md. About three minutes
+    #[arg(long, conflicts_with_all = ["quick", "long", "seconds", "rate", "ways", "feel"])]
+    pub(crate) processes: bool,
     /// For --feel: the ways to deploy
     #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up")]
     pub(crate) treatments: Vec<Treatment>,
@@ -86,7 +91,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_measured_is_refused() {
-        for line in [&["--quick", "--long"][..], &["--ways", "rsync"], &["--deploys", "0"], &["--round-trip", "10"]] {
+        for line in [
+            &["--quick", "--long"][..],
+            &["--processes", "--feel"],
+            &["--ways", "rsync"],
+            &["--deploys", "0"],
+            &["--round-trip", "10"],
+        ] {
             assert!(Arguments::try_parse_from(["bench"].iter().chain(line)).is_err(), "{line:?}");
         }
     }

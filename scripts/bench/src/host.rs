@@ -133,6 +133,14 @@ impl Host {
         Ok(back)
     }
 
+    /// The look at the host that people take.
+    ///
+    /// # Errors
+    /// It was not built.
+    pub(crate) fn status(&self) -> anyhow::Result<Invocation> {
+        self.hook("status", None)
+    }
+
     fn hook(&self, hook: &'static str, event: Option<&str>) -> anyhow::Result<Invocation> {
         let mut variables = vec![
             ("HOOKS_CONFIG".to_owned(), self.sandbox.settings_path().display().to_string()),

@@ -1,8 +1,9 @@
 //! `bench`: three ways to deploy, compared under load. `run` has the order of things; one file each measures (`turn`,
-//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel` is a
-//! measuring of its own.
+//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel` and
+//! `crowd` are measurings of their own.
 
 mod arguments;
+mod crowd;
 mod cutovers;
 mod document;
 mod effort;
@@ -48,6 +49,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let console = Console::begin();
     if arguments.feel {
         return feel::measure(arguments, &console);
+    }
+    if arguments.processes {
+        return crowd::measure(arguments, &console);
     }
     let (results, breaches) = run::measure(arguments, &console)?;
     interruption::check()?;
