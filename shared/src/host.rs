@@ -17,6 +17,7 @@ mod memory;
 mod processes;
 mod processor_time;
 mod programs;
+mod sessions;
 mod signals;
 mod sockets;
 

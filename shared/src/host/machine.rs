@@ -12,7 +12,7 @@ use super::{
     Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
     NotLinked, Process, ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek,
     Request, Share, Signal, TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory,
-    processes, processor_time, programs,
+    processes, processor_time, programs, sessions,
 };
 use crate::error::Result;
 
@@ -188,7 +188,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
     }
 
     fn session(&self, leader: u32) -> Vec<Process> {
-        processes::session(leader)
+        sessions::of(leader)
     }
 
     fn children(&self, id: u32) -> Vec<Process> {

@@ -12,7 +12,7 @@ use procfs::process::{Process as Entry, Stat};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Share, Signal, files};
+use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Share, Signal, files, sessions};
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -49,23 +49,10 @@ pub(super) fn all() -> Vec<Process> {
     ids().unwrap_or_default().into_iter().filter_map(find).collect()
 }
 
-/// The processes of a session. Of all the others no more is asked than which session they are in, and that not of `/proc`, where
-/// the kernel would count together a process's times and memory for it.
-pub(super) fn session(leader: u32) -> Vec<Process> {
-    let is_in = |id: &u32| session_of(*id) == i32::try_from(leader).ok();
-    ids().unwrap_or_default().into_iter().filter(is_in).filter_map(find).collect()
-}
-
 /// The ids of all processes.
 pub(super) fn ids() -> io::Result<Vec<u32>> {
     let names = std::fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
     Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
-}
-
-/// The session of a process, 0 where it began outside of this PID namespace; nothing if the process is gone.
-fn session_of(id: u32) -> Option<i32> {
-    let id = nix::unistd::Pid::from_raw(i32::try_from(id).ok()?);
-    nix::unistd::getsid(Some(id)).ok().map(nix::unistd::Pid::as_raw)
 }
 
 /// A child of this process that was not waited for: it can be described even if it has ended already.
@@ -127,13 +114,7 @@ fn as_process(directory: &OwnedFd, stat: &Stat) -> Option<Process> {
 
 /// The children of all the threads of a process.
 pub(super) fn children(id: u32) -> Vec<Process> {
-    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
-    let of_thread = |thread: std::fs::DirEntry| {
-        let directory = rustix::fs::open(thread.path(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
-        read(&directory, "children")
-    };
-    let all: Vec<u8> = threads.filter_map(of_thread).flatten().collect();
-    String::from_utf8_lossy(&all).split_ascii_whitespace().filter_map(|id| find(id.parse().ok()?)).collect()
+    sessions::child_ids(id, usize::MAX).unwrap_or_default().into_iter().filter_map(find).collect()
 }
 
 /// As whom a process acts on files.
