@@ -105,6 +105,13 @@ pub trait Host {
     /// operating system says, with the old file still whole.
     fn replace_file(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
 
+    /// The same without the last fsync, for what counts as long as this host runs: after a power cut the old file may be back, as
+    /// whole as the new one.
+    ///
+    /// # Errors
+    /// As `replace_file`.
+    fn replace_file_of_this_boot(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+
     /// Makes a directory and what is missing above it. It gets exactly `mode`; one that is there stays as it is.
     ///
     /// # Errors

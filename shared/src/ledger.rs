@@ -178,6 +178,17 @@ impl Change {
     pub fn may_be_lost(&self) -> bool {
         matches!(self, Change::Returned | Change::Retired(_))
     }
+
+    /// Whether a power cut may take it, since the note before it tells the next hook as much: that a deployment has begun is told by
+    /// what `stop` notes at its end as well, and of what was launched in this boot nothing runs any more. Not where traffic went: with
+    /// that note gone the cutover would be settled anew, on a host where nobody listens.
+    #[must_use]
+    pub fn is_of_this_boot(&self) -> bool {
+        matches!(
+            self,
+            Change::Open(_) | Change::Launching { .. } | Change::Launched { .. } | Change::Started(_) | Change::Proven
+        )
+    }
 }
 
 impl Ledger {

@@ -70,6 +70,11 @@ pub(super) fn list(directory: &Path) -> io::Result<Vec<String>> {
 }
 
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    sync_directory(replace_of_this_boot(path, bytes, mode)?)
+}
+
+/// The new bytes are on the disk before the name leads to them; that it does may not be. Returns the directory, which knows.
+pub(super) fn replace_of_this_boot<'a>(path: &'a Path, bytes: &[u8], mode: u32) -> io::Result<&'a Path> {
     let directory = parent(path)?;
     let before = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
     let mut temporary = tempfile::Builder::new().prefix(PREFIXES[0]).tempfile_in(directory)?;
@@ -81,7 +86,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     }
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
-    sync_directory(directory)
+    Ok(directory)
 }
 
 /// A file of root's that a root hook replaces stays root's, and one of another user's stays that user's.

@@ -101,6 +101,10 @@ impl<C: CodeDeploy> Host for Machine<C> {
         files::replace(path, bytes, mode)
     }
 
+    fn replace_file_of_this_boot(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        files::replace_of_this_boot(path, bytes, mode).map(|_| ())
+    }
+
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()> {
         files::make_directory(path, mode)
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Ledger, another_user};
+use super::{Change, Ledger, another_user};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock, hexadecimal};
@@ -181,13 +181,18 @@ fn refuse_another(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Res
     .advise("give each application an `app.directory` of its own; if it is the same one with another include, remove the ledger in it"))
 }
 
-/// Writes the ledger.
+/// Writes the ledger, with this change in it.
 ///
 /// # Errors
 /// As those of `unwritable`.
-pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Result<()> {
-    let path = path(settings);
-    host.replace_file(&path, &encode(ledger)?, 0o644).map_err(|cause| unwritable(&path, &cause))
+pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger, change: &Change) -> Result<()> {
+    let (path, bytes) = (path(settings), encode(ledger)?);
+    let written = if change.is_of_this_boot() {
+        host.replace_file_of_this_boot(&path, &bytes, 0o644)
+    } else {
+        host.replace_file(&path, &bytes, 0o644)
+    };
+    written.map_err(|cause| unwritable(&path, &cause))
 }
 
 /// Why a file of ours could not be written: `Kind::NoRoom` if the disk is full, `Kind::NotAllowed` if this user may not, else

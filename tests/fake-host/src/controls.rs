@@ -242,6 +242,12 @@ impl FakeHost {
         self.world.borrow_mut().clock.schedule(after, Due::End(*identity, "signal 11".to_owned()));
     }
 
+    /// The power is cut: what was not on the disk yet never happened, and the host starts anew.
+    pub fn lose_power(&self) {
+        self.world.borrow_mut().files.lose_power();
+        self.reboot();
+    }
+
     /// The host starts anew: no release runs, process ids begin again, nginx starts if it can.
     pub fn reboot(&self) {
         let mut world = self.world.borrow_mut();

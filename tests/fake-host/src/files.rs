@@ -9,7 +9,7 @@ use shared::host::{FileFacts, FileKind};
 
 /// One thing at a path.
 #[derive(Clone, Debug)]
-struct Node {
+pub(super) struct Node {
     kind: FileKind,
     bytes: Vec<u8>,
     mode: u32,
@@ -22,6 +22,8 @@ struct Node {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Files {
     nodes: BTreeMap<PathBuf, Node>,
+    /// What a power cut brings back: names whose change is not on the disk yet.
+    unsynced: BTreeMap<PathBuf, Option<Node>>,
 }
 
 impl Files {
@@ -99,6 +101,31 @@ impl Files {
             Node { kind: FileKind::Regular, bytes, mode: 0o644, owner: user, changed: now, written: now },
             user,
         )
+    }
+
+    /// What stands there, to be brought back.
+    pub(super) fn kept(&self, path: &Path) -> Option<Node> {
+        self.nodes.get(path).cloned()
+    }
+
+    /// A power cut may bring back what stood there before.
+    pub(super) fn may_go_back(&mut self, path: &Path, before: Option<Node>) {
+        self.unsynced.entry(path.to_owned()).or_insert(before);
+    }
+
+    /// What has happened in the directory of this name is on the disk.
+    pub(super) fn sync_names_beside(&mut self, path: &Path) {
+        self.unsynced.retain(|unsynced, _| unsynced.parent() != path.parent());
+    }
+
+    /// The power is cut: what is not on the disk never happened.
+    pub(super) fn lose_power(&mut self) {
+        for (path, before) in std::mem::take(&mut self.unsynced) {
+            match before {
+                Some(node) => _ = self.nodes.insert(path, node),
+                None => _ = self.nodes.remove(&path),
+            }
+        }
     }
 
     /// Gives a file another name, as it is.

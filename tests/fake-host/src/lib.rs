@@ -130,7 +130,11 @@ impl Host for FakeHost {
     }
 
     fn replace_file(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        self.effect(|world| world.replace_file(path, bytes, mode))
+        self.effect(|world| world.replace_file(path, bytes, mode, true))
+    }
+
+    fn replace_file_of_this_boot(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.effect(|world| world.replace_file(path, bytes, mode, false))
     }
 
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()> {

@@ -115,12 +115,18 @@ impl World {
         self.journal.push(entry);
     }
 
-    pub(super) fn replace_file(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    pub(super) fn replace_file(&mut self, path: &Path, bytes: &[u8], mode: u32, lasts: bool) -> io::Result<()> {
         let fault = self.faults.write_strikes();
         if let Some(fault) = fault.filter(|fault| !fault.after_the_rename) {
             return Err(fault.kind.into());
         }
+        let before = self.files.kept(path);
         self.files.put(path, bytes.to_owned(), mode, self.user, self.clock.time_of_day())?;
+        if lasts {
+            self.files.sync_names_beside(path);
+        } else {
+            self.files.may_go_back(path, before);
+        }
         self.note(Deed::Wrote(path.to_owned()));
         fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
     }
@@ -135,6 +141,7 @@ impl World {
             return Err(fault.kind.into());
         }
         self.files.remove(path, self.user)?;
+        self.files.sync_names_beside(path);
         self.note(Deed::Removed(path.to_owned()));
         fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
     }
@@ -145,6 +152,7 @@ impl World {
             return Err(fault.kind.into());
         }
         self.files.rename(from, to, self.user, self.clock.time_of_day())?;
+        self.files.sync_names_beside(to);
         self.note(Deed::Wrote(to.to_owned()));
         fault.map_or(Ok(()), |fault| Err(fault.kind.into()))
     }

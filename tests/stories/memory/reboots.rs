@@ -19,8 +19,53 @@ fn prepared(hook: Hook, setup: Setup) -> Site {
     site
 }
 
+/// How a host goes down.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Reboot,
+    PowerCut,
+}
+
 #[test]
 fn f09_i4_a_reboot_before_any_effect_of_any_hook_leaves_a_host_that_the_next_deployment_brings_up() {
+    goes_down_before_any_effect_of_any_hook(End::Reboot);
+}
+
+#[test]
+fn f141_i4_a_power_cut_that_takes_the_last_notes_leaves_a_host_that_the_next_deployment_brings_up() {
+    goes_down_before_any_effect_of_any_hook(End::PowerCut);
+}
+
+#[test]
+fn f141_a_power_cut_after_stop_or_switch_takes_nothing_that_the_next_hook_needs() {
+    for setup in Setup::ALL {
+        // `start` goes on, though the machine has lost its power since.
+        let site = prepared(Hook::Start, setup);
+        site.host.lose_power();
+        let exit = site.run(Hook::Start, Some("d-1"));
+        assert!(exit.is_done(), "{setup:?}: {exit:?}");
+        let site = prepared(Hook::Switch, setup);
+        let exit = site.run(Hook::Switch, Some("d-1"));
+        assert!(exit.is_done(), "{setup:?}: {exit:?}");
+        let noted = site.ledger();
+        site.host.lose_power();
+        assert_eq!(site.ledger(), noted, "{setup:?}");
+    }
+}
+
+#[test]
+fn f141_after_a_power_cut_right_after_health_the_release_before_it_is_remembered_and_none_is_taken_for_healthy() {
+    for setup in Setup::ALL {
+        let site = prepared(Hook::Switch, setup);
+        let live = site.ledger().live;
+        site.host.lose_power();
+        assert_eq!(site.ledger().live, live, "{setup:?}");
+        assert!(!site.run(Hook::Switch, Some("d-1")).is_done(), "{setup:?}");
+        site.deploys("d-2");
+    }
+}
+
+fn goes_down_before_any_effect_of_any_hook(end: End) {
     let mut found = Vec::new();
     for setup in Setup::ALL {
         for hook in HOOKS {
@@ -31,7 +76,10 @@ fn f09_i4_a_reboot_before_any_effect_of_any_hook_leaves_a_host_that_the_next_dep
                 let exit = site.run(hook, Some("d-1"));
                 site.host.clear_faults();
                 let is_last = exit != Exit::Killed;
-                site.host.reboot();
+                match end {
+                    End::Reboot => site.host.reboot(),
+                    End::PowerCut => site.host.lose_power(),
+                }
                 let mut tell = |what: String| found.push(format!("{setup:?}, {hook:?}, point {point}: {what}"));
                 // There is nobody to go back to, and no traffic goes to whoever has the id of one that was.
                 let back = site.clone().run(Hook::Back, None);

@@ -31,7 +31,7 @@ impl<H: Host, W> Execution<'_, H, W> {
             ledger.announce(slot, self.host.wall_clock());
         }
         ledger.application = Some(self.settings.proxy.include.clone());
-        store::save(self.host, self.settings, &ledger)?;
+        store::save(self.host, self.settings, &ledger, &change)?;
         let is_news = ledger.announced != self.ledger.announced;
         *self.ledger = ledger;
         if is_news && let Some(note) = live_file::write(self.host, self.settings, self.ledger) {

@@ -39,6 +39,9 @@ fn say(what: &str) -> ExitCode {
 fn done(host: &Machine, words: &[&str]) -> io::Result<String> {
     match words {
         ["replace", path, text] => host.replace_file(Path::new(path), text.as_bytes(), 0o644).map(|()| "done".into()),
+        ["replace-of-this-boot", path, text] => {
+            host.replace_file_of_this_boot(Path::new(path), text.as_bytes(), 0o644).map(|()| "done".into())
+        }
         ["remove", path] => host.remove(Path::new(path)).map(|()| "done".into()),
         ["sync", path] => host.sync(Path::new(path)).map(|()| "done".into()),
         ["publish", from, to] => host.publish(Path::new(from), Path::new(to)),

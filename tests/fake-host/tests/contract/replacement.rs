@@ -24,6 +24,9 @@ async fn a_replaced_file_has_the_new_bytes_and_its_old_mode(subject: &impl Subje
     host.replace_file(&path, b"short", 0o600).unwrap();
     assert_eq!(host.read_file(&path).unwrap(), b"short");
     assert_eq!(host.describe(&path).unwrap().mode, 0o664);
+    host.replace_file_of_this_boot(&path, b"of this boot", 0o600).unwrap();
+    assert_eq!(host.read_file(&path).unwrap(), b"of this boot");
+    assert_eq!(host.describe(&path).unwrap().mode, 0o664);
     assert_eq!(host.list(subject.directory()).unwrap(), ["file"], "nothing is left beside it");
 }
 

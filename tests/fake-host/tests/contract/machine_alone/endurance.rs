@@ -52,6 +52,21 @@ fn f74_a_replaced_file_is_made_beside_it_and_on_the_disk_before_its_name_leads_t
 }
 
 #[test]
+fn f141_a_file_of_this_boot_is_on_the_disk_before_its_name_leads_to_it_and_its_name_need_not_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ledger.json");
+    for before in ["none", "one"] {
+        if before == "one" {
+            fs::write(&path, "old").unwrap();
+        }
+        let expected = ["a temporary file is written", "a temporary file is synced", "the name leads elsewhere"];
+        let deed = ["replace-of-this-boot", text(&path), "new"];
+        assert_eq!(done(&deed, directory.path(), &path), expected, "{before} before");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+}
+
+#[test]
 fn a_published_release_is_on_the_disk_before_its_name_leads_to_it_and_then_its_names_are() {
     let directory = tempfile::tempdir().unwrap();
     let (from, to) = (directory.path().join("a.jar"), directory.path().join("releases/1/a.jar"));
