@@ -72,13 +72,15 @@ fn a_published_release_is_on_the_disk_before_its_name_leads_to_it_and_then_its_n
     let (from, to) = (directory.path().join("a.jar"), directory.path().join("releases/1/a.jar"));
     fs::write(&from, "bytes").unwrap();
     let expected = [
-        "a temporary file is written",
         "a temporary file is synced",
         "the name leads elsewhere",
         "its directory is synced",
         "the directory above is synced",
     ];
-    assert_eq!(done(&["publish", text(&from), text(&to)], directory.path(), &to), expected);
+    let mut done = done(&["publish", text(&from), text(&to)], directory.path(), &to);
+    // On XFS and btrfs it shares what the artifact holds, and is not written.
+    done.retain(|deed| deed != "a temporary file is written");
+    assert_eq!(done, expected);
 }
 
 #[test]

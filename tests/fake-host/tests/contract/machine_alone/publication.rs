@@ -22,7 +22,8 @@ fn published_while_it_changes(nth: usize, change: impl Fn(&Path)) -> (String, us
     let mut reads = 0;
     let deed = ["publish", from.to_str().unwrap(), to.to_str().unwrap()];
     let (_, said) = watch(&deed, directory.path(), &to, |call| {
-        if *call == Call::Read(from.clone()) {
+        // Of the artifact, or of a copy that shares what it holds: then the copy stays as it is, and only the sizes tell.
+        if matches!(call, Call::Read(_)) {
             reads += 1;
             if reads == nth {
                 change(&from);
@@ -64,7 +65,7 @@ fn f30_a_release_that_appears_while_another_is_copied_stays() {
     fs::write(&from, "second").unwrap();
     let deed = ["publish", from.to_str().unwrap(), to.to_str().unwrap()];
     let (_, said) = watch(&deed, directory.path(), Path::new(""), |call| {
-        if matches!(call, Call::Wrote(_)) {
+        if matches!(call, Call::Wrote(_) | Call::Synced(_)) {
             fs::write(&to, "first").unwrap();
         }
     });
