@@ -2,8 +2,8 @@
 
 use shared::lifecycle::HOOKS;
 use shared::report::table::{self, Side};
-use strict_client::Mode;
 
+use crate::effort;
 use crate::host::BACK;
 use crate::number::{NONE, median_p95, number, times, whole};
 use crate::results::{DeployFigures, FailureFigures, Results};
@@ -28,7 +28,7 @@ pub(crate) fn write(results: &Results) -> String {
              it through nginx meanwhile, {} times a second in all ({} of these on fresh connections). nginx {}, {} with \
              {} cores, Linux {}.\n",
             results.boot_milliseconds,
-            Mode::ALL.len(),
+            effort::kinds().len(),
             whole(results.rate.into()),
             whole(results.fresh_rate.into()),
             machine.nginx,

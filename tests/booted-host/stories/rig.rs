@@ -97,6 +97,8 @@ pub(crate) fn runs(host: &BootedHost<impl Machine>, program_and_arguments: &[&st
 #[track_caller]
 pub(crate) fn under_load(host: &BootedHost<impl Machine>, modes: &[Mode], act: impl FnOnce(&Load)) -> History {
     let builder = Load::builder(host.address(DOOR)).modes(modes.iter().copied()).rate_per_second(30);
+    // As much as a host in an emulator carries.
+    let builder = builder.rate_of_each(Mode::HEAVY, 3);
     let load = host.in_network(|| builder.start()).unwrap().unwrap();
     more_requests(&load, 100);
     act(&load);

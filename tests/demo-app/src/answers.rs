@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use crate::connections::Watcher;
 use crate::endless_body::EndlessBody;
 use crate::event_stream::EventStream;
+use crate::large_body::LargeBody;
 use crate::web_socket;
 
 /// A whole body, an endless one, or a stream of events.
@@ -48,10 +49,11 @@ impl Answers {
             (&Method::GET, "/") => self.page().await,
             (&Method::GET, "/profile") => self.profile().await,
             (&Method::GET, "/slow") => self.slow(request.uri().query().unwrap_or("")).await,
+            (&Method::GET, "/large") => large(request.uri().query().unwrap_or("")),
             (&Method::GET, "/events") => self.events(request.uri().query().unwrap_or("")),
             (&Method::GET, "/websocket") => self.web_socket(&mut request),
             (&Method::POST, "/echo") => echo(request).await?,
-            (_, "/" | "/profile" | "/slow" | "/events" | "/websocket") => not_allowed("GET"),
+            (_, "/" | "/profile" | "/slow" | "/large" | "/events" | "/websocket") => not_allowed("GET"),
             (_, "/echo") => not_allowed("POST"),
             _ => text(StatusCode::NOT_FOUND, "no such endpoint".to_owned()),
         };
@@ -128,6 +130,15 @@ impl Answers {
             response
         })
     }
+}
+
+fn large(query: &str) -> Response<AnswerBody> {
+    let Some(bytes) = number(query, "bytes") else {
+        return text(StatusCode::BAD_REQUEST, "needed ?bytes=NUMBER".to_owned());
+    };
+    let mut response = Response::new(LargeBody::new(bytes).boxed_unsync());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html;charset=UTF-8"));
+    response
 }
 
 /// The number that a query gives to a name.

@@ -15,6 +15,7 @@ mod arguments;
 mod connections;
 mod endless_body;
 mod event_stream;
+mod large_body;
 mod listener;
 mod log;
 mod termination;

@@ -22,6 +22,7 @@ pub struct SandboxBuilder {
     keep: bool,
     nginx: Option<PathBuf>,
     ports: Option<Ports>,
+    tls: bool,
 }
 
 impl SandboxBuilder {
@@ -55,6 +56,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// Lets its nginx answer at [`Ports::secure`] as well, with TLS, by HTTP/2 to whoever asks for it, and compress pages: an
+    /// nginx that was built without any of these does not start then.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Makes the sandbox. Nothing runs in it yet.
     ///
     /// # Errors
@@ -73,7 +81,8 @@ impl SandboxBuilder {
             .context(|| format!("`{}` could not be resolved", directory.path().display()))?;
         lay_out(&path)?;
         let program = self.nginx.map_or_else(ensure_nginx, Ok)?;
-        let nginx = Nginx::new(&program, path.join("nginx"), ports.door, ports.blue)?;
+        let secure = self.tls.then_some(ports.secure);
+        let nginx = Nginx::new(&program, path.join("nginx"), ports.door, secure, ports.blue)?;
         let demo = || self.binaries.as_ref().and_then(|binaries| binaries.java().ok());
         let java = self.java.or_else(demo).unwrap_or_else(|| "java".into());
         let settings = SettingsFile::create(path.join("hooks.toml"), settings(&path, ports, &nginx, &java)?)?;

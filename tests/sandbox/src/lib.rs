@@ -10,12 +10,13 @@
 //! application-real-db.properties
 //! bundles/1/                       what Sandbox::bundle put together
 //! hooks.toml                       the settings, with the sandbox's paths and ports
-//! nginx/                           nginx's prefix: nginx.conf, conf.d/service-url.inc, logs/, run/nginx.pid, temp/
+//! nginx/                           nginx's prefix: nginx.conf, conf.d/service-url.inc, logs/, run/nginx.pid, temp/; tls/, where asked for
 //! ```
 
 mod binaries;
 mod builder;
 mod bundle;
+mod certificate;
 mod door;
 mod error;
 mod files;

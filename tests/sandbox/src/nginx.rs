@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::certificate;
 use crate::door::Door;
 use crate::error::{Context, Error, Result};
 use crate::files::{create_directory, read_if_there, remove, write};
@@ -27,13 +28,21 @@ pub struct Nginx {
     command: Vec<String>,
     prefix: PathBuf,
     port: u16,
+    secure: Option<Secure>,
     /// What `Door::Hangs` leads to: it takes connections as long as it is kept, and nobody ever answers them.
     silence: Mutex<Option<UnixListener>>,
 }
 
+/// Where it speaks TLS, and the certificate that it shows there.
+#[derive(Debug)]
+struct Secure {
+    port: u16,
+    certificate: Vec<u8>,
+}
+
 impl Nginx {
     /// Lays out the prefix, with an include that leads to `live_port`.
-    pub(crate) fn new(program: &Path, prefix: PathBuf, port: u16, live_port: u16) -> Result<Self> {
+    pub(crate) fn new(program: &Path, prefix: PathBuf, port: u16, secure: Option<u16>, live_port: u16) -> Result<Self> {
         for name in ["conf.d", "logs", "run", "temp"] {
             create_directory(&prefix.join(name))?;
         }
@@ -43,7 +52,11 @@ impl Nginx {
         if takes_error_log(program)? {
             command.extend(["-e".to_owned(), path("logs/error.log")]);
         }
-        let nginx = Self { command, prefix, port, silence: Mutex::new(None) };
+        let secure = match secure {
+            Some(port) => Some(Secure { port, certificate: certificate::make(&prefix)? }),
+            None => None,
+        };
+        let nginx = Self { command, prefix, port, secure, silence: Mutex::new(None) };
         nginx.write_include(&format!("set $service_url http://127.0.0.1:{live_port};\n"))?;
         nginx.write_configuration(&Door::default())?;
         Ok(nginx)
@@ -59,6 +72,12 @@ impl Nginx {
     #[must_use]
     pub fn pid_file(&self) -> PathBuf {
         self.prefix.join("run/nginx.pid")
+    }
+
+    /// The certificate that it shows, in DER; nothing where it speaks no TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.secure.as_ref().map(|secure| secure.certificate.as_slice())
     }
 
     /// The file that tells it the live slot.
@@ -291,7 +310,8 @@ impl Nginx {
     fn write_configuration(&self, door: &Door) -> Result<()> {
         let as_root = rustix::process::geteuid().is_root();
         let location = door.location(&self.silent_socket())?;
-        let text = nginx_configuration::render(&self.prefix, self.port, as_root, &location);
+        let secure = self.secure.as_ref().map(|secure| secure.port);
+        let text = nginx_configuration::render(&self.prefix, self.port, secure, as_root, &location);
         write(&self.prefix.join("nginx.conf"), &text)
     }
 

@@ -6,9 +6,18 @@ use std::path::Path;
 /// How many workers it has: one would hide what a reload does to several.
 pub(crate) const WORKERS: usize = 2;
 
-/// Writes the configuration. `location` is what the door adds to the server block.
-pub(crate) fn render(prefix: &Path, port: u16, as_root: bool, location: &str) -> String {
+/// Writes the configuration. `secure` is the port for TLS, `location` is what the door adds to the server block.
+pub(crate) fn render(prefix: &Path, port: u16, secure: Option<u16>, as_root: bool, location: &str) -> String {
     let prefix = prefix.display();
+    let secure = secure.map_or_else(String::new, |port| {
+        format!(
+            r#"
+        listen 127.0.0.1:{port} ssl http2;
+        ssl_certificate "{prefix}/tls/certificate.pem";
+        ssl_certificate_key "{prefix}/tls/key.pem";
+        gzip on;"#
+        )
+    });
     // Otherwise its workers, being nobody, could not pass through the temporary directory.
     let user = if as_root { "user root;\n" } else { "" };
     format!(
@@ -33,7 +42,7 @@ http {{
     include "{prefix}/conf.d/*.conf";
 
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port};{secure}
         server_name localhost;
 
         include "{prefix}/conf.d/service-url.inc";
@@ -68,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_user_is_named_only_where_it_can_be_changed() {
-        let render = |as_root| render(Path::new("/x"), 12_345, as_root, "");
+        let render = |as_root| render(Path::new("/x"), 12_345, None, as_root, "");
         assert!(render(true).starts_with("user root;\nworker_processes 2;"));
         assert!(render(false).starts_with("worker_processes 2;"));
         assert!(render(false).contains("listen 127.0.0.1:12345;"));

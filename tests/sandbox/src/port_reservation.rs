@@ -20,7 +20,7 @@ const HOW_MANY: u16 = 22_000;
 /// Enough for the range to be nearly full; then something else is wrong.
 const ATTEMPTS: usize = 2_000;
 
-/// Four ports, each held by a locked file: the lock ends with its holder, however that ends.
+/// Five ports, each held by a locked file: the lock ends with its holder, however that ends.
 #[derive(Debug)]
 pub(crate) struct PortReservation {
     ports: Ports,
@@ -28,18 +28,18 @@ pub(crate) struct PortReservation {
 }
 
 impl PortReservation {
-    /// Any four free ports.
+    /// Any five free ports.
     pub(crate) fn any() -> Result<Self> {
         let mut locks = Vec::new();
         let mut next = || any_port(&mut locks);
-        let ports = Ports { door: next()?, blue: next()?, green: next()?, word: next()? };
+        let ports = Ports { door: next()?, blue: next()?, green: next()?, word: next()?, secure: next()? };
         Ok(Self { ports, _locks: locks })
     }
 
     /// Exactly these ports.
     pub(crate) fn exactly(ports: Ports) -> Result<Self> {
         if ports.all().iter().collect::<HashSet<_>>().len() < ports.all().len() {
-            return Err(Error::new(format!("`{ports:?}` names a port twice; needed four different ones")));
+            return Err(Error::new(format!("`{ports:?}` names a port twice; needed five different ones")));
         }
         let mut locks = Vec::new();
         for port in ports.all() {
@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn the_same_port_twice_is_refused() {
         let refusal =
-            PortReservation::exactly(Ports { door: 10_001, blue: 10_002, green: 10_001, word: 10_003 }).unwrap_err();
+            PortReservation::exactly(Ports { door: 10_001, blue: 10_002, green: 10_001, word: 10_003, secure: 10_004 })
+                .unwrap_err();
         assert!(refusal.to_string().contains("names a port twice"), "{refusal}");
     }
 }

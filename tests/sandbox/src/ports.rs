@@ -15,11 +15,13 @@ pub struct Ports {
     pub green: u16,
     /// Where nginx tells where it sends requests.
     pub word: u16,
+    /// Where nginx listens as at the door, with TLS: see [`crate::SandboxBuilder::tls`].
+    pub secure: u16,
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 4] {
-        [self.door, self.blue, self.green, self.word]
+    pub(crate) fn all(self) -> [u16; 5] {
+        [self.door, self.blue, self.green, self.word, self.secure]
     }
 }
 

@@ -12,6 +12,7 @@ use crate::mode::Mode;
 use crate::player::Part;
 use crate::recorder::Recorder;
 use crate::request::Target;
+use crate::secure::Secure;
 use crate::sender::Sender;
 use crate::timing::{Sequence, Timing};
 
@@ -30,6 +31,7 @@ pub struct LoadBuilder {
     timing: Timing,
     round_trip: Duration,
     record_to: Option<PathBuf>,
+    secure: Option<(SocketAddr, Vec<u8>)>,
 }
 
 impl LoadBuilder {
@@ -46,6 +48,7 @@ impl LoadBuilder {
             timing: Timing::default(),
             round_trip: Duration::ZERO,
             record_to: None,
+            secure: None,
         }
     }
 
@@ -71,6 +74,11 @@ impl LoadBuilder {
     pub fn rate(mut self, mode: Mode, per_second: u32) -> Self {
         self.rates.insert(mode, per_second);
         self
+    }
+
+    /// How many requests (or streams) each of these modes begins in a second.
+    pub fn rate_of_each(self, modes: impl IntoIterator<Item = Mode>, per_second: u32) -> Self {
+        modes.into_iter().fold(self, |load, mode| load.rate(mode, per_second))
     }
 
     /// After how many requests (or streams) this mode stops to send; see [`Load::wait`].
@@ -143,10 +151,17 @@ impl LoadBuilder {
         self
     }
 
+    /// Where [`Mode::SECURE`] go: a server for `localhost` that shows this certificate, in DER.
+    pub fn secure(mut self, address: SocketAddr, certificate: &[u8]) -> Self {
+        self.secure = Some((address, certificate.to_vec()));
+        self
+    }
+
     /// Starts to send.
     ///
     /// # Errors
-    /// A rate or an interval is zero, the file cannot be made, or the system has no thread or port to spare.
+    /// A rate or an interval is zero, a mode needs [`LoadBuilder::secure`], the file cannot be made, or the system has no thread
+    /// or port to spare.
     pub fn start(self) -> io::Result<Load> {
         let Sequence { every, .. } = self.timing.events;
         if every < Duration::from_millis(1) || self.timing.messages.every.is_zero() {
@@ -154,6 +169,9 @@ impl LoadBuilder {
         }
         let mut parts = Vec::new();
         for mode in &self.modes {
+            if mode.is_secure() && self.secure.is_none() {
+                return Err(invalid(&format!("the mode `{mode}` speaks TLS; needed an address for it")));
+            }
             let rate = self.rates.get(mode).copied();
             if rate.unwrap_or(self.rate_per_second) == 0 {
                 let name = if rate.is_some() { "rate" } else { "rate_per_second" };
@@ -167,13 +185,23 @@ impl LoadBuilder {
             });
         }
         let recorder = self.record_to.as_deref().map_or_else(|| Ok(Recorder::in_memory()), Recorder::to_file)?;
-        let path = match self.round_trip {
-            Duration::ZERO => None,
-            round_trip => Some(DelayedPath::open(self.address, round_trip)?),
+        let mut paths = Vec::new();
+        let mut way_to = |address: SocketAddr| -> io::Result<SocketAddr> {
+            if self.round_trip.is_zero() {
+                return Ok(address);
+            }
+            let path = DelayedPath::open(address, self.round_trip)?;
+            let begin = path.address();
+            paths.push(path);
+            Ok(begin)
         };
-        let address = path.as_ref().map_or(self.address, DelayedPath::address);
-        let sender = Sender::new(address, &self.target, self.timing, self.timeout, recorder);
-        Load::play(sender, parts, path)
+        let address = way_to(self.address)?;
+        let secure = match &self.secure {
+            Some((address, certificate)) => Some(Secure::new(way_to(*address)?, certificate)?),
+            None => None,
+        };
+        let sender = Sender::new(address, secure, &self.target, self.timing, self.timeout, recorder);
+        Load::play(sender, parts, paths)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::failure::{Broken, Failure};
@@ -14,10 +14,10 @@ use crate::progress::Progress;
 use crate::read::read;
 use crate::response::ResponseReader;
 
-/// A connection to the server under test.
+/// A connection to the server under test: the socket itself, or TLS on it.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Connection<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) number: u64,
     pub(crate) uses: u64,
 }
@@ -36,7 +36,9 @@ impl Connection {
         let answer = recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
         !matches!(answer, Err(Errno::AGAIN))
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Counts one use more, and writes the request or the beginning of it.
     pub(crate) async fn begin(&mut self, request: &[u8], progress: &mut Progress) -> Result<(), Broken> {
         self.uses += 1;
@@ -72,7 +74,12 @@ impl Connection {
                 }
                 taken.map(|()| true)
             });
-            if !goes_on.await.map_err(|error| broken(&error))?? {
+            let goes_on = match goes_on.await {
+                // TLS was not taken leave of, which is the end of the bytes all the same.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(reader.end()?),
+                goes_on => goes_on.map_err(|error| broken(&error))??,
+            };
+            if !goes_on {
                 break;
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The way in which a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
-    /// No connection could be made.
+    /// No connection could be made, or TLS could not be agreed on.
     Connect,
     /// The connection broke, before the response or within it.
     Reset,
@@ -28,12 +28,15 @@ pub enum Failure {
     OutOfSequence,
     /// A stream was ended in order, but before its last event or message.
     EndedEarly,
+    /// The server said that it has not processed the request and will not on this connection (HTTP/2): to send it again is
+    /// safe, whatever it was (RFC 9113, section 8.7).
+    Unprocessed,
     /// The response was complete, and its status not the one of success.
     BadStatus(u16),
 }
 
 /// Every failure that has no number, with its text.
-const TEXTS: [(Failure, &str); 10] = [
+const TEXTS: [(Failure, &str); 11] = [
     (Failure::Connect, "connect"),
     (Failure::Reset, "reset"),
     (Failure::EofBeforeResponse, "eof before response"),
@@ -44,6 +47,7 @@ const TEXTS: [(Failure, &str); 10] = [
     (Failure::WrongInstance, "wrong instance"),
     (Failure::OutOfSequence, "out of sequence"),
     (Failure::EndedEarly, "ended early"),
+    (Failure::Unprocessed, "unprocessed"),
 ];
 
 /// A failure and what is known about it in words.

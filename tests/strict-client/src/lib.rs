@@ -1,5 +1,6 @@
 //! An open-loop load client that records every request and forgives nothing: it speaks HTTP/1.1 on sockets of its
-//! own, so that each record can tell on which connection, and on which use of it, a request failed.
+//! own, and HTTP/2 by the h2 crate, so that each record can tell on which connection, and on which use of it, a request
+//! failed.
 //!
 //! ```text
 //! mode          the kinds of client           exchange/     what each says and expects on a connection
@@ -8,6 +9,7 @@
 //! record, mark  the lines of a history        recorder      where they go: memory, or a file
 //! history       what tests ask of a history   summary       the counts
 //! delayed_path  a network's round trip        check/        judges a recorded history
+//! secure        TLS
 //! ```
 //!
 //! [`Load`] sends and hands out a [`Summary`] meanwhile; at the end it becomes the [`History`] of its [`Record`]s. One that
@@ -33,6 +35,7 @@ mod record;
 mod recorder;
 mod request;
 mod response;
+mod secure;
 mod sender;
 mod summary;
 mod timing;

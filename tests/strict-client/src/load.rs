@@ -25,7 +25,7 @@ pub struct Load {
     stop: watch::Sender<bool>,
     thread: JoinHandle<()>,
     /// Last, so that it outlives what travels on it.
-    _path: Option<DelayedPath>,
+    _paths: Vec<DelayedPath>,
 }
 
 impl Load {
@@ -35,7 +35,7 @@ impl Load {
         LoadBuilder::new(address)
     }
 
-    pub(crate) fn play(sender: Sender, parts: Vec<Part>, path: Option<DelayedPath>) -> io::Result<Self> {
+    pub(crate) fn play(sender: Sender, parts: Vec<Part>, paths: Vec<DelayedPath>) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let sender = Arc::new(sender);
         let (stop, stopped) = watch::channel(false);
@@ -43,7 +43,7 @@ impl Load {
         let thread = std::thread::Builder::new()
             .name("strict-client".to_owned())
             .spawn(move || runtime.block_on(player::play(parts, shared, stopped)))?;
-        Ok(Self { sender, stop, thread, _path: path })
+        Ok(Self { sender, stop, thread, _paths: paths })
     }
 
     /// What is known of the requests that have ended until now.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use strict_client::{Load, Mode, check, raise_open_file_limit};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// How often the load is asked whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -47,9 +49,15 @@ struct LoadArguments {
     #[arg(long)]
     url: String,
     /// The kinds of client to play: `fresh`, `keep-alive`, `blind`, `retry`, `preconnected`, and those that need the demo
-    /// service's endpoints, `post`, `upload`, `long`, `sse`, `websocket`
+    /// service's endpoints, `post`, `upload`, `long`, `sse`, `websocket`, `large`; over TLS `tls`, `http2`, `http2-retry`
     #[arg(long, value_delimiter = ',', default_values_t = Mode::PLAIN)]
     modes: Vec<Mode>,
+    /// Where the modes over TLS go: HOST:PORT of a server for `localhost` with the demo service behind it
+    #[arg(long, value_name = "HOST:PORT", requires = "certificate")]
+    tls: Option<String>,
+    /// The certificate that it shows, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    certificate: Option<PathBuf>,
     /// Requests in a second, by each mode
     #[arg(long, default_value_t = 100)]
     rate: u32,
@@ -116,6 +124,11 @@ fn send(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
     for (mode, count) in arguments.modes.iter().zip(arguments.requests.iter().cycle()) {
         load = load.at_most(*mode, *count);
     }
+    if let (Some(authority), Some(path)) = (&arguments.tls, &arguments.certificate) {
+        let certificate = CertificateDer::from_pem_file(path);
+        let certificate = certificate.with_context(|| format!("`{}` could not be read", path.display()))?;
+        load = load.secure(resolve(authority)?, &certificate);
+    }
     if let Some(path) = &arguments.json {
         load = load.record_to(path);
     }
@@ -141,7 +154,7 @@ fn rate_of(text: &str) -> Result<(Mode, u32), String> {
 /// Authority and path of a URL.
 fn split_url(url: &str) -> anyhow::Result<(&str, &str)> {
     let Some(rest) = url.strip_prefix("http://") else {
-        bail!("`--url` is {url:?}; needed `http://HOST:PORT/PATH`, since this client speaks no TLS");
+        bail!("`--url` is {url:?}; needed `http://HOST:PORT/PATH`, and for TLS `--tls`");
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if authority.is_empty() {

@@ -33,11 +33,24 @@ pub enum Mode {
     /// A WebSocket with numbered messages that come back: `/websocket` of the demo service. One record for a stream.
     #[serde(rename = "websocket")]
     WebSocket,
+    /// A GET of a large page on a new connection, compressed where the server can: `/large` of the demo service.
+    Large,
+    /// As [`Mode::Large`], over TLS.
+    Tls,
+    /// As [`Mode::Tls`], by HTTP/2, and never sends a request twice: a program with a library that leaves that to it.
+    #[serde(rename = "http2")]
+    Http2,
+    /// As [`Mode::Http2`], on one connection that is kept and shared, as a browser's, and sends a request once more, on a new
+    /// connection, if the server says that it has not processed it, or if the *reused* connection died before any byte of
+    /// the response.
+    #[serde(rename = "http2-retry")]
+    Http2Retry,
 }
 
 impl Mode {
-    /// Every mode. From [`Mode::Post`] on they need the demo service's endpoints, [`Mode::Preconnected`] excepted.
-    pub const ALL: [Self; 10] = [
+    /// Every mode without TLS. From [`Mode::Post`] on they need the demo service's endpoints, [`Mode::Preconnected`]
+    /// excepted.
+    pub const ALL: [Self; 11] = [
         Self::Fresh,
         Self::KeepAlive,
         Self::Blind,
@@ -48,7 +61,14 @@ impl Mode {
         Self::Long,
         Self::Sse,
         Self::WebSocket,
+        Self::Large,
     ];
+
+    /// Those over TLS, which go to the address of [`crate::LoadBuilder::secure`].
+    pub const SECURE: [Self; 3] = [Self::Tls, Self::Http2, Self::Http2Retry];
+
+    /// Those that GET a large page, which costs nginx many times what a small one does.
+    pub const HEAVY: [Self; 4] = [Self::Large, Self::Tls, Self::Http2, Self::Http2Retry];
 
     /// Those that GET the load's path, of whatever server, and of which a careful server need not fail any.
     pub const PLAIN: [Self; 3] = [Self::Fresh, Self::KeepAlive, Self::Retry];
@@ -67,10 +87,25 @@ impl Mode {
             Self::Long => "long",
             Self::Sse => "sse",
             Self::WebSocket => "websocket",
+            Self::Large => "large",
+            Self::Tls => "tls",
+            Self::Http2 => "http2",
+            Self::Http2Retry => "http2-retry",
         }
     }
 
-    /// Whether connections are used more than once.
+    /// Every mode, with TLS and without.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::SECURE)
+    }
+
+    /// Whether it needs the address of [`crate::LoadBuilder::secure`].
+    #[must_use]
+    pub fn is_secure(self) -> bool {
+        Self::SECURE.contains(&self)
+    }
+
+    /// Whether connections of HTTP/1.1 are used more than once.
     pub(crate) fn reuses_connections(self) -> bool {
         matches!(self, Self::KeepAlive | Self::Blind | Self::Retry | Self::Post)
     }
@@ -82,7 +117,7 @@ impl Mode {
 
     /// Whether a request may be sent again if a reused connection died under it.
     pub(crate) fn retries(self) -> bool {
-        self == Self::Retry
+        matches!(self, Self::Retry | Self::Http2Retry)
     }
 }
 
@@ -97,8 +132,8 @@ impl FromStr for Mode {
 
     /// Reads [`Mode::name`].
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join("`, `");
+        Self::every().find(|mode| mode.name() == text).ok_or_else(|| {
+            let names = Self::every().map(Self::name).collect::<Vec<_>>().join("`, `");
             format!("mode {text:?} is unknown; needed one of `{names}`")
         })
     }
@@ -110,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_mode_has_one_name_wherever_it_is_written() {
-        for mode in Mode::ALL {
+        for mode in Mode::every() {
             assert_eq!(mode.name().parse(), Ok(mode));
             assert_eq!(serde_json::to_string(&mode).unwrap(), format!("\"{mode}\""));
         }

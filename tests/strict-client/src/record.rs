@@ -55,12 +55,13 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether it failed in the one way that clients are expected to make up for: a *reused* connection died without
-    /// a byte of the response, so that sending the request again is safe (RFC 9112, section 9.3.1).
+    /// Whether it failed in one of the ways that clients are expected to make up for: a *reused* connection died without
+    /// a byte of the response, so that sending the request again is safe (RFC 9112, section 9.3.1), or the server said that
+    /// it has not processed the request.
     #[must_use]
     pub fn is_failure_that_a_retry_would_have_saved(&self) -> bool {
         let died = self.failure.is_some_and(Failure::is_death_of_connection);
-        died && self.nth_use >= 2 && self.first_byte_at.is_none()
+        self.failure == Some(Failure::Unprocessed) || died && self.nth_use >= 2 && self.first_byte_at.is_none()
     }
 
     /// From the sending to the end.
@@ -95,10 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reused_connection_that_died_without_a_byte_is_forgiven() {
+    fn only_what_was_not_processed_and_a_reused_connection_that_died_without_a_byte_are_forgiven() {
         let table = [
             (failed(Failure::EofBeforeResponse, 2, false), true),
             (failed(Failure::Reset, 7, false), true),
+            (failed(Failure::Unprocessed, 1, false), true),
             (failed(Failure::Reset, 1, false), false),
             (failed(Failure::EofBeforeResponse, 1, false), false),
             (failed(Failure::Reset, 2, true), false),

@@ -8,6 +8,9 @@ use crate::timing::{Sequence, Timing};
 /// Bytes of a body that is to come back. Longer than one would send in a few segments it need not be.
 pub(crate) const BODY_LENGTH: usize = 512;
 
+/// Bytes of a large page before it is compressed, as one of a real application had.
+pub(crate) const LARGE: u64 = 279_000;
+
 /// What is asked for, and of which host.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -19,6 +22,9 @@ pub(crate) struct Target {
 #[derive(Debug)]
 pub(crate) struct Requests {
     pub(crate) host: String,
+    /// The path of the large page.
+    pub(crate) large_path: String,
+    large: Vec<u8>,
     close: Vec<u8>,
     keep: Vec<u8>,
     long: Vec<u8>,
@@ -34,13 +40,19 @@ pub(crate) struct Echo {
 
 impl Requests {
     pub(crate) fn new(target: &Target, timing: &Timing) -> Self {
+        let host = &target.host;
         let get = |path: &str, connection: &str| {
-            let host = &target.host;
             format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n").into_bytes()
         };
+        let large_path = format!("/large?bytes={LARGE}");
         let Sequence { count, every } = timing.events;
         Self {
-            host: target.host.clone(),
+            host: host.clone(),
+            large: format!(
+                "GET {large_path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+            )
+            .into_bytes(),
+            large_path,
             close: get(&target.path, "close"),
             keep: get(&target.path, "keep-alive"),
             long: get(&format!("/slow?milliseconds={}", milliseconds(timing.long)), "close"),
@@ -53,6 +65,7 @@ impl Requests {
         match mode {
             Mode::Long => &self.long,
             Mode::Sse => &self.events,
+            Mode::Large | Mode::Tls => &self.large,
             mode if mode.reuses_connections() => &self.keep,
             _ => &self.close,
         }

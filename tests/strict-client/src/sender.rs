@@ -1,5 +1,7 @@
 //! One request from the connection it is sent on to the record of what became of it.
 
+mod over_tls;
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 use crate::connection::Connection;
-use crate::exchange::{echo, events, get, web_socket};
+use crate::exchange::http2::Session;
+use crate::exchange::{echo, events, get, large, web_socket};
 use crate::failure::{Broken, Failure};
 use crate::mark::Mark;
 use crate::mode::Mode;
@@ -18,6 +21,7 @@ use crate::record::Record;
 use crate::recorder::Recorder;
 use crate::request::{Requests, Target};
 use crate::response::Head;
+use crate::secure::Secure;
 use crate::timing::Timing;
 
 /// More requests than this are never in flight; beyond it they fail, since not to send them would hide that the
@@ -28,6 +32,9 @@ const MOST_IN_FLIGHT: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct Sender {
     address: SocketAddr,
+    secure: Option<Secure>,
+    /// The one that [`Mode::Http2Retry`] shares.
+    session: tokio::sync::Mutex<Option<Session>>,
     requests: Requests,
     timing: Timing,
     timeout: Duration,
@@ -41,6 +48,7 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new(
         address: SocketAddr,
+        secure: Option<Secure>,
         target: &Target,
         timing: Timing,
         timeout: Duration,
@@ -48,6 +56,8 @@ impl Sender {
     ) -> Self {
         Self {
             address,
+            secure,
+            session: tokio::sync::Mutex::default(),
             requests: Requests::new(target, &timing),
             timing,
             timeout,
@@ -100,9 +110,13 @@ impl Sender {
         if mode.reuses_connections() {
             return self.attempt_on_kept(mode, pool, progress).await;
         }
+        if mode.is_secure() {
+            // On the heap, so that the others, of which there are many more, stay small.
+            return Box::pin(self.attempt_over_tls(mode, progress)).await;
+        }
         let mut connection = self.open(progress).await?;
         match mode {
-            // On the heap, so that the others, of which there are many more, stay small.
+            // As above.
             Mode::WebSocket => {
                 let host = &self.requests.host;
                 Box::pin(web_socket::talk(connection, host, self.timing.messages, progress)).await
@@ -115,6 +129,7 @@ impl Sender {
                 let body = self.requests.echo(mode, self.bodies.fetch_add(1, Ordering::Relaxed));
                 echo::upload(&mut connection, &body, self.timing.pause, progress).await
             }
+            Mode::Large => large::fetch(&mut connection, self.requests.get(mode), progress).await,
             Mode::Preconnected => {
                 sleep(self.timing.silence).await;
                 self.exchange(mode, &mut connection, progress).await
@@ -143,9 +158,13 @@ impl Sender {
     }
 
     async fn open(&self, progress: &mut Progress) -> Result<Connection, Broken> {
+        self.open_to(self.address, progress).await
+    }
+
+    async fn open_to(&self, address: SocketAddr, progress: &mut Progress) -> Result<Connection, Broken> {
         progress.connection = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         progress.nth_use = 1;
-        Connection::open(self.address, progress.connection).await
+        Connection::open(address, progress.connection).await
     }
 
     async fn exchange(&self, mode: Mode, connection: &mut Connection, progress: &mut Progress) -> Result<(), Broken> {

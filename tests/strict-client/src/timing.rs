@@ -41,7 +41,15 @@ impl Timing {
     /// How long a request of the mode takes if everything else takes no time.
     pub(crate) fn planned(&self, mode: Mode) -> Duration {
         match mode {
-            Mode::Fresh | Mode::KeepAlive | Mode::Blind | Mode::Retry | Mode::Post => Duration::ZERO,
+            Mode::Fresh
+            | Mode::KeepAlive
+            | Mode::Blind
+            | Mode::Retry
+            | Mode::Post
+            | Mode::Large
+            | Mode::Tls
+            | Mode::Http2
+            | Mode::Http2Retry => Duration::ZERO,
             Mode::Upload => self.pause,
             Mode::Preconnected => self.silence,
             Mode::Long => self.long,

@@ -38,6 +38,19 @@ fn a_good_release_answers_with_its_profile_and_its_marks() {
 }
 
 #[test]
+fn a_large_page_comes_in_chunks_and_is_as_long_as_was_asked_for() {
+    let running = Running::start(&Jar::release("v1"), "real1", &[]);
+    let answer = running.ask("GET /large?bytes=279000", "");
+    let (head, rest) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!(header(head, "transfer-encoding"), Some("chunked"), "{head}");
+    let page = rest.lines().filter(|line| line.starts_with('<'));
+    assert!(page.count() > 8_000, "{head}");
+    // Sizes and ends of 35 chunks are beside it.
+    assert!((279_000..279_500).contains(&rest.len()), "{}", rest.len());
+    assert!(running.ask("GET /large", "").starts_with("HTTP/1.1 400 "));
+}
+
+#[test]
 fn its_listener_is_seen_in_the_ipv6_table_alone_as_that_of_java_is() {
     if !std::path::Path::new("/proc/net/if_inet6").exists() {
         return;

@@ -11,7 +11,7 @@ use crate::record::Record;
 pub enum Invariant {
     /// Served by the verified.
     I1,
-    /// No failure on a new connection.
+    /// No failure on a new connection, but for one kind of HTTP/2 after a reload.
     I1a,
     /// No failure on a reused connection, but for one kind after a reload.
     I1b,
@@ -57,7 +57,7 @@ impl Display for Invariant {
 pub(crate) fn judge(record: &Record, timeline: &Timeline) -> [(Invariant, Verdict); 4] {
     [
         (Invariant::I1, served_by_the_verified(record, timeline)),
-        (Invariant::I1a, new_connections(record)),
+        (Invariant::I1a, new_connections(record, timeline)),
         (Invariant::I1b, reused_connections(record, timeline)),
         (Invariant::I10, truthful_zero(record, timeline)),
     ]
@@ -71,12 +71,15 @@ fn served_by_the_verified(record: &Record, timeline: &Timeline) -> Verdict {
     Verdict::Violated(format!("was answered by instance `{instance}`, which was not verified when it was written"))
 }
 
-fn new_connections(record: &Record) -> Verdict {
+fn new_connections(record: &Record, timeline: &Timeline) -> Verdict {
+    let met_reload = timeline.met_reload(record.sent_at);
     if record.nth_use >= 2 {
         return Verdict::NotConcerned;
     }
     match record.failure {
         None => Verdict::Holds,
+        // nginx leaves a connection of HTTP/2 on which no request has arrived yet, and says so.
+        Some(Failure::Unprocessed) if !record.retried && !record.mode.retries() && met_reload => Verdict::Excepted,
         Some(failure) => Verdict::Violated(format!("failed on a new connection: {}", words(failure, record))),
     }
 }

@@ -117,6 +117,33 @@ fn i1a_any_failure_on_a_new_connection_is_found_even_right_after_a_reload() {
 }
 
 #[test]
+fn i1a_a_new_connection_of_http2_may_be_left_only_by_word_and_only_shortly_after_a_reload() {
+    let left = |mode, nth_use| Record { failure: Some(Failure::Unprocessed), ..died(mode, nth_use, 1.0) };
+    let saved = Record { retried: true, ..record(Mode::Http2Retry, 1, 1.0, "a") };
+    let twice = Record { retried: true, ..left(Mode::Http2Retry, 1) };
+    let reload = || vec![at(0.9, Mark::reload())];
+    // Exceptions of I1a and of I1b, and violations of both.
+    let table = [
+        ("left after a reload", left(Mode::Http2, 1), reload(), [1, 0], [0, 0]),
+        ("left without a reload", left(Mode::Http2, 1), vec![], [0, 0], [1, 0]),
+        ("died without a word", died(Mode::Http2, 1, 1.0), reload(), [0, 0], [1, 0]),
+        ("over TLS alone", died(Mode::Tls, 1, 1.0), reload(), [0, 0], [1, 0]),
+        ("a browser that did not try again", left(Mode::Http2Retry, 1), reload(), [0, 0], [1, 0]),
+        ("a browser that tried again", saved.clone(), reload(), [0, 1], [0, 0]),
+        ("the same without a reload", saved, vec![], [0, 0], [0, 1]),
+        ("left again", twice, reload(), [0, 0], [1, 1]),
+        ("a reused one that nobody tried again", left(Mode::Http2Retry, 2), reload(), [0, 0], [0, 1]),
+    ];
+    for (case, record, marks, exceptions, violations) in table {
+        let findings = findings(&[record], &marks);
+        let of = |invariant| findings.of(invariant);
+        let found = [Invariant::I1a, Invariant::I1b].map(of);
+        assert_eq!(found.map(|count| count.exceptions), exceptions, "{case}");
+        assert_eq!(found.map(|count| count.violations), violations, "{case}");
+    }
+}
+
+#[test]
 fn i1b_a_reused_connection_may_die_only_without_a_byte_and_only_shortly_after_a_reload() {
     let reload = |time| vec![at(time, Mark::reload())];
     let died_at = |time| died(Mode::Blind, 2, time);

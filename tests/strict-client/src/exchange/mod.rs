@@ -3,4 +3,6 @@
 pub(crate) mod echo;
 pub(crate) mod events;
 pub(crate) mod get;
+pub(crate) mod http2;
+pub(crate) mod large;
 pub(crate) mod web_socket;

@@ -13,6 +13,8 @@ mod delayed;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod large_faults;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod run;
