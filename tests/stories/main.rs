@@ -13,6 +13,7 @@ mod benchmarks;
 mod book_bugs;
 mod codedeploy;
 mod concurrency;
+mod connections;
 mod contributing;
 mod discovery;
 mod documents;

@@ -35,6 +35,15 @@ impl Rig {
         Rig::on(Sandbox::builder().binaries(binaries).nginx(program).build().expect("a sandbox"))
     }
 
+    /// A host on which release `v1` is live and speaks TLS and HTTP/2 beside the door, with a standby.
+    pub(crate) fn with_tls() -> Rig {
+        let binaries = Binaries::built(BuildProfile::Debug).expect("the hooks");
+        let rig = Rig::on(Sandbox::builder().binaries(binaries).tls().build().expect("a sandbox"));
+        rig.deploy(&Jar::release("v0")).succeeds();
+        rig.deploy(&Jar::release("v1")).succeeds();
+        rig
+    }
+
     fn on(host: Sandbox) -> Rig {
         host.nginx().start().expect("nginx starts");
         // What is good comes to its end on a busy machine as well; who wants to see patience end is `impatient`.

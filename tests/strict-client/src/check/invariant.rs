@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::timeline::Timeline;
 use crate::failure::Failure;
+use crate::mode::Mode;
 use crate::record::Record;
 
 /// An invariant of availability; docs/failures.md says what each id stands for.
@@ -11,7 +12,7 @@ use crate::record::Record;
 pub enum Invariant {
     /// Served by the verified.
     I1,
-    /// No failure on a new connection, but for one kind of HTTP/2 after a reload.
+    /// No failure on a new connection, but for two kinds after a reload: of HTTP/2, and of large pages.
     I1a,
     /// No failure on a reused connection, but for one kind after a reload.
     I1b,
@@ -78,10 +79,16 @@ fn new_connections(record: &Record, timeline: &Timeline) -> Verdict {
     }
     match record.failure {
         None => Verdict::Holds,
-        // nginx leaves a connection of HTTP/2 on which no request has arrived yet, and says so.
+        // nginx leaves a connection of HTTP/2 on which no request has arrived yet, and says so (F145).
         Some(Failure::Unprocessed) if !record.retried && !record.mode.retries() && met_reload => Verdict::Excepted,
+        // Now and then its worker ends with a large page that it passes on (F147).
+        Some(failure) if met_reload && ends_with_its_worker(failure, record) => Verdict::Excepted,
         Some(failure) => Verdict::Violated(format!("failed on a new connection: {}", words(failure, record))),
     }
+}
+
+fn ends_with_its_worker(failure: Failure, record: &Record) -> bool {
+    Mode::HEAVY.contains(&record.mode) && failure.is_death_of_connection()
 }
 
 fn reused_connections(record: &Record, timeline: &Timeline) -> Verdict {
@@ -97,6 +104,10 @@ fn reused_connections(record: &Record, timeline: &Timeline) -> Verdict {
         return Verdict::NotConcerned;
     }
     let Some(failure) = record.failure else { return Verdict::Holds };
+    // F147, on a connection that others have used before.
+    if met_reload && record.first_byte_at.is_some() && ends_with_its_worker(failure, record) {
+        return Verdict::Excepted;
+    }
     let words = words(failure, record);
     if !record.is_failure_that_a_retry_would_have_saved() {
         return Verdict::Violated(format!("failed in a way that no retry makes up for: {words}"));

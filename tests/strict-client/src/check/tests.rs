@@ -117,8 +117,9 @@ fn i1a_any_failure_on_a_new_connection_is_found_even_right_after_a_reload() {
 }
 
 #[test]
-fn i1a_a_new_connection_of_http2_may_be_left_only_by_word_and_only_shortly_after_a_reload() {
+fn f145_f147_i1a_a_new_connection_of_http2_or_a_large_page_may_be_lost_only_shortly_after_a_reload() {
     let left = |mode, nth_use| Record { failure: Some(Failure::Unprocessed), ..died(mode, nth_use, 1.0) };
+    let cut = Record { failure: Some(Failure::EofWithinResponse), ..record(Mode::Tls, 1, 1.0, "a") };
     let saved = Record { retried: true, ..record(Mode::Http2Retry, 1, 1.0, "a") };
     let twice = Record { retried: true, ..left(Mode::Http2Retry, 1) };
     let reload = || vec![at(0.9, Mark::reload())];
@@ -126,12 +127,18 @@ fn i1a_a_new_connection_of_http2_may_be_left_only_by_word_and_only_shortly_after
     let table = [
         ("left after a reload", left(Mode::Http2, 1), reload(), [1, 0], [0, 0]),
         ("left without a reload", left(Mode::Http2, 1), vec![], [0, 0], [1, 0]),
-        ("died without a word", died(Mode::Http2, 1, 1.0), reload(), [0, 0], [1, 0]),
-        ("over TLS alone", died(Mode::Tls, 1, 1.0), reload(), [0, 0], [1, 0]),
+        ("died without a word", died(Mode::Http2, 1, 1.0), reload(), [1, 0], [0, 0]),
+        ("the same without a reload", died(Mode::Http2, 1, 1.0), vec![], [0, 0], [1, 0]),
+        ("over TLS alone", died(Mode::Tls, 1, 1.0), reload(), [1, 0], [0, 0]),
+        ("a large page, within it", cut.clone(), reload(), [1, 0], [0, 0]),
+        ("the same without a reload", cut.clone(), vec![], [0, 0], [1, 0]),
+        ("without TLS", died(Mode::Large, 1, 1.0), reload(), [1, 0], [0, 0]),
+        ("a small page, within it", Record { mode: Mode::Fresh, ..cut.clone() }, reload(), [0, 0], [1, 0]),
         ("a browser that did not try again", left(Mode::Http2Retry, 1), reload(), [0, 0], [1, 0]),
         ("a browser that tried again", saved.clone(), reload(), [0, 1], [0, 0]),
         ("the same without a reload", saved, vec![], [0, 0], [0, 1]),
         ("left again", twice, reload(), [0, 0], [1, 1]),
+        ("a browser's page, within it", Record { mode: Mode::Http2Retry, nth_use: 2, ..cut }, reload(), [0, 1], [0, 0]),
         ("a reused one that nobody tried again", left(Mode::Http2Retry, 2), reload(), [0, 0], [0, 1]),
     ];
     for (case, record, marks, exceptions, violations) in table {
