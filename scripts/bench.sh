@@ -2,7 +2,8 @@
 # Compares three ways to deploy under load: the shell scripts that the hooks replace, the hooks with "reload", and the hooks with
 # "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg. With --feel: what users feel of a deploy of a real
 # application; writes docs/feel.md, docs/feel.json and docs/feel.svg. With --processes: what hooks take on a host with many processes;
-# writes docs/processes.md.
+# writes docs/processes.md. With --reloads TIMES: what a reload of nginx costs each kind of client; writes docs/reloads.md and
+# docs/reloads.json.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -10,11 +11,12 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/requirements.sh"
 cd -- "$root"
 
-quick=false feel=false
+quick=false feel=false reloads=false
 for argument in "$@"; do
     case "$argument" in
         --quick) quick=true ;;
         --feel) feel=true ;;
+        --reloads | --reloads=*) reloads=true ;;
         --help | -h) exec cargo run --quiet --locked -p bench -- --help ;;
     esac
 done
@@ -35,8 +37,8 @@ if "$feel"; then
 fi
 mapfile -t packages < <(hook_packages "$root")
 packages+=(-p demo-app -p bench)
-# Whether a request fails does not depend on how the hooks were built, and nothing else is asked of --quick.
-if "$quick"; then
+# Whether a request fails does not depend on how the hooks were built, and nothing else is asked of --quick and --reloads.
+if "$quick" || "$reloads"; then
     say "building the hooks and the program that measures"
     cargo build --quiet --locked --target-dir "$target" "${packages[@]}" || fail "the build failed (its messages are above)"
     exec "$target/debug/bench" "$@"

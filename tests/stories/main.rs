@@ -27,6 +27,7 @@ mod include;
 mod instant;
 mod keepalive;
 mod logs;
+mod measured_reloads;
 mod neighbours;
 mod nginx;
 mod nginx_document;

@@ -52,6 +52,11 @@ pub(crate) struct Arguments {
     /// new release answers; writes processes.md. About three minutes
     #[arg(long, conflicts_with_all = ["quick", "long", "seconds", "rate", "ways", "feel"])]
     pub(crate) processes: bool,
+    /// Instead of all that: what so many reloads of nginx cost each kind of client, large pages, TLS and HTTP/2 among them, by a bare
+    /// signal and by the hooks; writes reloads.md and reloads.json. With 100 a quarter of an hour
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(conflicts_with_all = ["quick", "long", "seconds", "rate", "ways", "deploys", "feel", "processes"])]
+    pub(crate) reloads: Option<u32>,
     /// For --feel: the ways to deploy
     #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up")]
     pub(crate) treatments: Vec<Treatment>,
@@ -94,6 +99,7 @@ mod tests {
         for line in [
             &["--quick", "--long"][..],
             &["--processes", "--feel"],
+            &["--reloads", "9", "--feel"],
             &["--ways", "rsync"],
             &["--deploys", "0"],
             &["--round-trip", "10"],

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use agent::AppSpec;
 use anyhow::Context;
 use demo_app::Jar;
-use sandbox::{Binaries, Sandbox};
+use sandbox::{Binaries, Sandbox, SandboxBuilder};
 use shared::lifecycle::HOOKS;
 use workstation::files;
 
@@ -58,13 +58,24 @@ impl Host {
         java: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let builder = Sandbox::builder().binaries(binaries);
-        let sandbox = java.map_or(builder.clone(), |java| builder.java(java)).build()?;
+        Self::on(way, java.map_or(builder.clone(), |java| builder.java(java)), baseline, java)
+    }
+
+    /// The same whose nginx speaks TLS as well.
+    ///
+    /// # Errors
+    /// The sandbox cannot be made.
+    pub(crate) fn with_tls(way: Way, binaries: Binaries, baseline: &Path) -> anyhow::Result<Self> {
+        Self::on(way, Sandbox::builder().binaries(binaries).tls(), baseline, None)
+    }
+
+    fn on(way: Way, builder: SandboxBuilder, baseline: &Path, java: Option<&Path>) -> anyhow::Result<Self> {
+        let sandbox = builder.build()?;
         for name in ["marks", "output"] {
             files::make_directory(&sandbox.directory().join(name))?;
         }
         if way.has_hooks() {
-            // A text in TOML's notation, which JSON's strings are as well.
-            sandbox.set("proxy.cutover", &serde_json::Value::from(way.name()).to_string())?;
+            set_way(&sandbox, way)?;
             // To watch is to wait, and not what is measured here.
             sandbox.set("switch.watch", "\"0s\"")?;
         }
@@ -139,6 +150,24 @@ impl Host {
     /// It was not built.
     pub(crate) fn status(&self) -> anyhow::Result<Invocation> {
         self.hook("status", None)
+    }
+
+    /// Lets the next hook move traffic in this way.
+    ///
+    /// # Errors
+    /// The settings cannot be written.
+    pub(crate) fn set_way(&self, way: Way) -> anyhow::Result<()> {
+        set_way(&self.sandbox, way)
+    }
+
+    /// What brings in the flag.
+    ///
+    /// # Errors
+    /// There is no such hook.
+    pub(crate) fn install(&self) -> anyhow::Result<Invocation> {
+        let mut install = self.hook("switch", None)?;
+        install.arguments.push("--install".to_owned());
+        Ok(install)
     }
 
     fn hook(&self, hook: &'static str, event: Option<&str>) -> anyhow::Result<Invocation> {
@@ -232,6 +261,11 @@ impl Host {
         let serves = || self.serving().is_ok_and(|serving| serving == release) && !self.sandbox.nginx().is_reloading();
         Ok(self.sandbox.wait_until(&what, std::time::Duration::from_secs(20), serves)?)
     }
+}
+
+/// A text in TOML's notation, which JSON's strings are as well.
+fn set_way(sandbox: &Sandbox, way: Way) -> anyhow::Result<()> {
+    Ok(sandbox.set("proxy.cutover", &serde_json::Value::from(way.name()).to_string())?)
 }
 
 /// The lifecycle event under which the shipped `appspec.yml` has this hook.

@@ -32,6 +32,9 @@ impl<'a> RunningLoad<'a> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, sandbox.ports().door));
         let modes: Vec<Mode> = rates.iter().map(|(mode, _)| *mode).collect();
         let mut load = Load::builder(address).modes(modes.clone()).round_trip(round_trip);
+        if let Some(certificate) = sandbox.nginx().certificate() {
+            load = load.secure(SocketAddr::from((Ipv4Addr::LOCALHOST, sandbox.ports().secure)), certificate);
+        }
         for (mode, rate) in rates {
             load = load.rate(*mode, *rate);
         }

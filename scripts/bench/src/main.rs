@@ -1,6 +1,6 @@
 //! `bench`: three ways to deploy, compared under load. `run` has the order of things; one file each measures (`turn`,
-//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel` and
-//! `crowd` are measurings of their own.
+//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel`,
+//! `crowd` and `reloads` are measurings of their own.
 
 mod arguments;
 mod crowd;
@@ -18,6 +18,7 @@ mod number;
 mod picture;
 mod proxy_cpu;
 mod rates;
+mod reloads;
 mod results;
 mod run;
 mod statistics;
@@ -52,6 +53,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.processes {
         return crowd::measure(arguments, &console);
+    }
+    if arguments.reloads.is_some() {
+        return reloads::measure(arguments, &console);
     }
     let (results, breaches) = run::measure(arguments, &console)?;
     interruption::check()?;
