@@ -21,6 +21,9 @@ pub(crate) struct Effort {
     pub(crate) per_second: u32,
 }
 
+/// The shares of the traffic, in percent, that steps would begin with.
+const STEPS: [u32; 2] = [5, 25];
+
 /// A form of nginx's configuration.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Form {
@@ -89,6 +92,31 @@ pub(crate) fn keep_upstream_connections(host: &Host) -> anyhow::Result<()> {
     let kept = "\n            proxy_http_version 1.1;\n            proxy_set_header Connection \"\";";
     edit(&configuration, location, &format!("{location}{kept}"))?;
     Ok(host.sandbox.nginx().reload_and_wait()?)
+}
+
+/// Adds what traffic in steps would need, while no step is under way: for each step a flag, and a share of the new connections that
+/// goes to the other group while it is there. No hook knows of it.
+///
+/// # Errors
+/// The configuration is not as expected, or nginx refuses it.
+pub(crate) fn add_steps(host: &Host) -> anyhow::Result<()> {
+    let nginx = host.sandbox.nginx();
+    let groups = nginx.upstreams_path();
+    let [old, new] = ["service-url-real1", "service-url-real2"];
+    let shares = STEPS.map(|percent| {
+        format!(
+            "split_clients \"$remote_addr$remote_port$msec\" $share{percent} {{\n    {percent}% {new};\n    * {old};\n}}\n"
+        )
+    });
+    let flags = STEPS.map(|percent| {
+        let flag = nginx.flag_path().with_extension(percent.to_string());
+        format!("if (-f {}) {{\n    set $service_url http://$share{percent};\n}}\n", flag.display())
+    });
+    let (shares, flags) = (shares.concat(), flags.concat());
+    let text = files::read_text(&groups, "a part of nginx's configuration")?;
+    files::write(&groups, format!("{text}{shares}").as_bytes())?;
+    edit(&nginx.include_path(), "if (-f ", &format!("{flags}if (-f "))?;
+    Ok(nginx.reload_and_wait()?)
 }
 
 fn edit(path: &std::path::Path, from: &str, to: &str) -> anyhow::Result<()> {

@@ -212,7 +212,7 @@ fn many_cutovers(
     Ok(())
 }
 
-/// The forms that there are hosts for; the last one has a host of its own, whose configuration is changed by hand.
+/// The forms that there are hosts for; the last two have hosts of their own, whose configuration is changed by hand.
 fn proxy_cpu(
     hosts: &[Host],
     binaries: &Binaries,
@@ -224,9 +224,18 @@ fn proxy_cpu(
     let Some((reload, instant)) = of(Way::Reload).zip(of(Way::Instant)) else { return Ok(Vec::new()) };
     let kept = prepared(Way::Instant, binaries, baseline)?;
     proxy_cpu::keep_upstream_connections(&kept)?;
-    let forms = [("reload", reload), ("instant", instant), ("instant, upstream connections kept", &kept)];
+    let steps = prepared(Way::Instant, binaries, baseline)?;
+    proxy_cpu::keep_upstream_connections(&steps)?;
+    proxy_cpu::add_steps(&steps)?;
+    let forms = [
+        ("reload", reload),
+        ("instant", instant),
+        ("instant, upstream connections kept", &kept),
+        ("the same, ready for traffic in steps", &steps),
+    ];
     let measured = proxy_cpu::measure(&forms, effort.proxy_cpu, console)?;
     kept.sandbox.close()?;
+    steps.sandbox.close()?;
     Ok(measured)
 }
 
