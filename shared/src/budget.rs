@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::boot;
 use crate::codedeploy::consent;
 use crate::config::{CutoverWay, Overlap, Settings, Standby, Supervisor};
 use crate::discovery::witness::DOOR_AT_MOST;
@@ -62,6 +63,8 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
                 + settings.stop.grace
                 + KILLED_AT_MOST
                 + PORT_FREE_AT_MOST
+                + boot::MAKER_GRACE
+                + KILLED_AT_MOST
                 + TELLS_AT_MOST
         }
         "start" => start(settings),
@@ -156,12 +159,14 @@ fn start(settings: &Settings) -> Duration {
         Overlap::StopFirst => LOOKS_AGAIN.at_most + settings.stop.grace + KILLED_AT_MOST + PORT_FREE_AT_MOST,
     };
     let restored = restored(settings, FAILED_GRACE);
+    let boot = if settings.wants_class_archive() { boot::PREPARES_AT_MOST } else { Duration::ZERO };
     LOOKS_AGAIN.at_most
         + left
         + PUBLISH_AT_MOST
         + supervised
         + room
         + SHARED_AT_MOST
+        + boot
         + settings.start.survive
         + ended
         + restored
@@ -311,9 +316,15 @@ mod tests {
         for (hook, name, more, own) in [
             (
                 "stop",
-                "a group of the user's own, test, sudo, who is there, the last one asked, drain, grace, the killed, the port, the file for the application",
+                "a group of the user's own, test, sudo, who is there, the last one asked, drain, grace, the killed, the port, the maker of an archive, the file for the application",
                 reload.to_owned(),
-                10.0 + 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0 + 3.0,
+                10.0 + 10.0 + 20.0 + 2.0 * 2.0 + 3.0 + 11.0 + 13.0 + 3.0 + 3.0 + (1.0 + 3.0) + 3.0,
+            ),
+            (
+                "start",
+                "the same, and until the release has become its JVM",
+                format!("{reload}[app]\nclass_archive = \"auto\"\n"),
+                2.0 + (2.0 + 1.0 + 3.0 + 3.0) + 50.0 + 1.0 + 30.0 + 17.0 + 2.0 + 1.0 + 3.0,
             ),
             (
                 "start",

@@ -74,6 +74,17 @@ pub struct App {
     pub environment: Vec<String>,
     /// What keeps a release running.
     pub supervisor: Supervisor,
+    /// Whether a release boots from an archive of its libraries' classes.
+    pub class_archive: ClassArchive,
+}
+
+/// Whether a release boots from an archive of its libraries' classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassArchive {
+    /// Where it is sure to be the same application; else with `java -jar`.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// What keeps a release running.
@@ -350,6 +361,18 @@ impl Settings {
     #[must_use]
     pub fn units(&self) -> PathBuf {
         self.app.directory.join("units")
+    }
+
+    /// Where the libraries of releases are kept, a directory for each set of them, with the archives of their classes.
+    #[must_use]
+    pub fn libraries(&self) -> PathBuf {
+        self.app.directory.join("libraries")
+    }
+
+    /// Whether a release is to boot from there.
+    #[must_use]
+    pub fn wants_class_archive(&self) -> bool {
+        self.app.class_archive == ClassArchive::Auto && self.app.command.is_empty()
     }
 
     /// The file that says which release the unit of a place runs.

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 /// A variable of the environment, if it is set, not empty and text.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment, for everybody")]
-pub(crate) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -35,6 +35,9 @@ pub mod route;
 /// nginx itself.
 pub mod nginx;
 
+/// How a release was made to boot, and who makes the archive for the next one.
+pub mod boot;
+
 /// Who is in a slot.
 pub mod occupant;
 

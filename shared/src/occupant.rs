@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Listener, Process, ProcessIdentity};
 use crate::ledger::Ledger;
 use crate::patience::{Patience, Waiting};
+use crate::release;
 use crate::slot::{Place, Slot};
 use crate::supervisor::{Unit, control_group, pin};
 
@@ -105,7 +106,7 @@ fn see<H: Host>(
         for process in listener.processes {
             let known = ours.iter().any(|own| belongs_to(host, &own.identity, &process));
             let of_unit = || control_group::is_of_unit(host, &Unit::name(settings, slot), process.identity.id);
-            let ours_by_itself = is_profiled_jvm(&process, &place.profile) || of_unit();
+            let ours_by_itself = is_profiled_jvm(settings, &process, &place.profile) || of_unit();
             if !known && !ours_by_itself || elsewhere.contains(&process.identity) {
                 return Ok(Occupant::Stranger(stranger(host, place, &process, &elsewhere)));
             }
@@ -192,10 +193,13 @@ fn is_in_session(launched: &ProcessIdentity, process: &Process) -> bool {
 
 /// The processes that were started from a release's copy and that this user may signal.
 fn launched_from(host: &impl Host, copy: &Path) -> Vec<Process> {
+    // Where it boots from an archive, its own classes end the class path.
+    let classes = format!(":{}", copy.with_file_name(release::CLASSES).to_string_lossy());
     let copy = copy.to_string_lossy();
+    let is_of_release = |argument: &String| *argument == copy || argument.ends_with(&classes);
     host.processes()
         .into_iter()
-        .filter(|process| process.command.iter().any(|argument| *argument == copy) && may_signal(host, process))
+        .filter(|process| process.command.iter().any(is_of_release) && may_signal(host, process))
         .collect()
 }
 
@@ -233,15 +237,24 @@ pub fn belongs_to(host: &impl Host, launched: &ProcessIdentity, process: &Proces
     false
 }
 
-/// A JVM whose command line carries the slot's profile: so the scripts started theirs, and so do these hooks.
-fn is_profiled_jvm(process: &Process, profile: &str) -> bool {
+/// A JVM whose command line carries the slot's profile: so the scripts started theirs, and so do these hooks. One that boots from an
+/// archive has no `-jar`, and a file of its release in its class path.
+fn is_profiled_jvm(settings: &Settings, process: &Process, profile: &str) -> bool {
     let carries = |argument: &String| {
         ["-Dspring.profiles.active=", "--spring.profiles.active="]
             .iter()
             .find_map(|option| argument.strip_prefix(option))
             .is_some_and(|profiles| profiles.split(',').any(|active| active == profile))
     };
-    process.command.iter().any(|argument| argument == "-jar") && process.command.iter().any(carries)
+    let runs_release = |argument: &String| {
+        argument == "-jar" || class_path(argument).any(|entry| entry.starts_with(settings.releases()))
+    };
+    process.command.iter().any(runs_release) && process.command.iter().any(carries)
+}
+
+/// The files that an argument names, if it is a class path.
+fn class_path(argument: &str) -> impl Iterator<Item = &Path> {
+    argument.split(':').map(Path::new)
 }
 
 fn may_signal(host: &impl Host, process: &Process) -> bool {

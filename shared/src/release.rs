@@ -15,6 +15,9 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host};
 use crate::timeouts::app_spec::AppSpec;
 
+/// The application's own classes beside a release's copy, where it boots from a class path.
+pub const CLASSES: &str = "classes.jar";
+
 /// What is kept free on the disk beside a release.
 const DISK_RESERVE: u64 = 32 * 1024 * 1024;
 

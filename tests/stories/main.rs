@@ -11,6 +11,7 @@
 mod artifacts;
 mod benchmarks;
 mod book_bugs;
+mod boot;
 mod codedeploy;
 mod concurrency;
 mod connections;

@@ -207,3 +207,40 @@ fn f33_a_spring_boot_jar_that_cannot_start_is_told_with_springs_own_words() {
     assert_eq!((hook, run.code), ("health", 30), "{}", run.output);
     assert!(run.output.contains("server.tomcat.threads.max"), "{}", run.output);
 }
+
+#[test]
+fn f135_f138_a_spring_boot_jar_boots_from_the_archive_that_the_release_before_it_has_made_possible() {
+    let built = tempfile::tempdir().unwrap();
+    let jars: Vec<PathBuf> = ["v1", "v2"].into_iter().map(|release| build(release, built.path())).collect();
+    let host = Sandbox::builder().binaries(Binaries::built(BuildProfile::Debug).unwrap()).java("java").build().unwrap();
+    host.nginx().start().unwrap();
+    host.set("app.class_archive", "\"auto\"").unwrap();
+    host.set("switch.watch", "\"1s\"").unwrap();
+    let says = |jar: &Path, deployment: &str| {
+        stage(&host, jar);
+        let runs = HOOKS.map(|hook| host.hook(hook).deployment(deployment).run().unwrap());
+        for run in &runs {
+            ended(run, 0, &[]);
+        }
+        runs.map(|run| run.output).concat()
+    };
+    let first = says(&jars[0], "d-SPRING031");
+    assert!(first.contains("libraries first, without a class archive: none was made yet"), "{first}");
+    let libraries = host.app_directory().join("libraries");
+    let archives = || {
+        let sets =
+            std::fs::read_dir(&libraries).unwrap().flatten().filter_map(|set| std::fs::read_dir(set.path()).ok());
+        let names = sets.flat_map(|set| set.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        names.filter(|name| name.starts_with("archive-") && Path::new(name).extension() == Some("jsa".as_ref())).count()
+    };
+    // The least share of a busy machine may be little.
+    let began = std::time::Instant::now();
+    while archives() == 0 {
+        assert!(began.elapsed() < Duration::from_mins(10), "no archive was made");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let second = says(&jars[1], "d-SPRING032");
+    assert!(second.contains("boot: class archive of "), "{second}");
+    let status = host.hook("status").run().unwrap().output;
+    assert!(status.contains("boot of `real1` (port") && status.contains("): class archive of "), "{status}");
+}

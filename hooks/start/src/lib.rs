@@ -1,11 +1,13 @@
 //! `start` (ApplicationStart) copies the artifact to a release of its own and starts it in the idle slot, out of the
 //! agent's reach. It looks at the artifact and at the slot, which has to be free.
 
+pub mod boot;
 mod leftovers;
 pub mod pinned;
 pub mod retire;
 pub mod room;
 pub mod supervised;
+mod waiting;
 
 use std::path::PathBuf;
 
@@ -81,11 +83,17 @@ impl Hook for Start {
         artifact.is_what_stop_saw(seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, scene.host.wall_clock(), &name);
         let supervised = supervised::look(scene, idle).await?;
-        let gone = gone(scene.settings, &outdated(scene)?, leftovers::find(scene.host, scene.settings));
+        let in_use = in_use(scene)?;
+        let outdated = outdated(scene, &in_use);
+        let unused = boot::unused(scene.host, scene.settings, &artifact, &outdated, |name| in_use.contains(name));
+        let mut gone = gone(scene.settings, &outdated, leftovers::find(scene.host, scene.settings));
+        gone.extend(unused);
         let room = room::look(scene, idle).await?;
-        let plan = plan(scene.settings, idle, artifact, release, supervised, room, gone);
+        let mut plan = plan(scene.settings, idle, artifact, release, supervised, room, gone);
+        boot::through(scene.settings, &mut plan, &scene.host.program());
         steps.extend(plan.steps);
-        Ok(Plan { steps, ..plan })
+        plan.steps = steps;
+        Ok(plan)
     }
 }
 
@@ -100,8 +108,8 @@ fn free(settings: &Settings, idle: Slot, processes: Vec<Process>) -> Vec<Step> {
     actions.map(Step::of).into()
 }
 
-/// The releases that may go: neither remembered nor on the command line of whoever listens in a slot.
-fn outdated(scene: &Scene<'_, impl Host>) -> Result<Vec<String>> {
+/// The names of releases that are remembered, and the command lines of whoever listens in a slot.
+fn in_use(scene: &Scene<'_, impl Host>) -> Result<String> {
     let (host, settings) = (scene.host, scene.settings);
     let mut in_use = String::new();
     for slot in Slot::BOTH {
@@ -112,9 +120,14 @@ fn outdated(scene: &Scene<'_, impl Host>) -> Result<Vec<String>> {
             in_use.push_str(&process.command.join(" "));
         }
     }
-    let names = host.list(&settings.releases()).unwrap_or_default();
-    let keep = usize::try_from(settings.start.keep_releases).unwrap_or(usize::MAX);
-    Ok(release::outdated(names, keep, |name| in_use.contains(name)))
+    Ok(in_use)
+}
+
+/// The releases that may go: those that are not in use.
+fn outdated(scene: &Scene<'_, impl Host>, in_use: &str) -> Vec<String> {
+    let names = scene.host.list(&scene.settings.releases()).unwrap_or_default();
+    let keep = usize::try_from(scene.settings.start.keep_releases).unwrap_or(usize::MAX);
+    release::outdated(names, keep, |name| in_use.contains(name))
 }
 
 /// What nobody needs any more: releases with their logs, and what killed runs have left.

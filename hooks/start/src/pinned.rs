@@ -2,6 +2,7 @@
 //! as its process, and becomes it. No deploy calls this: systemd does, for `start`, after a crash and after a reboot.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use shared::error::{Error, Kind, Result};
@@ -10,6 +11,9 @@ use shared::report::Report;
 use shared::route::flag;
 use shared::route::include::{Include, Leads};
 use shared::supervisor::pin::{self, Decision, Pin, Run, ServesBy};
+
+use crate::boot;
+use crate::waiting::wait;
 
 /// The pin that this process was started for, if it was: `start --run PIN`, as the unit says it.
 #[must_use]
@@ -44,11 +48,28 @@ fn say(text: &str) {
 /// The release that this process is to become, and whether it serves.
 fn prepare(path: &Path) -> Result<Option<(Pin, bool)>> {
     let bug = |cause: std::io::Error| Error::new(Kind::Bug, format!("the host cannot be looked at: {cause}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(bug)?;
-    runtime.block_on(async {
-        let machine = Machine::new(NotLinked).map_err(bug)?;
-        decide(&machine, path)
-    })
+    let mut prepared = Ok(None);
+    let work = async {
+        prepared = match Machine::new(NotLinked) {
+            Ok(machine) => pinned(&machine, path).await,
+            Err(cause) => Err(bug(cause)),
+        };
+    };
+    wait(pin!(work)).map_err(bug)?;
+    prepared
+}
+
+async fn pinned(host: &impl Host, path: &Path) -> Result<Option<(Pin, bool)>> {
+    let Some((pin, serves)) = decide(host, path)? else { return Ok(None) };
+    Ok(Some((by_libraries(host, pin).await?, serves)))
+}
+
+/// The same release, booting from its libraries where it may.
+async fn by_libraries(host: &impl Host, pin: Pin) -> Result<Pin> {
+    let Some(libraries) = pin.libraries.clone() else { return Ok(pin) };
+    let variable = |name: &str| pin.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+    let command = boot::prepare(host, &libraries, pin.command.clone(), &variable).await?;
+    Ok(Pin { command, ..pin })
 }
 
 fn decide(host: &impl Host, path: &Path) -> Result<Option<(Pin, bool)>> {

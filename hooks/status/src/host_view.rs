@@ -1,6 +1,7 @@
 //! This host: who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and nginx.
 
 use serde::Serialize;
+use shared::boot::Boot;
 use shared::discovery::{self, witness};
 use shared::error::{Kind, Result};
 use shared::host::Host;
@@ -36,6 +37,8 @@ struct SlotView {
     profile: String,
     port: u16,
     release: Option<String>,
+    /// How it was made to boot, where it could have been otherwise.
+    boot: Option<String>,
     processes: Vec<u32>,
     /// Who else holds the port, as a sentence.
     stranger: Option<String>,
@@ -111,6 +114,9 @@ impl HostView {
             ]);
         }
         let mut lines = table::lines(&rows, &[]);
+        for SlotView { profile, port, boot, .. } in &self.slots {
+            lines.extend(boot.iter().map(|told| format!("boot of `{profile}` (port {port}): {told}")));
+        }
         lines.push(format!("serving: {}", self.serving));
         if let Some(last) = &self.deployment {
             let id = last.id.as_deref().unwrap_or("by hand");
@@ -138,7 +144,9 @@ async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, roles: Option<Roles>
         _ => "idle",
     };
     let release = tenant.release.as_ref().map(|release| release.name.clone());
-    Ok(SlotView { role, profile: place.profile, port: place.port, release, processes, stranger })
+    let boot = release.as_ref().filter(|_| !processes.is_empty());
+    let boot = boot.and_then(|release| Boot::of(scene.host, scene.settings, release)).map(|boot| boot.told);
+    Ok(SlotView { role, profile: place.profile, port: place.port, release, boot, processes, stranger })
 }
 
 fn stage(stage: Stage) -> &'static str {
@@ -163,6 +171,7 @@ mod tests {
             profile: profile.into(),
             port,
             release: release.map(str::to_owned),
+            boot: (role == "live").then(|| "class archive of 83 libraries".to_owned()),
             processes,
             stranger: None,
         };
@@ -186,6 +195,7 @@ mod tests {
             role     profile  port  process    release
             live     real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             standby  real2    8082  815        20261121T080000000Z-d-ABC122
+            boot of `real1` (port 8081): class archive of 83 libraries
             serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
             last deployment: d-ABC123, its release got the traffic
             proxy: nginx 1.28.0, cutover "instant"
@@ -209,6 +219,7 @@ mod tests {
             role  profile  port  process    release
             live  real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             idle  real2    8082  none       port 8082 is held by process 99 of `root`: nc -l 8082
+            boot of `real1` (port 8081): class archive of 83 libraries
             serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
             last deployment: by hand, its release is healthy
             note: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
@@ -226,6 +237,7 @@ mod tests {
                   "profile": "real1",
                   "port": 8081,
                   "release": "20261122T102030500Z-d-ABC123",
+                  "boot": "class archive of 83 libraries",
                   "processes": [
                     4711,
                     4712
@@ -237,6 +249,7 @@ mod tests {
                   "profile": "real2",
                   "port": 8082,
                   "release": "20261121T080000000Z-d-ABC122",
+                  "boot": null,
                   "processes": [
                     815
                   ],

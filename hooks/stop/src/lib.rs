@@ -4,20 +4,20 @@
 mod preflight;
 mod privileges;
 
+use shared::boot;
 use shared::config::Settings;
 use shared::cutover;
 use shared::discovery::witness::Testimony;
 use shared::discovery::{unheard, unlike_health};
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, Request};
+use shared::host::{Host, Process, Request};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::probe::warm_up::NotLinked;
 use shared::probe::{Judgement, Probe};
 use shared::run::{Hook, Scene};
-use shared::slot::Roles;
-use shared::slot::Slot;
+use shared::slot::{Place, Roles, Slot};
 
 /// The hook `stop`.
 #[derive(Debug)]
@@ -55,7 +55,9 @@ impl Hook for Stop {
         see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;
         // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
         let watched = roles.live.filter(|live| *testimony.evidence.listening.get(*live));
+        let idle = scene.settings.place(deployment.idle).clone();
         let plan = plan(scene.settings, deployment, occupant, watched)?;
+        steps.extend(end_makers(idle, boot::makers(scene.host, scene.settings)));
         steps.extend(plan.steps);
         steps.extend(checked.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
         Ok(Plan { steps, ..plan })
@@ -64,6 +66,11 @@ impl Hook for Stop {
     async fn besides(scene: &Scene<'_, impl Host>) -> Result<Option<String>> {
         privileges::needed(scene).await.map(Some)
     }
+}
+
+/// What makes a class archive for this deploy gives its memory and its share of the processors back: the archive can wait.
+fn end_makers(idle: Place, makers: Vec<Process>) -> Option<Step> {
+    (!makers.is_empty()).then(|| Step::of(Action::EndMaker { place: idle, processes: makers }))
 }
 
 /// Refuses to end the last release that runs where nginx does not go on to it by itself: one command puts the site back up on it
@@ -150,7 +157,7 @@ mod tests {
 
     use expect_test::expect;
     use shared::config::{SettingsFile, settings};
-    use shared::host::{Process, ProcessIdentity};
+    use shared::host::ProcessIdentity;
 
     use super::*;
 
@@ -193,6 +200,15 @@ mod tests {
             2. remember: `real1` (port 8081) is free
             then: `real1` (port 8081) was free already; neither slot serves yet"#]]
         .assert_eq(&planned(None, Slot::Blue, Occupant::Nobody).unwrap());
+    }
+
+    #[test]
+    fn f138_what_makes_a_class_archive_is_ended_by_a_deploy_and_nothing_is_where_there_is_none() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let ends = |makers| end_makers(settings.place(Slot::Green).clone(), makers).map(|step| step.action.to_string());
+        assert_eq!(ends(Vec::new()), None);
+        let told = "end process 7, 8, which makes a class archive for the next deploy";
+        assert_eq!(ends(vec![process(7), process(8)]).as_deref(), Some(told));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    App, ArtifactPattern, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi, ReportSettings, Settings,
-    SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, ports, rules,
+    App, ArtifactPattern, ClassArchive, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi,
+    ReportSettings, Settings, SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, ports,
+    rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::{LogLimits, Share};
@@ -52,6 +53,7 @@ fn read(file: &mut SettingsFile) -> Settings {
                     ("detached", Supervisor::Detached),
                 ],
             ),
+            class_archive: file.choice("app.class_archive", [("auto", ClassArchive::Auto), ("off", ClassArchive::Off)]),
             directory,
         },
         proxy: proxy(file, &places),
@@ -261,6 +263,11 @@ mod tests {
                 "an overlap that is none",
                 "[start]\noverlap = \"never\"",
                 "`start.overlap` is `never`, needed `always`, `if-memory-allows` or `stop-first`",
+            ),
+            (
+                "an archive that is none",
+                "[app]\nclass_archive = \"on\"",
+                "`app.class_archive` is `on`, needed `auto` or `off`",
             ),
             ("a share that is none", "[start]\nshare = \"half\"", "`start.share` is `half`, needed `small` or `equal`"),
             (

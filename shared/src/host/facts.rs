@@ -89,6 +89,8 @@ pub enum Share {
     Equal,
     /// A third of what any other has.
     Small,
+    /// As little as there is. It may not be taken back without privilege.
+    Least,
 }
 
 /// How large the hooks' own log may become, and how many of its predecessors are kept.

@@ -192,6 +192,7 @@ fn nice(share: Share) -> &'static str {
     match share {
         Share::Equal => "0",
         Share::Small => "5",
+        Share::Least => "19",
     }
 }
 
@@ -204,7 +205,7 @@ pub(super) fn set_processor_share(process: &ProcessIdentity, share: Share) -> io
     let path = format!("/proc/{}/autogroup", process.id);
     let before = match share {
         Share::Equal => Share::Small,
-        Share::Small => Share::Equal,
+        Share::Small | Share::Least => Share::Equal,
     };
     match files::read(Path::new(&path)) {
         // The kernel was built without.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Restoration, Retirement};
+use crate::boot::{self, SeeBoot};
 use crate::codedeploy::consent::{self, Question};
 use crate::config::Settings;
 use crate::discovery::witness::DOOR_AT_MOST;
@@ -85,6 +86,13 @@ pub enum Action {
         /// How long they may take to end after SIGTERM.
         grace: Duration,
     },
+    /// End what makes a class archive, which can wait: the deploy needs its memory.
+    EndMaker {
+        /// The place that the deploy works in, for the sentence where that fails.
+        place: Place,
+        /// All of them.
+        processes: Vec<Process>,
+    },
     /// End the live release, so that the new one fits into memory. systemd starts it again after a reboot, and not before.
     MakeRoom {
         /// The live place.
@@ -125,6 +133,8 @@ pub enum Action {
         /// How long it may take to end after SIGTERM, before SIGKILL.
         grace: Duration,
     },
+    /// See how what was launched boots, and let an archive be made for the next one where it has none.
+    SeeBoot(Box<SeeBoot>),
     /// Watch what was launched until it listens, or has lived for a while.
     Survive {
         /// The place whose port it is to listen on.
@@ -288,12 +298,14 @@ impl Action {
             | Action::Drain { .. }
             | Action::SeeLive(_)
             | Action::Terminate { .. }
+            | Action::EndMaker { .. }
             | Action::MakeRoom { .. }
             | Action::Restore(_)
             | Action::AwaitFree(_)
             | Action::Publish { .. }
             | Action::InstallUnit(_)
             | Action::Launch { .. }
+            | Action::SeeBoot(_)
             | Action::EndLaunched { .. }
             | Action::Survive { .. }
             | Action::Probe { .. }
@@ -340,6 +352,8 @@ impl Action {
             Action::EndLaunched { slot, grace, .. } => Refusal { slot: *slot, grace: *grace }.at_most(),
             Action::AwaitFree(_) => PORT_FREE_AT_MOST,
             Action::Publish { .. } => PUBLISH_AT_MOST,
+            Action::SeeBoot(_) => boot::PREPARES_AT_MOST,
+            Action::EndMaker { .. } => boot::MAKER_GRACE + KILLED_AT_MOST,
             Action::SeeLive(_) | Action::Launch { .. } | Action::Sacrifice { .. } | Action::Discard(_) => {
                 Duration::ZERO
             }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::action::Refusal;
 use super::on_nginx::OnNginx;
 use super::{Action, Outcome, Plan, Retirement, Step, drain, processes, refused, retire};
+use crate::boot::{self, SeeBoot};
 use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
@@ -161,6 +162,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
                 let (host, settings, report) = (self.host, self.settings, self.report);
                 processes::terminate(host, settings, report, place, processes, *grace, live.as_ref()).await
             }
+            Action::EndMaker { place, processes } => self.end_maker(place, processes).await,
             Action::MakeRoom { place, processes, grace } => self.make_room(place, processes, *grace).await,
             Action::Restore(restoration) => self.restore(restoration).await,
             Action::AwaitFree(place) => processes::await_free(self.host, place).await,
@@ -168,6 +170,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             Action::InstallUnit(unit) => unit.install(self.host).await,
             Action::Launch { place, launch, unit } => self.launch(place, launch, unit.as_deref()).await,
             Action::EndLaunched { slot, place, grace } => self.end_launched(*slot, place, *grace).await,
+            Action::SeeBoot(seen) => self.see_boot(seen).await,
             Action::Survive { place, at_most, log } => {
                 let Some(process) = &self.launched else { return Ok(()) };
                 let unit = self.unit.as_ref();
@@ -297,6 +300,17 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         })?;
         self.launched = Some(process);
         Ok(())
+    }
+
+    /// Tells how what was launched boots.
+    async fn see_boot(&self, seen: &SeeBoot) -> Result<()> {
+        let Some(process) = &self.launched else { return Ok(()) };
+        seen.see(self.host, self.report, &process.identity).await
+    }
+
+    /// Ends what makes a class archive.
+    async fn end_maker(&self, place: &Place, processes_of_it: &[Process]) -> Result<()> {
+        processes::end(self.host, self.report, place, processes_of_it, boot::MAKER_GRACE, None).await
     }
 
     /// Ends what was launched, and notes that its slot is free. Where the live one has died meanwhile it may be all that users have,

@@ -127,7 +127,7 @@ pub(super) async fn share(host: &impl Host, report: &Report, process: &ProcessId
         }
     };
     match share {
-        Share::Small => tracing::warn!("process {} has as much of the processors as any other: {refused}", process.id),
+        Share::Small | Share::Least => tracing::warn!("process {} has as much of the processors as any other: {refused}", process.id),
         Share::Equal => report.say(&format!(
             "note: process {} keeps a small share of the processors: {refused}. `echo 0 > /proc/{}/autogroup` ends that",
             process.id, process.id

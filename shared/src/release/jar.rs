@@ -36,7 +36,8 @@ pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Vec<String>, Strin
 }
 
 /// The value of one of the main attributes. A long one goes on in lines that begin with a blank; an empty line ends them.
-fn attribute(manifest: &str, name: &str) -> Option<String> {
+#[must_use]
+pub fn attribute(manifest: &str, name: &str) -> Option<String> {
     let mut value: Option<String> = None;
     for line in manifest.lines().take_while(|line| !line.is_empty()) {
         match (&mut value, line.strip_prefix(' ')) {

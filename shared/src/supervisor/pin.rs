@@ -31,6 +31,9 @@ pub struct Pin {
     pub variables: Vec<(String, String)>,
     /// The file that its output is appended to.
     pub log: PathBuf,
+    /// Where its libraries are kept, if it may boot from there. Without it, as in a pin of an earlier version, it boots by its command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libraries: Option<PathBuf>,
 }
 
 /// How nginx is told that this slot serves.
@@ -80,6 +83,7 @@ impl Pin {
             directory: directory.clone(),
             variables: inherited.chain(variables.iter().cloned()).collect(),
             log: log.clone(),
+            libraries: settings.wants_class_archive().then(|| settings.libraries()),
         }
     }
 

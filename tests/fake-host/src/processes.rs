@@ -257,7 +257,7 @@ impl World {
         if user != 0 && user != running.process.owner {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        running.has_small_share = share == Share::Small;
+        running.has_small_share = share != Share::Equal;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use shared::boot;
 use shared::config::{Overlap, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::{AvailableMemory, Host, Process};
@@ -33,7 +34,10 @@ pub(super) async fn check(
         Supervision::Detached(_) => None,
     };
     let Some(available) = host.available_memory(group.as_deref()) else { return Ok(None) };
-    let available = available.with(given_back(host, available.limited_by.as_deref(), processes(idle)));
+    // What makes a class archive is ended first.
+    let makers = boot::makers(host, settings);
+    let free = [processes(idle), &makers].map(|ended| given_back(host, available.limited_by.as_deref(), ended));
+    let available = available.with(free.into_iter().sum());
     if available.bytes >= needed {
         return Ok(None);
     }

@@ -25,6 +25,7 @@ impl fmt::Display for Action {
             Action::Terminate { place, processes, grace, .. } => {
                 write!(formatter, "{}", end(place, processes, *grace, ""))
             }
+            Action::EndMaker { processes, .. } => formatter.write_str(&end_maker(processes)),
             Action::MakeRoom { place, processes, grace } => {
                 let why = ", which serves, to make room; NOBODY SERVES from here on";
                 write!(formatter, "{}", end(place, processes, *grace, why))
@@ -41,6 +42,7 @@ impl fmt::Display for Action {
             Action::InstallUnit(unit) => write!(formatter, "install {unit}"),
             Action::Restore(restoration) => write!(formatter, "{restoration}"),
             Action::Launch { place, launch, unit } => start(formatter, place, launch, unit.as_deref()),
+            Action::SeeBoot(seen) => write!(formatter, "{seen}"),
             Action::EndLaunched { place, .. } => write!(formatter, "end what was started in {place}, and free it"),
             Action::Survive { place, at_most, .. } => {
                 write!(
@@ -63,10 +65,7 @@ impl fmt::Display for Action {
                 0 => write!(formatter, "protect process {id} as usual when memory is short"),
                 _ => write!(formatter, "let process {id} go first when memory is short"),
             },
-            Action::Share { share, .. } => formatter.write_str(match share {
-                Share::Small => "let it have a small share of the processors until it is proven",
-                Share::Equal => "let it have as much of the processors as any other",
-            }),
+            Action::Share { share: of, .. } => formatter.write_str(share(*of)),
             Action::WriteInclude { names, access, .. } => {
                 write!(formatter, "make `{}` name {names}", access.include.path.to_string_lossy())
             }
@@ -118,8 +117,24 @@ impl fmt::Display for Action {
 }
 
 fn end(place: &Place, processes: &[Process], grace: Duration, why: &str) -> String {
+    format!("end process {} in {place}{why}: SIGTERM, after {} SIGKILL", ids(processes), duration(grace))
+}
+
+fn end_maker(processes: &[Process]) -> String {
+    format!("end process {}, which makes a class archive for the next deploy", ids(processes))
+}
+
+fn ids(processes: &[Process]) -> String {
     let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
-    format!("end process {} in {place}{why}: SIGTERM, after {} SIGKILL", ids.join(", "), duration(grace))
+    ids.join(", ")
+}
+
+fn share(share: Share) -> &'static str {
+    match share {
+        Share::Small => "let it have a small share of the processors until it is proven",
+        Share::Least => "let it have the least share of the processors",
+        Share::Equal => "let it have as much of the processors as any other",
+    }
 }
 
 fn start(formatter: &mut fmt::Formatter<'_>, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> fmt::Result {
