@@ -29,6 +29,8 @@ polyline { fill: none; stroke-width: 2; }
 .equal-share { stroke: #59636e; }
 .plain { stroke: #9a6700; }
 .warm-up { stroke: #0969da; }
+.archive { stroke: #8250df; }
+.both { stroke: #1a7f37; }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc; }
 .quiet { fill: #9198a1; }
@@ -38,6 +40,8 @@ text { fill: #f0f6fc; }
 .equal-share { stroke: #9198a1; }
 .plain { stroke: #d29922; }
 .warm-up { stroke: #4493f8; }
+.archive { stroke: #ab7df8; }
+.both { stroke: #3fb950; }
 }
 ";
 
@@ -123,6 +127,8 @@ fn class(treatment: Treatment) -> &'static str {
         Treatment::EqualShare => "equal-share",
         Treatment::Plain => "plain",
         Treatment::WarmUp => "warm-up",
+        Treatment::Archive => "archive",
+        Treatment::Both => "both",
     }
 }
 

@@ -21,6 +21,9 @@ const RELEASES: [&str; 2] = ["v1", "v2"];
 /// How long the first release may take to answer.
 const FIRST_ANSWER: Duration = Duration::from_mins(5);
 
+/// How long the archive of classes may take: it waits until the first users are through, and has the least share.
+const ARCHIVE: Duration = Duration::from_mins(10);
+
 /// A host with the application.
 #[derive(Debug)]
 pub(crate) struct Shop {
@@ -76,7 +79,21 @@ impl Shop {
                 shop.host.serving().is_ok_and(|serving| serving == deployed.release)
             })?;
         }
+        if treatment.has_archive() {
+            shop.wait_for_archive()?;
+        }
         Ok(shop)
+    }
+
+    /// Waits until the archive is made for the releases that follow, which have the same libraries.
+    fn wait_for_archive(&self) -> anyhow::Result<()> {
+        let libraries = self.host.sandbox.directory().join("app/libraries");
+        let is_made = || {
+            let directories = std::fs::read_dir(&libraries).into_iter().flatten().flatten();
+            let names = directories.flat_map(|directory| std::fs::read_dir(directory.path()).into_iter().flatten());
+            names.flatten().any(|file| file.path().extension().is_some_and(|extension| extension == "jsa"))
+        };
+        self.wait_until("the class archive is made", ARCHIVE, is_made)
     }
 
     /// Deploys the other release.
