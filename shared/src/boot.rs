@@ -2,7 +2,7 @@
 //! makes the archive of its classes for the next release, once it serves. The making itself is in `hooks/start`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Settings;
@@ -20,7 +20,12 @@ pub const PREPARES_AT_MOST: Duration = Duration::from_secs(30);
 pub const MAKER_GRACE: Duration = Duration::from_secs(1);
 
 /// The file beside a release's copy that holds the record.
-const RECORD: &str = "boot.txt";
+pub const RECORD: &str = "boot.txt";
+/// What makes a maker of this project's `start`.
+pub const MAKE: &str = "--archive";
+/// What has a JVM write an archive.
+pub const DUMP: &str = "-Xshare:dump";
+
 /// The file among the libraries that names the process that makes an archive.
 const MAKER: &str = "maker.json";
 
@@ -104,7 +109,7 @@ impl SeeBoot {
     /// What is to be seen of the release `name`, whose log is `log`. The maker is this hook's own program.
     #[must_use]
     pub fn of(settings: &Settings, name: &str, log: PathBuf, program: PathBuf) -> SeeBoot {
-        let words = [settings.libraries().join("start"), "--archive".into(), settings.releases().join(name)];
+        let words = [settings.libraries().join("start"), MAKE.into(), settings.releases().join(name)];
         let command = words.iter().map(|word: &PathBuf| word.to_string_lossy().into_owned()).collect();
         let (directory, environment) = (settings.app.directory.clone(), vec!["PATH".to_owned()]);
         let maker = Launch { command, directory, environment, variables: Vec::new(), log };
@@ -154,7 +159,7 @@ impl fmt::Display for SeeBoot {
 
 /// Where the maker of an archive names itself, as a process that was started for a release.
 #[must_use]
-pub fn maker_note(libraries: &std::path::Path) -> PathBuf {
+pub fn maker_note(libraries: &Path) -> PathBuf {
     libraries.join(MAKER)
 }
 
@@ -164,15 +169,45 @@ pub fn makers(host: &impl Host, settings: &Settings) -> Vec<Process> {
     let Some(run) = pin::last_run(host, &maker_note(&libraries)).filter(|run| run.boot == host.boot_id()) else {
         return Vec::new();
     };
-    // Its id may be another's by now, and what it has started may outlive it: either is known by the directory that it works in.
+    // Its id, and its session's, may be another's by now.
+    let makes = |process: &Process| is_making(&process.command, &libraries);
+    occupant::family(host, &run.process).into_iter().filter(makes).collect()
+}
+
+/// Whether this is the command of a maker, or of the JVM that it has started. A release that boots from the same libraries has their
+/// directory on its command line too, and is neither.
+fn is_making(command: &[String], libraries: &Path) -> bool {
     let libraries = libraries.to_string_lossy();
-    let works_there = |process: &Process| process.command.iter().any(|argument| argument.contains(&*libraries));
-    occupant::family(host, &run.process).into_iter().filter(works_there).collect()
+    command.iter().any(|word| [MAKE, DUMP].contains(&word.as_str()))
+        && command.iter().any(|word| word.contains(&*libraries))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f138_i2_who_makes_an_archive_is_told_from_a_release_that_boots_from_one() {
+        for (command, makes) in [
+            ("/app/libraries/start --archive /app/releases/r1", true),
+            (
+                "nice -n 19 java -Xshare:dump -XX:SharedArchiveFile=/app/libraries/k/a.unfinished -cp /app/libraries/k/a.jar",
+                true,
+            ),
+            ("/usr/bin/java -Xshare:dump -XX:SharedArchiveFile=/app/libraries/k/a.unfinished", true),
+            (
+                "java -XX:SharedArchiveFile=/app/libraries/k/a.jsa -cp /app/libraries/k/a.jar:/app/releases/r1/classes.jar App",
+                false,
+            ),
+            ("java -XX:DumpLoadedClassList=/app/releases/r1/classes.lst -cp /app/libraries/k/a.jar App", false),
+            ("/bundle/hooks/start --boot /app/libraries -- java -jar /app/releases/r1/app.jar", false),
+            ("/other/libraries/start --archive /other/releases/r1", false),
+            ("", false),
+        ] {
+            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(is_making(&words, Path::new("/app/libraries")), makes, "{command}");
+        }
+    }
 
     #[test]
     fn f135_a_record_is_read_as_it_was_written_and_anything_else_is_none() {

@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use shared::boot::{Boot, SeeBoot, Way};
+use shared::boot::{Boot, RECORD, SeeBoot, Way};
 use shared::config::Settings;
 use shared::environment;
 use shared::error::{Kind, Result};
@@ -144,15 +144,25 @@ pub(crate) async fn prepare(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<String>> {
     let Some(jar) = Jar::of(&command) else { return Ok(command) };
-    let (boot, command) = match jar.by_libraries(host, root, variable).await {
+    let record = jar.beside(RECORD);
+    let note = |boot: &Boot| {
+        let noted = host.replace_file(&record, boot.to_string().as_bytes(), 0o644);
+        noted.map_err(|cause| libraries::unwritable(&record, &cause))
+    };
+    let found = jar.by_libraries(host, root, variable).await;
+    // Without a note its libraries would be removed while it runs.
+    let (told, command) = match found.and_then(|(boot, command)| note(&boot).map(|()| (boot.told, command))) {
         Ok(found) => found,
-        Err(why) => (Boot { way: Way::Jar, libraries: None, told: format!("`java -jar`: {why}") }, command.clone()),
+        Err(why) => {
+            let told = format!("`java -jar`: {why}");
+            if let Err(why) = note(&Boot { way: Way::Jar, libraries: None, told: told.clone() }) {
+                say(&format!("note: how it boots is noted nowhere: {why}"));
+            }
+            (told, command.clone())
+        }
     };
     host.pause(Duration::ZERO).await?;
-    say(&format!("boot: {}", boot.told));
-    if let Err(cause) = host.replace_file(&jar.beside("boot.txt"), boot.to_string().as_bytes(), 0o644) {
-        say(&format!("note: how it boots could not be noted: {cause}"));
-    }
+    say(&format!("boot: {told}"));
     Ok(command)
 }
 
@@ -248,12 +258,7 @@ impl Jar<'_> {
         command.extend(self.options.iter().cloned());
         command.extend([own, "-cp".to_owned(), class_path, layout.start_class.clone()]);
         command.extend(self.arguments.iter().cloned());
-        let boot = Boot { way, libraries: key, told };
-        // Without a note these libraries would be removed while it runs.
-        let note = self.beside("boot.txt");
-        host.replace_file(&note, boot.to_string().as_bytes(), 0o644)
-            .map_err(|cause| libraries::unwritable(&note, &cause))?;
-        Ok((boot, command))
+        Ok((Boot { way, libraries: key, told }, command))
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use shared::boot::maker_note;
+use shared::boot::{self, maker_note};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Machine, NotLinked, ProcessIdentity, Share, first_line};
 use shared::release::megabytes;
@@ -98,7 +98,7 @@ impl fmt::Display for Making {
 #[must_use]
 pub fn asked_for(arguments: impl IntoIterator<Item = String>) -> Option<PathBuf> {
     let mut arguments = arguments.into_iter().skip(1);
-    (arguments.next()? == "--archive").then(|| arguments.next().map(PathBuf::from))?
+    (arguments.next()? == boot::MAKE).then(|| arguments.next().map(PathBuf::from))?
 }
 
 /// Makes it, and tells the release's log what came of it.
@@ -210,7 +210,7 @@ async fn dump(host: &impl Host, making: &Making, list: &Path, to: &Path) -> Resu
             command.extend(words.iter().map(|word| (*word).to_owned()));
         }
     }
-    command.extend(making.jvm.command(&["-Xshare:dump", &list, &archive, "-cp", &making.libraries]));
+    command.extend(making.jvm.command(&[boot::DUMP, &list, &archive, "-cp", &making.libraries]));
     let said = host.run(&command, MAKES_WITHIN).await?;
     if !said.success {
         let why = [&said.complaint, &said.output].map(|text| first_line(text).to_owned());
