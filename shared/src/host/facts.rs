@@ -57,12 +57,12 @@ pub struct ProcessMemory {
 }
 
 /// The processor time that a process has used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessorTime {
-    /// All of it.
+    /// All of it, that of threads that have ended among it.
     pub all: Duration,
-    /// That of the threads in which a JVM compiles; none in a process that is no JVM.
-    pub compilers: Duration,
+    /// That of each thread in which a JVM compiles, by its id; none in a process that is no JVM. A thread that ends takes its own with it.
+    pub compilers: Vec<(u32, Duration)>,
 }
 
 /// Memory that can be had, in bytes, swap included.

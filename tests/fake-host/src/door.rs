@@ -92,15 +92,15 @@ impl World {
         }
     }
 
-    /// What a process has used: something for its boot, and a bit for each answer, most of it in its compiler while that is at work.
+    /// What a process has used: a bit for each answer, half of it in its compiler while that is at work.
     pub(super) fn processor_time(&self, identity: &ProcessIdentity) -> Option<ProcessorTime> {
         const EACH: Duration = Duration::from_millis(1);
         let running = self.processes.get(identity).filter(|running| !running.ends)?;
         let compiles_for = if let Part::Release { app, .. } = &running.part { app.compiles_for } else { 0 };
         let asked = self.proxied.iter().filter(|(port, _)| running.listens_on == Some(*port)).count();
         let times = |count: usize| EACH * u32::try_from(count).unwrap_or(u32::MAX);
-        let boot = if compiles_for > 0 { EACH } else { Duration::ZERO };
-        Some(ProcessorTime { all: boot + times(asked), compilers: boot + times(asked.min(compiles_for)) / 2 })
+        let compilers = (compiles_for > 0).then(|| (identity.id + 1, times(asked.min(compiles_for)) / 2));
+        Some(ProcessorTime { all: times(asked), compilers: compilers.into_iter().collect() })
     }
 
     /// What comes back at the door; nothing for an answer that never ends.

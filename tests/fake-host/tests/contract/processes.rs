@@ -56,7 +56,7 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     assert_eq!((credentials.user, credentials.groups.contains(&host.user().id)), (host.user().id, true));
     let memory = host.memory(&found.identity).unwrap();
     assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
-    assert!(host.processor_time(&found.identity).unwrap().compilers.is_zero(), "it is no JVM");
+    assert!(host.processor_time(&found.identity).unwrap().compilers.is_empty(), "it is no JVM");
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
     for wanted in [Share::Small, Share::Equal, Share::Equal] {
         share(host, &found.identity, wanted);
