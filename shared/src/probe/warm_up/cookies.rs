@@ -15,7 +15,9 @@ impl Cookies {
     pub(super) fn keep(&mut self, header: &str) {
         let mut parts = header.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
-        let is_taken_back = parts.any(|part| part.eq_ignore_ascii_case("max-age=0"));
+        let (name, value) = (name.trim(), value.trim());
+        // Whoever takes one back gives it no value; most say besides that its time is over, some by a date alone.
+        let is_taken_back = value.is_empty() || parts.any(is_over);
         self.0.retain(|(own, _)| own != name);
         if !is_taken_back && !name.is_empty() && header.len() <= LONGEST && self.0.len() < MOST {
             self.0.push((name.to_owned(), value.to_owned()));
@@ -27,6 +29,12 @@ impl Cookies {
         let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
+}
+
+/// Whether a part of the header says that the cookie has no time left: `Max-Age`, of 0 or less (RFC 6265, 5.2.2).
+fn is_over(part: &str) -> bool {
+    let seconds = part.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"));
+    seconds.is_some_and(|(_, seconds)| seconds.trim().starts_with('-') || seconds.trim().parse() == Ok(0))
 }
 
 #[cfg(test)]
@@ -41,6 +49,11 @@ mod tests {
             ("a session", &["JSESSIONID=1; Path=/; HttpOnly"], Some("JSESSIONID=1")),
             ("another one", &["a=1", "b=2; Secure", "a=3"], Some("b=2; a=3")),
             ("taken back", &["a=1", "b=2", "a=; Max-Age=0; Path=/"], Some("b=2")),
+            ("taken back with a value", &["a=1", "b=2", "a=deleted; max-age = 0"], Some("b=2")),
+            ("taken back by less than nothing", &["a=1", "a=x; Max-Age=-1"], None),
+            ("taken back by a date", &["a=1", "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], None),
+            ("kept for a while", &["a=1; Max-Age=01800"], Some("a=1")),
+            ("blanks", &[" a = 1 ; Path=/"], Some("a=1")),
             ("no cookie", &["nothing", "=1", ""], None),
             ("an `=` in it", &["a=b=c==; Path=/"], Some("a=b=c==")),
             ("too long", &[&long], None),
