@@ -48,14 +48,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let binaries = Binaries::at(arguments.hooks.clone().map_or_else(programs::own_directory, Ok)?)?;
     let baseline = arguments.baseline.canonicalize()?;
     let machine = Machine::this()?;
-    let mut host = Host::new(Way::Instant, binaries, &baseline)?;
-    // Both slots have a release, and nginx goes by the flag.
-    for _ in 0..2 {
-        let deploy = host.next_deploy()?;
-        for invocation in &deploy.invocations {
-            timed_run::run(invocation)?;
-        }
-    }
+    let mut host = Host::new(Way::Instant, binaries, &baseline)?.fill_slots()?;
     let mut samples: BTreeMap<u32, Samples> = BTreeMap::new();
     for number in 1..=arguments.deploys {
         for size in SIZES {

@@ -10,6 +10,7 @@ use shared::lifecycle::HOOKS;
 use workstation::files;
 
 use crate::invocation::Invocation;
+use crate::timed_run;
 use crate::way::Way;
 
 /// How long the application takes to boot: what a deploy cannot be faster than.
@@ -150,6 +151,21 @@ impl Host {
     /// It was not built.
     pub(crate) fn status(&self) -> anyhow::Result<Invocation> {
         self.hook("status", None)
+    }
+
+    /// Puts a release in both slots, as on a host that has been deployed to before.
+    ///
+    /// # Errors
+    /// A hook fails, or a release does not come to serve.
+    pub(crate) fn fill_slots(mut self) -> anyhow::Result<Self> {
+        for _ in 0..2 {
+            let deploy = self.next_deploy()?;
+            for invocation in &deploy.invocations {
+                timed_run::run(invocation)?;
+            }
+            self.wait_for(&deploy.release)?;
+        }
+        Ok(self)
     }
 
     /// Lets the next hook move traffic in this way.

@@ -5,7 +5,6 @@ mod document;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -87,8 +86,8 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let machine = Machine::this()?;
     let times = arguments.reloads.unwrap_or_default();
     let mut parts = Vec::new();
-    let reload = prepared(Way::Reload, &binaries, &baseline)?;
-    let instant = prepared(Way::Instant, &binaries, &baseline)?;
+    let prepared = |way| Host::with_tls(way, binaries.clone(), &baseline)?.fill_slots();
+    let (reload, instant) = (prepared(Way::Reload)?, prepared(Way::Instant)?);
     for round_trip in [Duration::ZERO, arguments.round_trip] {
         for (cause, host) in
             [(Cause::Bare, &instant), (Cause::Cutover, &reload), (Cause::Install, &reload), (Cause::Flag, &instant)]
@@ -120,19 +119,6 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
         console.line(&format!("MUST NOT HAPPEN: {breach}"));
     }
     Ok(if breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// A host that speaks TLS, with a release in both slots.
-fn prepared(way: Way, binaries: &Binaries, baseline: &Path) -> anyhow::Result<Host> {
-    let mut host = Host::with_tls(way, binaries.clone(), baseline)?;
-    for _ in 0..2 {
-        let deploy = host.next_deploy()?;
-        for invocation in &deploy.invocations {
-            timed_run::run(invocation)?;
-        }
-        host.wait_for(&deploy.release)?;
-    }
-    Ok(host)
 }
 
 fn play(host: &Host, round_trip: Duration, part: &mut Part) -> anyhow::Result<()> {

@@ -74,7 +74,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
 fn hosts(ways: &[Way], binaries: &Binaries, baseline: &Path) -> anyhow::Result<Vec<Host>> {
     thread::scope(|scope| {
         let prepare = |way: Way| {
-            move || prepared(way, binaries, baseline).with_context(|| format!("{}: no first releases", way.name()))
+            move || filled(way, binaries, baseline).with_context(|| format!("{}: no first releases", way.name()))
         };
         let hosts: Vec<_> = ways.iter().map(|way| scope.spawn(prepare(*way))).collect();
         let join = |host: thread::ScopedJoinHandle<'_, _>| {
@@ -85,16 +85,8 @@ fn hosts(ways: &[Way], binaries: &Binaries, baseline: &Path) -> anyhow::Result<V
 }
 
 /// A host with a release in both slots.
-fn prepared(way: Way, binaries: &Binaries, baseline: &Path) -> anyhow::Result<Host> {
-    let mut host = Host::new(way, binaries.clone(), baseline)?;
-    for _ in 0..2 {
-        let deploy = host.next_deploy()?;
-        for invocation in &deploy.invocations {
-            timed_run::run(invocation)?;
-        }
-        host.wait_for(&deploy.release)?;
-    }
-    Ok(host)
+fn filled(way: Way, binaries: &Binaries, baseline: &Path) -> anyhow::Result<Host> {
+    Host::new(way, binaries.clone(), baseline)?.fill_slots()
 }
 
 /// Nobody else is on the machine, as far as that is this program's doing. The scripts, which sleep, are done once.
@@ -222,9 +214,9 @@ fn proxy_cpu(
 ) -> anyhow::Result<Vec<Form>> {
     let of = |way: Way| hosts.iter().find(|host| host.way == way);
     let Some((reload, instant)) = of(Way::Reload).zip(of(Way::Instant)) else { return Ok(Vec::new()) };
-    let kept = prepared(Way::Instant, binaries, baseline)?;
+    let kept = filled(Way::Instant, binaries, baseline)?;
     proxy_cpu::keep_upstream_connections(&kept)?;
-    let steps = prepared(Way::Instant, binaries, baseline)?;
+    let steps = filled(Way::Instant, binaries, baseline)?;
     proxy_cpu::keep_upstream_connections(&steps)?;
     proxy_cpu::add_steps(&steps)?;
     let forms = [
