@@ -94,7 +94,6 @@ fn f40_f48_where_memory_is_too_short_for_two_stop_says_so_and_else_the_kernel_en
 }
 
 #[test]
-#[ignore = "a minute: `scripts/host-test.sh --all`"]
 fn f40_f48_the_same_where_releases_run_detached() {
     let mut host = boots(BootedHost::builder().supervisor("detached"));
     let large = megabytes_left(&host) * 7 / 10;
@@ -104,7 +103,6 @@ fn f40_f48_the_same_where_releases_run_detached() {
 }
 
 #[test]
-#[ignore = "a minute: `scripts/host-test.sh --all`"]
 fn f48_a_limit_of_the_agents_service_is_one_of_the_releases_that_lie_in_it() {
     let host = boots(BootedHost::builder().without_pam_systemd());
     deploys_one_that_takes(&host, "live", 60);
