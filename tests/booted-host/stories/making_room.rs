@@ -1,22 +1,23 @@
 //! Where memory does not hold two releases (F128): the live one, a unit of systemd, makes room for the new one and is started again where
-//! that comes to nothing.
+//! that comes to nothing. On a host with a kernel of its own, whose memory nobody beside it takes or gives back.
 
-use booted_host::{BootedHost, End, wait_until};
+use booted_host::{BootedHost, End, OwnKernel, wait_until};
 use demo_app::{Fault, Jar};
 
 use crate::rig::{SLOTS, is_refused, release_at_the_door, status_at_the_door, tell};
 
-/// What each release holds, in units of 1,000,000 bytes: much more than what other stories take and give back meanwhile.
-const HELD: u64 = 2000;
+const MEGABYTES: u32 = 640;
+/// What each release holds, in units of 1,000,000 bytes: much more than what the host's services take and give back meanwhile.
+const HELD: u64 = 240;
 /// Java is told so much at first.
-const HEAP: u64 = 1000;
+const HEAP: u64 = 120;
 
 fn release(name: &str) -> Jar {
-    Jar::release(name).fault(Fault::Holds { megabytes: 2000 })
+    Jar::release(name).fault(Fault::Holds { megabytes: 240 })
 }
 
-/// What the machine has left, swap with it, in units of 1,000,000 bytes.
-fn available(host: &BootedHost) -> u64 {
+/// What the host has left, swap with it, in units of 1,000,000 bytes.
+fn available(host: &BootedHost<OwnKernel>) -> u64 {
     let told = host.run(&["cat", "/proc/meminfo"]).unwrap().output;
     let kilobytes = |name: &str| -> u64 {
         let line = told.lines().find(|line| line.starts_with(name)).unwrap();
@@ -25,15 +26,15 @@ fn available(host: &BootedHost) -> u64 {
     (kilobytes("MemAvailable:") + kilobytes("SwapFree:")) * 1024 / 1_000_000
 }
 
-fn listening(host: &BootedHost) -> Vec<Option<u32>> {
+fn listening(host: &BootedHost<OwnKernel>) -> Vec<Option<u32>> {
     SLOTS.map(|port| host.listener(port).unwrap()).into()
 }
 
 #[test]
 fn f128_f09_a_unit_makes_room_for_the_new_release_comes_back_if_that_fails_and_survives_a_reboot_either_way() {
-    let mut host = BootedHost::builder().supervisor("user").with_linger().boot().unwrap();
+    let mut host = BootedHost::builder().supervisor("user").with_linger().boot_a_kernel(MEGABYTES).unwrap();
     host.set_heap(HEAP);
-    let deploys = |host: &BootedHost, name: &str| {
+    let deploys = |host: &BootedHost<OwnKernel>, name: &str| {
         let answer = host.deploy(&release(name)).unwrap();
         assert!(answer.succeeded, "{name}: {}\n{}", answer.told, answer.log);
         assert_eq!(release_at_the_door(host), name, "{}", answer.log);
