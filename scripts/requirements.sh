@@ -133,6 +133,30 @@ require_python() {
         fail "\`python3 -m venv\` needs the module ensurepip, which is missing: install it by hand"
 }
 
+# require_java_that_links: a JVM of version 24 or later, which archives classes with what they are linked to, beside the one in PATH.
+# That stays the one in PATH.
+require_java_that_links() {
+    local release program chosen=()
+    for release in /usr/lib/jvm/*/release; do
+        if [ -f "$release" ] && [ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")" -ge 24 ]; then
+            return
+        fi
+    done
+    if [ "$(package_manager)" = apt-get ]; then
+        say "installing the package openjdk-25-jdk-headless with apt-get, since /usr/lib/jvm has no JVM of version 24 or later"
+        for program in java javac; do
+            chosen+=("$program" "$(readlink -f -- "$(command -v "$program")")")
+        done
+        if install_without_starting apt-get openjdk-25-jdk-headless; then
+            # Where these were no alternatives before, nothing was changed.
+            as_root update-alternatives --set "${chosen[0]}" "${chosen[1]}" || true
+            as_root update-alternatives --set "${chosen[2]}" "${chosen[3]}" || true
+            return
+        fi
+    fi
+    fail "/usr/lib/jvm has no JVM of version 24 or later, needed one beside \`java\`: install one there, of any vendor"
+}
+
 # build_spring_jar PROJECT DIRECTORY RELEASE [shop]: the sample service under this name; what is newer than its sources stays. "shop"
 # is the same as large as what people deploy.
 build_spring_jar() {

@@ -46,12 +46,19 @@ pub(crate) struct Home {
     classes: PathBuf,
     start: PathBuf,
     running: Vec<Child>,
+    java: PathBuf,
     /// Options for the JVM.
     pub(crate) options: Vec<String>,
 }
 
 impl Home {
+    /// One whose JVM is the machine's own.
     pub(crate) fn new() -> Home {
+        Home::with_java("java".into())
+    }
+
+    /// One with this JVM.
+    pub(crate) fn with_java(java: PathBuf) -> Home {
         let directory = tempfile::tempdir().unwrap();
         let classes = directory.path().join("compiled");
         for (name, source) in [("JarLauncher", LOADER), ("Greeting", LIBRARY), ("App", APPLICATION)] {
@@ -66,7 +73,7 @@ impl Home {
             .expect("a JDK is installed");
         assert!(javac.status.success(), "{}", String::from_utf8_lossy(&javac.stderr));
         let start = Binaries::built(BuildProfile::Debug).unwrap().path("start").unwrap();
-        Home { directory, classes, start, running: Vec::new(), options: vec!["-Xmx64m".to_owned()] }
+        Home { directory, classes, start, running: Vec::new(), java, options: vec!["-Xmx64m".to_owned()] }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -125,7 +132,7 @@ impl Home {
     pub(crate) fn boots_by(&mut self, mut command: Command, release: &str) -> (String, Boot) {
         let log = self.path(&format!("{release}.log"));
         let output = fs::File::create(&log).unwrap();
-        command.arg("--boot").arg(self.path("libraries")).args(["--", "java"]).args(&self.options);
+        command.arg("--boot").arg(self.path("libraries")).arg("--").arg(&self.java).args(&self.options);
         command.args(["-Dspring.profiles.active=real1", "-jar"]).arg(self.jar(release)).arg("--server.port=1");
         self.running
             .push(command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap());
@@ -176,6 +183,21 @@ impl Drop for Home {
             let _ = child.wait();
         }
     }
+}
+
+/// A JVM that can archive classes with what they are linked to.
+pub(crate) fn java_that_links() -> PathBuf {
+    let homes = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_one = |home: &PathBuf| {
+        let release = fs::read_to_string(home.join("release")).unwrap_or_default();
+        let version = release.split_once("JAVA_VERSION=\"").and_then(|(_, rest)| rest.split(['.', '"', '-']).next());
+        version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= 24)
+    };
+    let home = homes
+        .into_iter()
+        .find(is_one)
+        .expect("a JVM of version 24 or later in /usr/lib/jvm: scripts/test.sh installs it");
+    home.join("bin/java")
 }
 
 /// All that a program has said.

@@ -13,6 +13,9 @@ const ANSWERS_AT_MOST: Duration = Duration::from_secs(10);
 /// The oldest version that is known to do this; Spring Boot 3 needs it as well.
 const OLDEST: u32 = 17;
 
+/// The oldest version that can archive classes with what they are linked to (`-XX:+AOTClassLinking`).
+const LINKS_FROM: u32 = 24;
+
 /// Options that change the class path, or speak of archives themselves, or load an agent that changes classes.
 const UNWANTED: [&str; 26] = [
     "@",
@@ -53,6 +56,8 @@ pub(super) struct Jvm {
     pub(super) program: PathBuf,
     /// Those of its options that an archive depends on.
     pub(super) options: Vec<String>,
+    /// Whether its archives have classes with what they are linked to.
+    pub(super) links: bool,
     /// What no other JVM has.
     pub(super) id: String,
 }
@@ -80,13 +85,15 @@ impl Jvm {
                 home.to_string_lossy()
             ));
         }
+        let links = links(version, options);
         let options = carried(options);
         // Two builds of one version may have the same text: an update touches the library as well.
         let library = host.describe(&home.join("lib/server/libjvm.so"));
         let library = library.map_err(|cause| format!("`{}` has no HotSpot: {cause}", home.to_string_lossy()))?;
-        let identity = format!("{}\n{}\n{:?}\n{options:?}\n", found.to_string_lossy(), library.size, library.written);
+        let identity =
+            format!("{}\n{}\n{:?}\n{options:?}\n{links}\n", found.to_string_lossy(), library.size, library.written);
         let hash = Sha256::new().chain_update(identity).chain_update(&bytes).finalize();
-        Ok(Jvm { program: found, options, id: hexadecimal(&hash)[..16].to_owned() })
+        Ok(Jvm { program: found, options, links, id: hexadecimal(&hash)[..16].to_owned() })
     }
 
     /// Its command with these words.
@@ -112,6 +119,13 @@ impl Jvm {
     }
 }
 
+/// Whether a JVM with these options may have classes that are linked already. Options of modules change what they are linked to: with
+/// them it would go without the whole archive, and not say so.
+fn links(version: u32, options: &[String]) -> bool {
+    let is_of_modules = |option: &String| option.starts_with("--") || option.starts_with("-Djdk.module");
+    version >= LINKS_FROM && !options.iter().any(is_of_modules)
+}
+
 fn unwanted(options: &[String]) -> Option<&String> {
     let is_one = |option: &&String| UNWANTED.iter().any(|beginning| option.starts_with(beginning));
     options.iter().find(is_one)
@@ -119,7 +133,8 @@ fn unwanted(options: &[String]) -> Option<&String> {
 
 /// The options that change what an archive holds: those of the heap.
 fn carried(options: &[String]) -> Vec<String> {
-    let of_heap = ["GC", "Compressed", "ObjectAlignment", "RAMPercentage", "HeapSize", "HeapRegionSize"];
+    let of_heap =
+        ["GC", "Compressed", "CompactObjectHeaders", "ObjectAlignment", "RAMPercentage", "HeapSize", "HeapRegionSize"];
     let is_one = |option: &&String| {
         ["-Xmx", "-Xms", "-Xmn"].iter().any(|beginning| option.starts_with(beginning))
             || option.strip_prefix("-XX:").is_some_and(|option| {
@@ -149,6 +164,7 @@ mod tests {
             "-Xmx300m",
             "-XX:+UseZGC",
             "-XX:-UseCompressedOops",
+            "-XX:+UseCompactObjectHeaders",
             "-XX:MaxRAMPercentage=70",
             "-XX:+UnlockExperimentalVMOptions",
             "-Dx=GC",
@@ -158,7 +174,7 @@ mod tests {
             "-XX:+HeapDumpOnOutOfMemoryError",
         ]
         .map(str::to_owned);
-        assert_eq!(carried(&options), options[..5]);
+        assert_eq!(carried(&options), options[..6]);
         assert_eq!(unwanted(&options), None);
     }
 
@@ -175,6 +191,18 @@ mod tests {
         ] {
             let options = ["-Xmx1g".to_owned(), option.to_owned()];
             assert_eq!(unwanted(&options), Some(&options[1]));
+        }
+    }
+
+    #[test]
+    fn f135_classes_are_linked_in_an_archive_where_the_jvm_can_use_it() {
+        for (version, option, wanted) in [
+            (23, "-Xmx300m", false),
+            (24, "-Xmx300m", true),
+            (25, "-XX:+UseSerialGC", true),
+            (25, "--add-opens=java.base/java.lang=ALL-UNNAMED", false),
+        ] {
+            assert_eq!(links(version, &[option.to_owned()]), wanted, "{version} {option}");
         }
     }
 

@@ -76,7 +76,8 @@ impl Making {
         let (archive, list, libraries) = (lines.next()?.into(), lines.next()?.into(), lines.next()?);
         let (live, profile) = (lines.next()?.into(), lines.next()?);
         let process = ProcessIdentity { id: lines.next()?.parse().ok()?, started: lines.next()?.parse().ok()? };
-        let jvm = Jvm { id: lines.next()?, program: lines.next()?.into(), options: lines.collect() };
+        let (id, program) = (lines.next()?, lines.next()?.into());
+        let jvm = Jvm { id, program, links: lines.next()?.parse().ok()?, options: lines.collect() };
         Some(Making { archive, list, libraries, jvm, live, profile, process })
     }
 }
@@ -86,8 +87,9 @@ impl fmt::Display for Making {
         let Making { archive, list, libraries, jvm, live, profile, process } = self;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let lines = [text(archive), text(list), libraries.clone(), text(live), profile.clone()];
-        let numbers = [process.id.to_string(), process.started.to_string(), jvm.id.clone(), text(&jvm.program)];
-        for line in lines.iter().chain(&numbers).chain(&jvm.options) {
+        let process = [process.id.to_string(), process.started.to_string()];
+        let java = [jvm.id.clone(), text(&jvm.program), jvm.links.to_string()];
+        for line in lines.iter().chain(&process).chain(&java).chain(&jvm.options) {
             writeln!(formatter, "{line}")?;
         }
         Ok(())
@@ -210,7 +212,9 @@ async fn dump(host: &impl Host, making: &Making, list: &Path, to: &Path) -> Resu
             command.extend(words.iter().map(|word| (*word).to_owned()));
         }
     }
-    command.extend(making.jvm.command(&[boot::DUMP, &list, &archive, "-cp", &making.libraries]));
+    let links = making.jvm.links.then_some("-XX:+AOTClassLinking");
+    let words: Vec<&str> = links.into_iter().chain([boot::DUMP, &list, &archive, "-cp", &making.libraries]).collect();
+    command.extend(making.jvm.command(&words));
     let said = host.run(&command, MAKES_WITHIN).await?;
     if !said.success {
         let why = [&said.complaint, &said.output].map(|text| first_line(text).to_owned());
@@ -248,6 +252,7 @@ mod tests {
             jvm: Jvm {
                 program: "/usr/bin/java".into(),
                 options: vec!["-Xmx1g".into(), "-XX:+UseZGC".into()],
+                links: true,
                 id: "1".into(),
             },
             live: "/live.properties".into(),
@@ -256,7 +261,7 @@ mod tests {
         };
         let text = making.to_string();
         assert_eq!(Making::parse(&text), Some(making));
-        for length in 0..text.find("/usr/bin/java").unwrap() {
+        for length in 0..text.find("true").unwrap() {
             assert_eq!(Making::parse(&text[..length]), None, "{length}");
         }
     }
