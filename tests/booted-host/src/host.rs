@@ -68,6 +68,12 @@ impl HostBuilder {
         self
     }
 
+    /// `app.class_archive`; `off`, if nothing is said.
+    pub fn class_archive(mut self, class_archive: &str) -> Self {
+        class_archive.clone_into(&mut self.settings.class_archive);
+        self
+    }
+
     /// A real `java` in the place of the demo service: the machine's own, which the host sees and cannot write.
     ///
     /// # Errors
@@ -135,6 +141,7 @@ impl BootedHost {
                 java: site::JAVA.to_owned(),
                 heap: None,
                 overlap: "if-memory-allows".to_owned(),
+                class_archive: "off".to_owned(),
             },
             features: Features { pam_systemd: true, sudo: true, linger: false },
             java: None,

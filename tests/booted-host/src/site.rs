@@ -100,11 +100,13 @@ pub(crate) struct Settings {
     pub(crate) heap: Option<u64>,
     /// `start.overlap`.
     pub(crate) overlap: String,
+    /// `app.class_archive`.
+    pub(crate) class_archive: String,
 }
 
 /// The settings of the bundle, where they differ from the shipped ones.
 pub(crate) fn settings(settings: &Settings) -> String {
-    let Settings { cutover, supervisor, standby, watch, java, heap, overlap } = settings;
+    let Settings { cutover, supervisor, standby, watch, java, heap, overlap, class_archive } = settings;
     let heap = heap.map_or_else(String::new, |megabytes| format!(", \"-Xmx{}\"", megabytes * 1_000_000));
     format!(
         "\
@@ -114,6 +116,7 @@ java = \"{java}\"
 jvm_options = [\"-Dserver.port={{port}}\"{heap}]
 config_locations = []
 supervisor = \"{supervisor}\"
+class_archive = \"{class_archive}\"
 [start]
 overlap = \"{overlap}\"
 [proxy]
