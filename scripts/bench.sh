@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Compares three ways to deploy under load: the shell scripts that the hooks replace, the hooks with "reload", and the hooks with
 # "instant". Writes docs/benchmarks.md, docs/benchmarks.json and docs/cutover.svg. With --feel: what users feel of a deploy of a real
-# application; writes docs/feel.md, docs/feel.json and docs/feel.svg. With --processes: what hooks take on a host with many processes;
-# writes docs/processes.md. With --reloads TIMES: what a reload of nginx costs each kind of client; writes docs/reloads.md and
-# docs/reloads.json.
+# application; writes docs/feel.md, docs/feel.json and docs/feel.svg. With --boots: how long one boots; writes docs/boots.md and
+# docs/boots.json. With --processes: what hooks take on a host with many processes; writes docs/processes.md. With --reloads TIMES:
+# what a reload of nginx costs each kind of client; writes docs/reloads.md and docs/reloads.json.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,11 +11,11 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/requirements.sh"
 cd -- "$root"
 
-quick=false feel=false reloads=false
+quick=false shop=false reloads=false
 for argument in "$@"; do
     case "$argument" in
         --quick) quick=true ;;
-        --feel) feel=true ;;
+        --feel | --boots) shop=true ;;
         --reloads | --reloads=*) reloads=true ;;
         --help | -h) exec cargo run --quiet --locked -p bench -- --help ;;
     esac
@@ -28,7 +28,7 @@ require_program curl
 require_program lsof
 
 target=$(target_directory "$root")
-if "$feel"; then
+if "$shop"; then
     require_java_and_maven
     for release in v1 v2; do
         build_spring_jar "$root" "$target/shop" "$release" shop

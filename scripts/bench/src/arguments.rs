@@ -57,6 +57,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
     #[arg(conflicts_with_all = ["quick", "long", "seconds", "rate", "ways", "deploys", "feel", "processes"])]
     pub(crate) reloads: Option<u32>,
+    /// Instead of all that: how long a real application boots with and without an archive of its libraries' classes, beside the scripts;
+    /// writes boots.md and boots.json. With 20 deploys of each about half an hour for each JVM
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["quick", "long", "seconds", "rate", "ways", "feel", "processes", "reloads"])]
+    pub(crate) boots: bool,
+    /// For --boots and --feel: the JVM, a program; for --boots several
+    #[arg(long, value_name = "PROGRAM", value_delimiter = ',', default_value = "java")]
+    pub(crate) java: Vec<PathBuf>,
     /// For --feel: the ways to deploy
     #[arg(long, value_delimiter = ',', requires = "feel", default_value = "scripts,plain,warm-up")]
     pub(crate) treatments: Vec<Treatment>,
@@ -100,6 +108,7 @@ mod tests {
             &["--quick", "--long"][..],
             &["--processes", "--feel"],
             &["--reloads", "9", "--feel"],
+            &["--boots", "--feel"],
             &["--ways", "rsync"],
             &["--deploys", "0"],
             &["--round-trip", "10"],

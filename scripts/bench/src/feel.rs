@@ -10,7 +10,6 @@ mod windows;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use workstation::{files, programs};
 use crate::arguments::Arguments;
 use crate::feel::document::{Feel, Figures};
 use crate::feel::loads::Loads;
-use crate::feel::shop::Shop;
+pub(crate) use crate::feel::shop::{Shop, cpu_of_the_youngest_at};
 pub(crate) use crate::feel::treatment::Treatment;
 use crate::feel::windows::Sample;
 use crate::machine::Machine;
@@ -50,7 +49,9 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let baseline = arguments.baseline.canonicalize();
     let baseline = baseline.with_context(|| format!("`{}` could not be found", arguments.baseline.display()))?;
     let machine = Machine::this()?;
-    let capacity = capacity(&binaries, &baseline, jars, console)?;
+    let java = arguments.java.first().context("`--java` names no JVM")?;
+    let open = |treatment| Shop::open(treatment, &binaries, &baseline, jars, java);
+    let capacity = capacity(open(Treatment::Plain)?, console)?;
     console.line(&format!("this host serves {capacity} requests a second well"));
     let rates: Vec<u32> = match &arguments.rates {
         Some(rates) => rates.clone(),
@@ -59,7 +60,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let mut samples: BTreeMap<(u32, Treatment), Vec<Sample>> = BTreeMap::new();
     for rate in &rates {
         for treatment in &arguments.treatments {
-            let mut shop = Shop::open(*treatment, &binaries, &baseline, jars)?;
+            let mut shop = open(*treatment)?;
             // The live release has served for a while before the first deploy, as before each of the others.
             let loads = Loads::start(&shop, *rate)?;
             loads.run_for(&shop, AFTER)?;
@@ -99,8 +100,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
 }
 
 /// How many requests a second a warm release serves well: the rate is doubled until it does not, then halved in between.
-fn capacity(binaries: &Binaries, baseline: &Path, jars: &Path, console: &Console) -> anyhow::Result<u32> {
-    let shop = Shop::open(Treatment::Plain, binaries, baseline, jars)?;
+fn capacity(shop: Shop, console: &Console) -> anyhow::Result<u32> {
     let serves = |rate: u32| -> anyhow::Result<bool> {
         let loads = Loads::start(&shop, rate)?;
         loads.run_for(&shop, TRY)?;

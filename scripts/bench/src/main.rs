@@ -1,8 +1,9 @@
 //! `bench`: three ways to deploy, compared under load. `run` has the order of things; one file each measures (`turn`,
 //! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel`,
-//! `crowd` and `reloads` are measurings of their own.
+//! `boots`, `crowd` and `reloads` are measurings of their own.
 
 mod arguments;
+mod boots;
 mod crowd;
 mod cutovers;
 mod document;
@@ -50,6 +51,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let console = Console::begin();
     if arguments.feel {
         return feel::measure(arguments, &console);
+    }
+    if arguments.boots {
+        return boots::measure(arguments, &console);
     }
     if arguments.processes {
         return crowd::measure(arguments, &console);

@@ -1,5 +1,6 @@
 //! A host with the real application: tests/spring-app as large as what people deploy, in its slots.
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use workstation::files;
 
 use super::Treatment;
 use crate::host;
+use crate::invocation::Invocation;
 use crate::timed_run;
 use crate::way::Way;
 
@@ -30,6 +32,14 @@ pub(crate) struct Shop {
     host: host::Host,
     jars: Vec<PathBuf>,
     deploys: usize,
+}
+
+/// A release that is there to be deployed.
+#[derive(Clone, Debug)]
+pub(crate) struct Staged {
+    pub(crate) release: String,
+    /// The hooks that deploy it, in order.
+    pub(crate) invocations: Vec<Invocation>,
 }
 
 /// What a deploy was.
@@ -56,9 +66,10 @@ impl Shop {
         binaries: &Binaries,
         baseline: &Path,
         jars: &Path,
+        java: &Path,
     ) -> anyhow::Result<Shop> {
         let way = if treatment.has_hooks() { Way::Instant } else { Way::Scripts };
-        let host = host::Host::with_java(way, binaries.clone(), baseline, Some(Path::new("java")))?;
+        let host = host::Host::with_java(way, binaries.clone(), baseline, Some(java))?;
         for (key, value) in treatment.settings() {
             host.sandbox.set(key, &value)?;
         }
@@ -75,9 +86,7 @@ impl Shop {
         // One in each slot, as on a host that has been deployed to before.
         for _ in 0..2 {
             let deployed = shop.deploy()?;
-            shop.host.sandbox.wait_until("it serves", FIRST_ANSWER, || {
-                shop.host.serving().is_ok_and(|serving| serving == deployed.release)
-            })?;
+            shop.wait_until_served(&deployed.release)?;
         }
         if treatment.has_archive() {
             shop.wait_for_archive()?;
@@ -96,11 +105,11 @@ impl Shop {
         self.wait_until("the class archive is made", ARCHIVE, is_made)
     }
 
-    /// Deploys the other release.
+    /// Lays out the other release as the agent does.
     ///
     /// # Errors
-    /// A hook fails.
-    pub(crate) fn deploy(&mut self) -> anyhow::Result<Deployed> {
+    /// It cannot be copied.
+    pub(crate) fn stage(&mut self) -> anyhow::Result<Staged> {
         let number = self.deploys % self.jars.len();
         let same = self.host.sandbox.directory().join("application.jar");
         std::fs::copy(&self.jars[number], &same)
@@ -109,33 +118,46 @@ impl Shop {
         files::remove(&same)?;
         self.deploys += 1;
         let invocations = self.host.invocations(&AppSpec::parse(include_str!("../../../../appspec.yml"))?)?;
+        Ok(Staged { release: RELEASES[number].to_owned(), invocations })
+    }
+
+    /// Deploys the other release.
+    ///
+    /// # Errors
+    /// A hook fails.
+    pub(crate) fn deploy(&mut self) -> anyhow::Result<Deployed> {
+        let staged = self.stage()?;
+        let ports = self.host.sandbox.ports();
         let began = Instant::now();
         let (mut boot, mut boot_cpu) = (Duration::ZERO, None);
-        for invocation in &invocations {
+        for invocation in &staged.invocations {
             let begins = Instant::now();
             timed_run::run(invocation)?;
             if matches!(invocation.hook, "start" | "health") {
                 boot += begins.elapsed();
-                boot_cpu = self.cpu_of_the_youngest();
+                boot_cpu = cpu_of_the_youngest_at(&[ports.blue, ports.green]);
             }
         }
-        let release = RELEASES[number].to_owned();
-        Ok(Deployed { release, began, ended: Instant::now(), boot, boot_cpu })
+        Ok(Deployed { release: staged.release, began, ended: Instant::now(), boot, boot_cpu })
     }
 
-    /// What the process that was started last has taken of the processors until now.
-    fn cpu_of_the_youngest(&self) -> Option<Duration> {
+    /// The port of the slot in which nobody listens.
+    ///
+    /// # Errors
+    /// Somebody listens in both.
+    pub(crate) fn idle_port(&self) -> anyhow::Result<u16> {
         let ports = self.host.sandbox.ports();
-        let ours = |command: &[String]| {
-            command.iter().any(|argument| {
-                [ports.blue, ports.green].iter().any(|port| *argument == format!("--server.port={port}"))
-            })
-        };
-        let processes = procfs::process::all_processes().ok()?.filter_map(Result::ok);
-        let jvms = processes.filter(|process| process.cmdline().is_ok_and(|command| ours(&command)));
-        let youngest = jvms.filter_map(|process| process.stat().ok()).max_by_key(|stat| stat.starttime)?;
-        let ticks = youngest.utime + youngest.stime;
-        Some(Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()))
+        let is_idle = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_err();
+        [ports.blue, ports.green].into_iter().find(is_idle).context("somebody listens in both slots")
+    }
+
+    /// Waits until a release answers at the door: the scripts end before that.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) fn wait_until_served(&self, release: &str) -> anyhow::Result<()> {
+        let serves = || self.host.serving().is_ok_and(|serving| serving == release);
+        self.wait_until("it serves", FIRST_ANSWER, serves)
     }
 
     /// Waits until something is the case.
@@ -163,4 +185,16 @@ impl Shop {
     pub(crate) fn close(self) -> anyhow::Result<()> {
         Ok(self.host.sandbox.close()?)
     }
+}
+
+/// What the process that was started last for one of these ports has taken of the processors until now.
+pub(crate) fn cpu_of_the_youngest_at(ports: &[u16]) -> Option<Duration> {
+    let ours = |command: &[String]| {
+        command.iter().any(|argument| ports.iter().any(|port| *argument == format!("--server.port={port}")))
+    };
+    let processes = procfs::process::all_processes().ok()?.filter_map(Result::ok);
+    let jvms = processes.filter(|process| process.cmdline().is_ok_and(|command| ours(&command)));
+    let youngest = jvms.filter_map(|process| process.stat().ok()).max_by_key(|stat| stat.starttime)?;
+    let ticks = youngest.utime + youngest.stime;
+    Some(Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()))
 }
