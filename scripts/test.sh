@@ -24,6 +24,8 @@ require_nginx
 require_program sudo
 require_program ip iproute2
 require_program unshare util-linux
+require_program curl
+require_program jq
 require_program setpriv util-linux
 require_program java openjdk-17-jdk-headless
 require_program mvn maven

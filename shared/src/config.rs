@@ -272,6 +272,8 @@ pub struct ReportSettings {
     pub region: Option<String>,
     /// This host's name as a target; nothing for the instance id.
     pub target: Option<String>,
+    /// A program that is told how a hook ended, with its arguments; empty for none.
+    pub notify: Vec<String>,
 }
 
 /// Whether CodeDeploy's API is asked before traffic moves.

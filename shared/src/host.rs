@@ -35,6 +35,7 @@ pub use self::facts::{
 };
 pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
+pub use self::programs::tell_program;
 use crate::error::Result;
 
 /// Everything the hooks may ask of the host. What it returns is what was seen; nothing in here decides.

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod look;
+mod notification;
 mod panic;
 mod scene;
 pub mod serving;
@@ -85,16 +86,20 @@ pub fn main<H: Hook, C: CodeDeploy + Default>() -> ExitCode {
     };
     panic::becomes_an_exit_code(H::NAME);
     let mut report = Report::new(H::NAME);
-    let (verdict, serving) = match on_this_machine::<H, C>(&command_line, &mut report) {
-        Ok(ended) => ended,
-        Err(cause) => (Err(Error::new(Kind::Bug, format!("the hook could not begin: {cause:#}"))), unknown()),
-    };
+    on_this_machine::<H, C>(&command_line, &mut report).unwrap_or_else(|cause| {
+        let error = Error::new(Kind::Bug, format!("the hook could not begin: {cause:#}"));
+        tell(&report, &(Err(error), unknown()))
+    })
+}
+
+/// Tells how it ended; its exit code.
+fn tell(report: &Report, (verdict, serving): &Ended) -> ExitCode {
     match verdict {
         Ok(result) => {
-            report.done(&result);
+            report.done(result);
             ExitCode::SUCCESS
         }
-        Err(error) => failed(&report, &error, &serving),
+        Err(error) => failed(report, error, serving),
     }
 }
 
@@ -112,7 +117,7 @@ type Ended = (Result<String>, String);
 fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
     command_line: &CommandLine<H::Arguments>,
     report: &mut Report,
-) -> anyhow::Result<Ended> {
+) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be made")?;
     runtime.block_on(async {
@@ -128,10 +133,15 @@ fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
             Err(error) => (Err(error.clone()), unknown()),
         };
         if command_line.dry_run {
-            return Ok((verdict, serving));
+            return Ok(tell(report, &(verdict, serving)));
         }
-        let told = H::conclude(&machine, settings.as_ref().ok(), &lifecycle, verdict.is_ok()).await;
-        Ok((verdict_with(verdict, told, report), serving))
+        let concluded = H::conclude(&machine, settings.as_ref().ok(), &lifecycle, verdict.is_ok()).await;
+        let ended = (verdict_with(verdict, concluded, report), serving);
+        let exit_code = tell(report, &ended);
+        if let Ok(settings) = &settings {
+            notification::send(&machine, settings, &lifecycle, H::NAME, &ended, report).await;
+        }
+        Ok(exit_code)
     })
 }
 

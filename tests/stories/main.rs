@@ -32,6 +32,7 @@ mod measured_reloads;
 mod neighbours;
 mod nginx;
 mod nginx_document;
+mod notify;
 mod order;
 mod permissions;
 mod pipeline;

@@ -170,7 +170,12 @@ fn switch(file: &mut SettingsFile) -> Switch {
 fn report(file: &mut SettingsFile) -> ReportSettings {
     let names = [("auto", ReportApi::Auto), ("off", ReportApi::Off), ("required", ReportApi::Required)];
     let api = file.choice("report.api", names);
-    ReportSettings { api, region: optional(file.text("report.region")), target: optional(file.text("report.target")) }
+    ReportSettings {
+        api,
+        region: optional(file.text("report.region")),
+        target: optional(file.text("report.target")),
+        notify: file.texts("report.notify"),
+    }
 }
 
 /// A text that may be left empty.

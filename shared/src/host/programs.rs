@@ -1,8 +1,11 @@
-//! Other programs, run to their end: nginx, java, sudo. No shell, no inherited input, a limit in time.
+//! Other programs, run to their end: nginx, java, sudo, and whoever is told a verdict. No shell, no inherited input, a limit in time.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncWriteExt;
 
 use super::ProgramOutput;
 use super::signals::StopSignals;
@@ -42,6 +45,53 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
         }),
         Ok(Err(cause)) => Err(Error::new(Kind::of(&cause), format!("could not wait for `{shown}`: {cause}"))),
         Err(_) => Err(Error::new(Kind::Settings, format!("`{shown}` had not ended after {}", duration(at_most)))),
+    }
+}
+
+/// Runs a program that is told something on its standard input, and whatever it starts, to its end. What it says is heard only where it
+/// fails, and no signal ends it early.
+///
+/// # Errors
+/// Why it could not be told, as a sentence.
+pub async fn tell_program(command: &[String], told: &[u8], at_most: Duration) -> std::result::Result<(), String> {
+    let (name, arguments) = command.split_first().ok_or("no program is named")?;
+    let program = find(name).ok_or_else(|| format!("`{name}` was not found on this host, or may not be run"))?;
+    #[expect(clippy::disallowed_methods, reason = "this is the place that runs programs, for everybody")]
+    let mut child = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|cause| format!("`{name}` could not be run: {cause}"))?;
+    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let input = child.stdin.take();
+    let ended = async {
+        if let Some(mut input) = input {
+            // Whoever does not read it all says by its exit whether that matters.
+            let _ = input.write_all(told).await;
+        }
+        child.wait_with_output().await
+    };
+    let ended = tokio::time::timeout(at_most, ended).await;
+    if ended.is_err()
+        && let Some(group) = group
+    {
+        // Gone by itself meanwhile is as well.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    match ended {
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => {
+            let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+            let said = Some(super::first_line(&complaint)).filter(|said| !said.is_empty());
+            let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+            Err(format!("`{name}` ended with {}{said}", ending(output.status)))
+        }
+        Ok(Err(cause)) => Err(format!("`{name}` could not be waited for: {cause}")),
+        Err(_) => Err(format!("`{name}` had not ended after {}", duration(at_most))),
     }
 }
 
