@@ -24,6 +24,15 @@ fn the_exit_codes_of_the_readme_are_those_of_the_code() {
 }
 
 #[test]
+fn each_exit_code_has_its_place_in_the_document_for_whoever_is_on_call() {
+    const DOCUMENT: &str = include_str!("../../docs/exit-codes.md");
+    let wanted: Vec<String> =
+        ExitCodeRow::all().skip(1).map(|ExitCodeRow { code, meaning, .. }| format!("## {code}: {meaning}")).collect();
+    let found: Vec<&str> = DOCUMENT.lines().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
 fn the_readme_names_only_files_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for name in [
