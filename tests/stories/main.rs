@@ -27,6 +27,7 @@ mod https;
 mod include;
 mod instant;
 mod keepalive;
+mod korean;
 mod logs;
 mod measured_reloads;
 mod neighbours;
