@@ -88,6 +88,11 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH
 
+# What `--version` of the programs names. Twelve digits always: git's own short form grows with the repository.
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
+commit=$(git rev-parse HEAD 2>/dev/null | cut -c -12) || commit=unknown
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit+=-changed
+
 has_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]
 }
@@ -141,7 +146,9 @@ build_group() {
         # What a C compiler is told is split at blanks.
         [[ $map == *' '* ]] || c_flags+=" -ffile-prefix-map=$map"
     done
+    # Only here, so that what is built by hand is not built anew for each commit.
     env -u CC -u CXX -u AR -u HOST_CC -u HOST_CXX -u TARGET_CC -u TARGET_CXX -u RUSTFLAGS \
+        ZERO_DOWNTIME_HOOKS_VERSION="$version (commit $commit, $target)" \
         PATH="$tools/bin:$PATH" CARGO_ENCODED_RUSTFLAGS="$rust_flags" CFLAGS="$c_flags" \
         ZIG_GLOBAL_CACHE_DIR="$target_directory/zig-cache" CARGO_ZIGBUILD_CACHE_DIR="$target_directory/zig-cache" \
         cargo zigbuild --quiet --release --locked --target-dir "$artifact" --target "$build_for" "${packages[@]}"

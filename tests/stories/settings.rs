@@ -82,7 +82,11 @@ fn help_and_version_say_what_the_hook_is_and_what_its_exit_codes_mean() {
         for ExitCodeRow { code, meaning, serves } in ExitCodeRow::all() {
             said(&help, &[&format!("{code:>2}  {meaning} ({serves})")]);
         }
-        ended(&rig.hook(hook).argument("--version").run().unwrap(), 0, &[hook, env!("CARGO_PKG_VERSION")]);
+        ended(
+            &rig.hook(hook).argument("--version").run().unwrap(),
+            0,
+            &[hook, concat!(env!("CARGO_PKG_VERSION"), " (unreleased)")],
+        );
     }
     said(&rig.hook("switch").argument("--help").run().unwrap(), &["--back"]);
 }

@@ -8,6 +8,12 @@ use clap::Parser;
 use super::Hook;
 use crate::error::{ExitCodeRow, Kind};
 
+/// What `--version` says. Whoever builds an artifact (`scripts/bundle.sh`) names its commit and its target while it is built.
+const VERSION: &str = match option_env!("ZERO_DOWNTIME_HOOKS_VERSION") {
+    Some(version) => version,
+    None => concat!(env!("CARGO_PKG_VERSION"), " (unreleased)"),
+};
+
 /// The arguments of every hook, with its own.
 #[derive(Clone, Debug, Parser)]
 pub struct CommandLine<A: clap::Args> {
@@ -37,7 +43,7 @@ impl<A: clap::Args> CommandLine<A> {
 /// # Errors
 /// The exit code, where `--help`, `--version` or a wrong argument ends the program at once.
 pub(super) fn parse<P: Parser>(name: &'static str, about: &'static str) -> Result<P, ExitCode> {
-    let command = P::command().name(name).about(about).version(env!("CARGO_PKG_VERSION")).after_help(exit_codes());
+    let command = P::command().name(name).about(about).version(VERSION).after_help(exit_codes());
     command.try_get_matches().and_then(|matches| P::from_arg_matches(&matches)).map_err(|error| {
         let _ = error.print();
         if error.use_stderr() { ExitCode::from(Kind::Settings.exit_code()) } else { ExitCode::SUCCESS }
