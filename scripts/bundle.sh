@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The artifact: builds the hooks so that they start on old hosts too, and packs them with a jar into what CodeDeploy is given.
+# The artifact: builds the hooks so that they start on old hosts too, and packs them with a jar into what CodeDeploy is given, or
+# without one into a released archive, of which others make that with their jar.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,6 +10,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 usage() {
     cat <<'TEXT'
 usage: bundle.sh --jar FILE [--target TRIPLE] [--name NAME]
+       bundle.sh --release [--target TRIPLE]
        bundle.sh --write-table [--target TRIPLE]
        bundle.sh --only-build HOOK,... [--target TRIPLE]
 
@@ -21,6 +23,8 @@ The same commit, jar and target give the same bytes.
                    later, or the same with -musl, which run anywhere. Unless said, this machine's processor, with musl if
                    Rust has it installed and with glibc otherwise
   --name NAME      what the zip is called, without .zip; the jar's name unless said
+  --release        write dist/zero-downtime-hooks-VERSION-TRIPLE.zip and its .sha256 instead: the hooks with what those need who
+                   build none, bundle.sh first of all (docs/artifact.md)
   --write-table    build once more from nothing and write what was measured into docs/artifact.md; makes no zip
   --only-build HOOK,...
                    build these as for a bundle, and print the directory that they are in; makes no zip
@@ -35,13 +39,14 @@ TEXT
 # arm64 yet. Amazon Linux 2 has 2.26.
 readonly glibc=2.17
 
-jar='' target='' name='' only='' write_table=false
+jar='' target='' name='' only='' write_table=false release=false
 while [ $# -gt 0 ]; do
     case "$1" in
         --help | -h)
             usage
             exit 0
             ;;
+        --release) release=true ;;
         --write-table) write_table=true ;;
         --jar | --target | --name)
             [ $# -ge 2 ] || fail "\`$1\` has no value: see --help"
@@ -61,7 +66,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-if ! "$write_table" && [ -z "$only" ]; then
+if "$release"; then
+    [ -z "$jar$name" ] || fail "\`--release\` packs no jar: leave \`--jar\` and \`--name\` out"
+elif ! "$write_table" && [ -z "$only" ]; then
     [ -n "$jar" ] || fail "no jar was given, needed the one to deploy: bundle.sh --jar build/libs/application.jar"
     [ -f "$jar" ] || fail "\`$jar\` is no file, needed the jar to deploy: build it first, or correct \`--jar\`"
     jar=$(cd -- "$(dirname -- "$jar")" && pwd)/$(basename -- "$jar")
@@ -186,6 +193,13 @@ if "$write_table"; then
     "$bundle" table --binaries "$binaries" --date "$SOURCE_DATE_EPOCH" --document docs/artifact.md \
         --built "For \`$target\`, commit $(git rev-parse --short HEAD), $(date -u +%F): built from nothing in $took s on $(nproc) \
 cores ($used s of processor time; load $load before)."
+    exit
+fi
+if "$release"; then
+    archive=dist/zero-downtime-hooks-$version-$target.zip
+    "$bundle" release --binaries "$binaries" --output "$root/$archive" --target "$target" --commit "$commit" --glibc "$glibc" \
+        --date "$SOURCE_DATE_EPOCH"
+    say "next: unzip -q $archive -d DIR, then DIR/bundle.sh --jar FILE makes a bundle, on a machine without Rust as well"
     exit
 fi
 "$bundle" assemble --binaries "$binaries" --jar "$jar" --output "$root/dist/$name.zip" --target "$target" \

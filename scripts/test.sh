@@ -66,9 +66,11 @@ step "the simulation, as a reader of the README would run it"
 step "nothing is lost in deploys, cutovers and kills, beside the scripts that lost requests"
 ./scripts/bench.sh --quick
 
-step "the artifact: built, measured, built once more elsewhere, and then tested as it is"
+step "the artifact and the released archive: built, measured, built once more elsewhere, and then tested as they are"
 target=$(target_directory "$root")
 build_spring_jar "$root" "$target/spring-app" v1
 ./scripts/bundle.sh --jar "$target/spring-app/spring-app-v1.jar" --name ci
-./scripts/test-reproducible.sh dist/ci.zip
-./scripts/test-artifact.sh dist/ci.zip
+# Of the programs that were just built.
+archive=$(./scripts/bundle.sh --release | head -n 1)
+./scripts/test-reproducible.sh "$archive"
+./scripts/test-artifact.sh dist/ci.zip "$archive"

@@ -18,6 +18,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Write the zip, its checksum and its bill of materials, unless the deployment would fail
     Assemble(Assemble),
+    /// Write the archive of which others make bundles, and its checksum
+    Release(Release),
     /// Print a table of sizes and needs; fail if a limit is passed
     Table(Table),
     /// Print the hooks, one line for each call of Cargo that builds them
@@ -58,6 +60,27 @@ pub(crate) struct Assemble {
     #[arg(long, value_name = "VERSION", default_value = "2.26")]
     pub(crate) glibc: Version,
     /// The directory of this project, whose Cargo.lock tells what was built
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Release {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The archive to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The machine that the hooks were built for
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Target,
+    /// The commit that they were built from
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: String,
+    /// The oldest glibc that a host may have
+    #[arg(long, value_name = "VERSION", default_value = "2.26")]
+    pub(crate) glibc: Version,
+    /// The directory of this project, whose scripts and licences go along
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) project: PathBuf,
 }

@@ -25,6 +25,13 @@ impl Date {
         self.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// As `touch -t` has it, for example `202611251600.00`: to the two seconds that a zip can tell.
+    #[must_use]
+    pub fn for_touch(self) -> String {
+        let even = Timestamp::from_second(self.0.as_second() & !1).unwrap_or(self.0);
+        even.strftime("%Y%m%d%H%M.%S").to_string()
+    }
+
     /// As zips have it: to two seconds, without a time zone; here always UTC.
     ///
     /// # Errors
@@ -53,6 +60,7 @@ mod tests {
     fn a_commits_date_is_told_and_zipped_in_utc() {
         let date = Date::from_seconds(1_764_086_401).unwrap();
         assert_eq!(date.text(), "2025-11-25T16:00:01Z");
+        assert_eq!(date.for_touch(), "202511251600.00");
         let zipped = date.in_zip().unwrap();
         assert_eq!((zipped.year(), zipped.month(), zipped.day(), zipped.hour()), (2025, 11, 25, 16));
         for seconds in [0, -1, 5_000_000_000] {

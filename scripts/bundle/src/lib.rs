@@ -1,6 +1,7 @@
 //! The artifact: what `CodeDeploy` is given. In the order the data flows: which hooks there are (`hooks`) and for which
 //! machine (`target`), what their files say (`elf`, `glibc`, `tls`), what would fail on the host and is refused here
 //! (`programs`, `app_spec`, `jar`, `timeouts`), the zip (`assembly`, `archive`), and what lies beside it (`checksum`, `sbom`).
+//! `released` is the archive of which those who have no Rust make a bundle.
 //! `table` measures, `document` keeps what was measured in `docs/artifact.md`.
 
 /// The hooks.
@@ -44,6 +45,9 @@ pub mod checksum;
 
 /// The software bill of materials beside it.
 pub mod sbom;
+
+/// The archive for those who build no hooks.
+pub mod released;
 
 /// Sizes and needs.
 pub mod table;

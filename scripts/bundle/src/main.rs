@@ -4,26 +4,29 @@ mod arguments;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use bundle::archive;
+use bundle::archive::{self, Entry};
 use bundle::assembly::{Host, Sources};
 use bundle::checksum;
 use bundle::date::Date;
+use bundle::released::Identity;
 use bundle::sbom::{self, Subject};
 use bundle::table::megabytes;
-use bundle::{document, hooks, table};
+use bundle::{document, hooks, released, table};
 use clap::Parser;
 use workstation::console::say;
 use workstation::files;
 
-use crate::arguments::{Arguments, Assemble, Command, Common, Table};
+use crate::arguments::{Arguments, Assemble, Command, Common, Release, Table};
 
 fn main() -> ExitCode {
     let told = match Arguments::parse().command {
         Command::Assemble(arguments) => assemble(&arguments),
         Command::Table(arguments) => measure(&arguments),
+        Command::Release(arguments) => release(&arguments),
         Command::Groups => Ok(hooks::groups().iter().map(|group| group.join(" ") + "\n").collect()),
     };
     let written = told.and_then(|text| Ok(std::io::stdout().lock().write_all(text.as_bytes())?));
@@ -49,19 +52,43 @@ fn assemble(arguments: &Assemble) -> anyhow::Result<String> {
     let entries = parts.entries();
     let zip = archive::write(&entries, date)?;
     let name = output.file_name().and_then(|name| name.to_str()).context("`--output` has no file name")?;
-    let subject = Subject { project: &arguments.project, target: *target, date, name, zip: &zip, entries: &entries };
+    let subject =
+        Subject { project: &arguments.project, target: *target, date, name, zip: Some(&zip), entries: &entries };
     let bill = sbom::of(subject)?;
     files::write(output, &zip)?;
     files::write(&output.with_file_name(format!("{name}.sha256")), checksum::line(&zip, name).as_bytes())?;
     files::write(&output.with_file_name(format!("{name}.cdx.json")), bill.as_bytes())?;
+    Ok(told(output, &zip, &entries))
+}
+
+fn release(arguments: &Release) -> anyhow::Result<String> {
+    let Release { common, output, target, .. } = arguments;
+    let date = Date::from_seconds(common.date)?;
+    let parts = sources(common).read()?;
+    let host = Host { target: *target, glibc: arguments.glibc.clone() };
+    for warning in parts.check(&host)? {
+        say(&format!("warning: {warning}"));
+    }
+    let name = output.file_name().and_then(|name| name.to_str()).context("`--output` has no file name")?;
+    let stem = name.strip_suffix(".zip").context("`--output` does not end in `.zip`, needed the name of a zip")?;
+    let identity = Identity { name: stem, commit: &arguments.commit, target: *target, date };
+    let entries = released::entries(&arguments.project, &parts, identity)?;
+    let zip = archive::write(&entries, date)?;
+    files::write(output, &zip)?;
+    files::write(&output.with_file_name(format!("{name}.sha256")), checksum::line(&zip, name).as_bytes())?;
+    Ok(told(output, &zip, &entries))
+}
+
+/// What was written, and what is in it.
+fn told(output: &Path, zip: &[u8], entries: &[Entry]) -> String {
     let mut text =
-        format!("{}\n{} MB, sha256 {}\n\n", output.display(), megabytes(zip.len() as u64), checksum::sha256(&zip));
-    for entry in &entries {
+        format!("{}\n{} MB, sha256 {}\n\n", output.display(), megabytes(zip.len() as u64), checksum::sha256(zip));
+    for entry in entries {
         let mode = if entry.executable { "0755" } else { "0644" };
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "{mode} {:>9} MB  {}", megabytes(entry.bytes.len() as u64), entry.path);
     }
-    Ok(text)
+    text
 }
 
 fn measure(arguments: &Table) -> anyhow::Result<String> {

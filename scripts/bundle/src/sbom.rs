@@ -3,6 +3,7 @@
 
 mod cargo;
 mod document;
+mod notices;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +34,8 @@ pub struct Subject<'a> {
     pub date: Date,
     /// The zip's file name.
     pub name: &'a str,
-    /// The zip.
-    pub zip: &'a [u8],
+    /// The zip; nothing where the bill lies in it.
+    pub zip: Option<&'a [u8]>,
     /// What is in it.
     pub entries: &'a [Entry],
 }
@@ -45,8 +46,25 @@ pub struct Subject<'a> {
 /// Cargo cannot tell what is linked, or a hook without the API would link a TLS stack.
 pub fn of(subject: Subject<'_>) -> anyhow::Result<String> {
     let packages = Packages::read(subject.project, subject.target)?;
-    let trees = groups().into_iter().map(|group| Tree::of(&cargo::tree(subject.project, subject.target, &group)?));
-    render(subject, &packages, &trees.collect::<anyhow::Result<Vec<_>>>()?, &cargo::rust_version(subject.project)?)
+    let trees = trees(subject.project, subject.target)?;
+    render(subject, &packages, &trees, &cargo::rust_version(subject.project)?)
+}
+
+/// The licences of what is linked into any hook, with their texts: whoever passes the programs on passes these on as well.
+///
+/// # Errors
+/// Cargo cannot tell what is linked, or where its sources are.
+pub fn notices(project: &Path, target: Target) -> anyhow::Result<String> {
+    let packages = Packages::read(project, target)?;
+    let trees = trees(project, target)?;
+    let linked: BTreeSet<&Package> =
+        hooks::all().iter().flat_map(|hook| trees.iter().flat_map(|tree| tree.closure(hook.name))).collect();
+    let own = linked.into_iter().map(|package| packages.licensed(package));
+    notices::render(&own.collect::<anyhow::Result<Vec<_>>>()?, &cargo::rust_version(project)?)
+}
+
+fn trees(project: &Path, target: Target) -> anyhow::Result<Vec<Tree>> {
+    groups().into_iter().map(|group| Tree::of(&cargo::tree(project, target, &group)?)).collect()
 }
 
 fn render(subject: Subject<'_>, packages: &Packages, trees: &[Tree], rust: &str) -> anyhow::Result<String> {
@@ -96,7 +114,7 @@ fn render(subject: Subject<'_>, packages: &Packages, trees: &[Tree], rust: &str)
         name: subject.name.to_owned(),
         version: Some(packages.version_of_the_project().to_owned()),
         description: Some(format!("Lifecycle hooks for AWS CodeDeploy, for {}", subject.target)),
-        hashes: vec![Hash::sha256(sha256(subject.zip))],
+        hashes: subject.zip.iter().map(|zip| Hash::sha256(sha256(zip))).collect(),
         ..Component::default()
     };
     let all = subject.entries.iter().map(own).collect();
@@ -134,7 +152,7 @@ mod tests {
     fn bill(entries: &[Entry]) -> serde_json::Value {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let date = Date::from_seconds(1_764_086_400).unwrap();
-        let subject = Subject { project: &project, target: TARGET, date, name: "a.zip", zip: b"zip", entries };
+        let subject = Subject { project: &project, target: TARGET, date, name: "a.zip", zip: Some(b"zip"), entries };
         let text = of(subject).unwrap();
         assert_eq!(text, of(subject).unwrap());
         serde_json::from_str(&text).unwrap()

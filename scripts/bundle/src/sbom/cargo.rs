@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use workstation::{files, programs};
 
 use super::ByPackage;
 use super::document::{Component, Hash, Licence, Reference};
+use super::notices::Licensed;
 use super::tree::Package;
 use crate::target::Target;
 
@@ -28,6 +29,7 @@ struct Told {
     license: Option<String>,
     description: Option<String>,
     repository: Option<String>,
+    manifest_path: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -74,11 +76,25 @@ impl Packages {
         &self.own_version
     }
 
+    fn told(&self, package: &Package) -> anyhow::Result<&Told> {
+        let Package { name, version } = package;
+        self.told.get(package).with_context(|| format!("Cargo's metadata has no crate `{name}` {version}"))
+    }
+
+    /// A crate with its licence, and with where its sources are.
+    pub(super) fn licensed(&self, package: &Package) -> anyhow::Result<Licensed> {
+        let told = self.told(package)?;
+        Ok(Licensed {
+            name: format!("{} {}", package.name, package.version),
+            licence: told.license.clone().unwrap_or_default(),
+            sources: told.manifest_path.parent().map(Path::to_owned).unwrap_or_default(),
+        })
+    }
+
     /// A crate as a component.
     pub(super) fn component(&self, package: &Package, purl: String) -> anyhow::Result<Component> {
         let Package { name, version } = package;
-        let told =
-            self.told.get(package).with_context(|| format!("Cargo's metadata has no crate `{name}` {version}"))?;
+        let told = self.told(package)?;
         let checksum = self.checksums.get(package);
         let checksum = checksum.with_context(|| format!("Cargo.lock has no checksum of `{name}` {version}"))?;
         Ok(Component {

@@ -1,11 +1,16 @@
 //! A built artifact, deployed: the hooks that run are those of the zip, unpacked by the agent itself. Which zip, the variable
-//! `ARTIFACT` says; `scripts/test-artifact.sh` sets it. Without it these tests fail: nothing that was not tried has passed.
+//! `ARTIFACT` says, and of which archive others make theirs (`released`), `ARCHIVE`; `scripts/test-artifact.sh` sets them.
+//! Without them these tests fail: nothing that was not tried has passed.
 
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
     reason = "everything in here is a test or its stage: what fails ends it"
 )]
+
+mod released;
+#[path = "../team/mod.rs"]
+mod team;
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -19,7 +24,7 @@ use zip::{ZipArchive, ZipWriter};
 
 fn artifact() -> PathBuf {
     let path = workstation::programs::variable("ARTIFACT")
-        .expect("`ARTIFACT` is not set, needed the path of a zip: run scripts/test-artifact.sh ZIP");
+        .expect("`ARTIFACT` is not set, needed the path of a zip: run scripts/test-artifact.sh ZIP ARCHIVE");
     PathBuf::from(path)
 }
 
