@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whether the files that carry a release to AWS are what their readers take them for: .travis.yml by Travis's schema, the
-# workflow in docs/travis.md by GitHub's, and each IAM policy as JSON. Nothing is asked of AWS, Travis or GitHub.
+# Whether the files that carry a release to AWS are what their readers take them for: .travis.yml and an application's by Travis's
+# schema, the workflow in docs/travis.md and an application's by GitHub's, and each IAM policy as JSON. Nothing is asked of AWS, Travis or GitHub.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,7 +8,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/requirements.sh"
 
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
-    printf 'usage: check-pipeline.sh\nChecks .travis.yml, the workflow in docs/travis.md and docs/iam/*.json. Needs Python 3; the rest it installs.\n'
+    printf 'usage: check-pipeline.sh\nChecks .travis.yml, docs/travis/*.yml, the workflow in docs/travis.md and docs/iam/*.json. Needs Python 3; the rest it installs.\n'
     exit 0
 fi
 
@@ -41,10 +41,10 @@ yaml_block() {
 # Asked like this, and not whether the file is there, so that an installation that was cut short is made again.
 "$tools/bin/check-jsonschema" --version >/dev/null 2>&1 || install_checker
 
-"$tools/bin/check-jsonschema" --builtin-schema vendor.travis "$root/.travis.yml"
+"$tools/bin/check-jsonschema" --builtin-schema vendor.travis "$root/.travis.yml" "$root/docs/travis/application.travis.yml"
 
 yaml_block "$root/docs/travis.md" >"$tools/deploy.yml" || fail "docs/travis.md must hold one block of YAML, the workflow"
-"$tools/bin/check-jsonschema" --builtin-schema vendor.github-workflows "$tools/deploy.yml"
+"$tools/bin/check-jsonschema" --builtin-schema vendor.github-workflows "$tools/deploy.yml" "$root/docs/travis/application.github.yml"
 
 for policy in "$root"/docs/iam/*.json; do
     "$tools/bin/python" -m json.tool "$policy" >/dev/null || fail "$policy is not JSON"

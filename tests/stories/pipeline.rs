@@ -1,4 +1,5 @@
-//! What CI does on its way to AWS: .travis.yml, the workflow in docs/travis.md, and the commands that both run.
+//! What CI does on its way to AWS: .travis.yml, the workflow in docs/travis.md, and the commands that both run; and what an
+//! application's own repository takes of it, in docs/travis.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -6,6 +7,10 @@ use serde_json::Value;
 
 const TRAVIS: &str = include_str!("../../.travis.yml");
 const WALKTHROUGH: &str = include_str!("../../docs/travis.md");
+const APPLICATION: [&str; 2] = [
+    include_str!("../../docs/travis/application.travis.yml"),
+    include_str!("../../docs/travis/application.github.yml"),
+];
 
 fn travis() -> Value {
     serde_saphyr::from_str(TRAVIS).unwrap()
@@ -55,7 +60,7 @@ fn holds_key_id(text: &str) -> bool {
 
 #[test]
 fn no_secret_stands_in_the_files_of_the_pipeline() {
-    for text in [TRAVIS, WALKTHROUGH] {
+    for text in [TRAVIS, WALKTHROUGH].into_iter().chain(APPLICATION) {
         assert!(!holds_key_id(text), "the id of an AWS key");
     }
     let travis = travis();
@@ -74,8 +79,10 @@ fn no_secret_stands_in_the_files_of_the_pipeline() {
             );
         }
     }
-    // The workflow in the walkthrough stores no key at all.
-    assert!(!WALKTHROUGH.contains("aws-secret-access-key") && !WALKTHROUGH.contains("secrets."), "docs/travis.md");
+    // The workflows store no key at all.
+    for text in [WALKTHROUGH, APPLICATION[1]] {
+        assert!(!text.contains("aws-secret-access-key") && !text.contains("secrets."), "{text}");
+    }
 }
 
 #[test]
@@ -107,7 +114,8 @@ fn travis_runs_the_test_command_and_then_bundles_for_both_processors() {
 #[test]
 fn travis_deploys_from_main_what_it_uploaded_from_main() {
     let jobs = jobs();
-    let deployments: Vec<&Value> = jobs.iter().map(|job| &job["deploy"]).filter(|deploy| deploy.is_object()).collect();
+    let deploys = jobs.iter().filter(|job| job["stage"] != "release").map(|job| &job["deploy"]);
+    let deployments: Vec<&Value> = deploys.filter(|deploy| deploy.is_object()).collect();
     let providers: Vec<&str> = deployments.iter().map(|deploy| deploy["provider"].as_str().unwrap()).collect();
     assert_eq!(providers, ["s3", "s3", "codedeploy"]);
     for deploy in &deployments {
@@ -127,9 +135,28 @@ fn travis_deploys_from_main_what_it_uploaded_from_main() {
     );
     assert!(condition.contains("branch = main AND type != pull_request"), "{condition}");
     // What comes at night comes with no change: it is tested, and nobody deploys it.
-    for stage in [&stages[1], &stages[2]] {
+    for stage in [&stages[1], &stages[2], &stages[3]] {
         assert!(stage["if"].as_str().unwrap().contains("type != cron"), "{stage:?}");
     }
+}
+
+#[test]
+fn f154_travis_releases_a_tag_for_both_processors_and_bundles_nothing_then() {
+    let releases: Vec<Value> = jobs().into_iter().filter(|job| job["stage"] == "release").collect();
+    let targets: Vec<&str> = releases.iter().map(|job| job["env"].as_str().unwrap()).collect();
+    assert_eq!(targets, ["TARGET=x86_64-unknown-linux-gnu", "TARGET=aarch64-unknown-linux-gnu"]);
+    for job in &releases {
+        let script = commands(job);
+        assert!(script.contains(&"./scripts/bundle.sh --release --target \"$TARGET\""), "{script:?}");
+        // A tag that says another version would give the archive an address that nobody looks at.
+        assert_eq!(script[0], "grep -qx \"version = \\\"${TRAVIS_TAG#v}\\\"\" Cargo.toml");
+        assert_eq!((&job["deploy"]["provider"], &job["deploy"]["on"]["tags"]), (&"releases".into(), &true.into()));
+        assert_eq!(job["deploy"]["file"], "dist/zero-downtime-hooks-*");
+    }
+    let stages = &travis()["stages"];
+    let when = |stage: usize| stages[stage]["if"].as_str().unwrap().to_owned();
+    assert_eq!((stages[3]["name"].as_str(), when(3).contains("tag IS present")), (Some("release"), true));
+    assert!(when(1).contains("tag IS blank"), "{}", when(1));
 }
 
 #[test]

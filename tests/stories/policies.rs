@@ -138,6 +138,8 @@ fn continuous_integration_may_upload_and_deploy_and_nothing_else() {
         ("codedeploy:GetApplicationRevision", APPLICATION),
         ("codedeploy:GetDeployment", GROUP),
         ("codedeploy:GetDeploymentConfig", CONFIGURATION),
+        ("codedeploy:GetDeploymentTarget", EVERYTHING),
+        ("codedeploy:ListDeploymentTargets", EVERYTHING),
         ("codedeploy:RegisterApplicationRevision", APPLICATION),
         ("s3:PutObject", BUNDLES),
     ]);

@@ -22,7 +22,7 @@ use bundle::released::{self, Identity};
 use bundle::{app_spec, checksum, hooks, jar};
 use demo_app::Jar;
 use shared::config::{self, SettingsFile};
-use workstation::files;
+use workstation::{files, programs};
 use zip::ZipArchive;
 
 use crate::team::Team;
@@ -301,5 +301,84 @@ fn f154_a_jar_that_would_not_start_is_refused_as_this_repository_refuses_it() {
         let told = team.bundle(arguments);
         assert_eq!(told.code, Some(code), "{arguments:?}: {}", told.messages);
         assert!(told.messages.contains(words), "{arguments:?}: {}", told.messages);
+    }
+}
+
+#[test]
+fn f154_the_readmes_command_for_those_without_rust_makes_the_bundle() {
+    const README: &str = include_str!("../../../README.md");
+    let shown = |line: &&str| line.contains("hooks-release/bundle.sh");
+    let command = README.lines().find(shown).and_then(|line| line.strip_prefix("$ ")).expect("the README shows it");
+    let team = team();
+    let archive = files::read(&team.path("released/hooks.zip"), "the archive").unwrap();
+    team.write(&format!("app/{NAME}.zip"), &archive);
+    Jar::release("v1").write(&team.path("app/application.jar")).unwrap();
+    let build = "mkdir -p build/libs && mv application.jar build/libs && ";
+    let told = team.run("sh", &["-ec", &format!("{build}{command}")], &[]);
+    assert_eq!(told.code, Some(0), "{}", told.messages);
+    assert!(team.path("app/dist/application.zip").is_file(), "{}", told.output);
+}
+
+/// Puts a stand-in for a program on the machine.
+fn install(team: &Team, name: &str, script: &str) {
+    team.write(name, format!("#!/bin/sh\n{script}\n").as_bytes());
+    assert!(programs::command("chmod").arg("755").arg(team.path(name)).status().unwrap().success());
+}
+
+/// The commands of an application's pipeline, in their order.
+fn pipeline(text: &str) -> Vec<String> {
+    let document: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+    let texts = |value: &serde_json::Value| -> Vec<String> {
+        match value {
+            serde_json::Value::Array(list) => list.iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+            text => vec![text.as_str().unwrap().to_owned()],
+        }
+    };
+    if document["jobs"].is_null() {
+        ["install", "before_script", "script"].iter().flat_map(|phase| texts(&document[phase])).collect()
+    } else {
+        let steps = document["jobs"]["deploy"]["steps"].as_array().unwrap();
+        steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+#[test]
+fn f154_an_applications_pipeline_deploys_its_bundle_and_prints_each_hosts_verdict_where_that_fails() {
+    for (name, text) in [
+        ("Travis", include_str!("../../../docs/travis/application.travis.yml")),
+        ("GitHub", include_str!("../../../docs/travis/application.github.yml")),
+    ] {
+        let version = env!("CARGO_PKG_VERSION");
+        let address = format!("/v{version}/zero-downtime-hooks-{version}-x86_64-unknown-linux-gnu.zip");
+        assert!(text.contains(&address), "{name} fetches this version");
+        for (waited, code) in [(0, 0), (255, 1)] {
+            let team = team();
+            install(&team, "app/gradlew", "mkdir -p build/libs && mv build.jar build/libs/application.jar");
+            let aws = format!(
+                "echo \"$@\" >>../aws.log\ncase \"$2\" in create-deployment) echo d-1 ;; wait) exit {waited} ;; esac"
+            );
+            install(&team, "bin/aws", &aws);
+            let archive = team.path("released/hooks.zip");
+            let sum = checksum::sha256(&files::read(&archive, "the archive").unwrap());
+            let variables = [
+                ("ARCHIVE", format!("file://{}", archive.display())),
+                ("ARCHIVE_SHA256", sum),
+                ("BUNDLE_BUCKET", "bucket".to_owned()),
+                ("CODEDEPLOY_APPLICATION", "step3".to_owned()),
+                ("CODEDEPLOY_DEPLOYMENT_GROUP", "production".to_owned()),
+                ("KEY", "bundles/1/application.zip".to_owned()),
+            ];
+            let told = team.run("sh", &["-ec", &pipeline(text).join("\n")], &variables);
+            assert_eq!(told.code, Some(code), "{name}: {}{}", told.output, told.messages);
+            // The stand-in for `status` says its name.
+            assert_eq!(told.output.ends_with("d-1\nstatus\n"), code != 0, "{name}: {}", told.output);
+            assert!(team.path("app/dist/application.zip").is_file(), "{name}");
+            let asked = files::read_text(&team.path("aws.log"), "what was asked of AWS").unwrap();
+            let wanted = "s3 cp --no-progress dist/application.zip s3://bucket/bundles/1/application.zip\n\
+                deploy create-deployment --application-name step3 --deployment-group-name production --s3-location \
+                bucket=bucket,key=bundles/1/application.zip,bundleType=zip --query deploymentId --output text\n\
+                deploy wait deployment-successful --deployment-id d-1\n";
+            assert_eq!(asked, wanted, "{name}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A team's machine, as far as a bundle of released hooks goes: an application's directory, the archive unpacked beside it, and
 //! the programs of a small machine.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use workstation::{files, programs};
@@ -75,9 +76,15 @@ impl Team {
 
     /// Runs the unpacked archive's own script in the application's directory.
     pub(crate) fn bundle(&self, arguments: &[&str]) -> Told {
-        let output = programs::command(self.path("hooks/bundle.sh"))
+        self.run(self.path("hooks/bundle.sh"), arguments, &[])
+    }
+
+    /// Runs a program in the application's directory, with the machine's programs and these variables alone.
+    pub(crate) fn run(&self, program: impl AsRef<OsStr>, arguments: &[&str], variables: &[(&str, String)]) -> Told {
+        let output = programs::command(program)
             .args(arguments)
             .env_clear()
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .env("PATH", self.path("bin"))
             .env("TZ", "Asia/Seoul")
             .current_dir(self.path("app"))
