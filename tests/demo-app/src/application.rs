@@ -74,6 +74,10 @@ impl Application {
                     log::failed_to_start("Failed to configure a DataSource: no connection to the database.");
                     return Err(*code);
                 }
+                Fault::DiesSaying { words } => {
+                    log::error_line(words);
+                    return Err(FAILED);
+                }
                 Fault::FloodsLog => {
                     log::flood();
                     return Err(FAILED);

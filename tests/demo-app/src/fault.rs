@@ -15,6 +15,11 @@ pub enum Fault {
         /// The exit code.
         code: u8,
     },
+    /// Prints a text and exits before it listens.
+    DiesSaying {
+        /// The text, of one line or more.
+        words: String,
+    },
     /// Exits without a farewell after it has been listening for a while.
     DiesLater {
         /// How long it listens.
@@ -75,7 +80,7 @@ pub struct FaultError {
     found: String,
 }
 
-const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-later MILLISECONDS`, `answers STATUS BODY`, \
+const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-saying TEXT`, `dies-later MILLISECONDS`, `answers STATUS BODY`, \
     `redirects LOCATION`, `slow-at-first ANSWERS MILLISECONDS`, `page-answers STATUS`, `flapping`, `ignores-sigterm`, `stops-slowly MILLISECONDS`, `hangs`, `endless-body`, \
     `holds MEGABYTES`, `never-binds`, `floods-log`";
 
@@ -151,6 +156,7 @@ impl FromStr for Fault {
         let milliseconds = || values.parse().map(Duration::from_millis).map_err(|_| unreadable());
         let fault = match word {
             "dies-at-boot" => Self::DiesAtBoot { code: values.parse().map_err(|_| unreadable())? },
+            "dies-saying" if !values.is_empty() => Self::DiesSaying { words: values.to_owned() },
             "dies-later" => Self::DiesLater { after: milliseconds()? },
             "answers" => {
                 let (status, body) = values.split_once(' ').unwrap_or((values, ""));
@@ -185,6 +191,7 @@ impl Display for Fault {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::DiesAtBoot { code } => write!(formatter, "dies-at-boot {code}"),
+            Self::DiesSaying { words } => write!(formatter, "dies-saying {words}"),
             Self::DiesLater { after } => write!(formatter, "dies-later {}", after.as_millis()),
             Self::Answers { status, body } => write!(formatter, "answers {status} {body}"),
             Self::Redirects { location } => write!(formatter, "redirects {location}"),
@@ -210,6 +217,7 @@ mod tests {
     fn every_fault_reads_as_it_is_documented_and_comes_back_unchanged() {
         let table = [
             ("dies-at-boot 3", Fault::DiesAtBoot { code: 3 }),
+            ("dies-saying no bean", Fault::DiesSaying { words: "no bean".to_owned() }),
             ("dies-later 300", Fault::DiesLater { after: Duration::from_millis(300) }),
             ("answers 500 could not open the real-db", Fault::answers(500, "could not open the real-db")),
             ("answers 401 {\"realm\":\"x\"}", Fault::answers(401, "{\"realm\":\"x\"}")),
@@ -255,6 +263,7 @@ mod tests {
             "explodes",
             "dies-at-boot",
             "dies-at-boot 256",
+            "dies-saying",
             "dies-later soon",
             "answers 99 x",
             "redirects",
