@@ -1,10 +1,12 @@
 //! What people are told. `agent` keeps to what `CodeDeploy`'s agent lets through: short lines, the verdict last; the hooks'
-//! own log file gets the same and more. `duration` is how all of it writes a time, and `table` aligns columns, for whoever reads
-//! on a terminal.
+//! own log file gets the same and more. `secrets` are masked in what applications say, `duration` is how all of it writes a time,
+//! and `table` aligns columns, for whoever reads on a terminal.
 
 pub mod agent;
 mod duration;
+mod secrets;
 pub mod table;
 
 pub use self::agent::Report;
 pub use self::duration::duration;
+pub use self::secrets::masked;

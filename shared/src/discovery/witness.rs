@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
 use crate::nginx::workers;
 use crate::occupant;
+use crate::report::masked;
 use crate::route::choice::Choice;
 use crate::route::flag;
 use crate::route::include::{Include, Leads};
@@ -246,13 +247,14 @@ pub fn what_door_says(settings: &Settings, answer: &Answer) -> DoorSays {
 pub fn describe(answer: &Answer) -> String {
     match answer {
         Answer::Silence(why) => why.clone(),
-        Answer::Response { status, location: Some(location), .. } => format!("HTTP {status} to {location}"),
+        Answer::Response { status, location: Some(location), .. } => format!("HTTP {status} to {}", masked(location)),
         Answer::Response { status, body, .. } if body.is_empty() => format!("HTTP {status}"),
         Answer::Response { status, body, .. } if body.starts_with('<') => {
             format!("HTTP {status} with a page of HTML or XML")
         }
         Answer::Response { status, body, .. } => {
-            let short: String = body.chars().take(60).collect();
+            // A secret is masked before it is cut, which could hide what it is.
+            let short: String = masked(body).chars().take(60).collect();
             format!("HTTP {status} `{short}`")
         }
     }
