@@ -90,6 +90,8 @@ pub struct Error {
     kind: Kind,
     what: String,
     advice: Option<String>,
+    /// Whether that advice only leads to the application's log, since nothing here tells why.
+    is_open: bool,
 }
 
 /// The result of anything in this crate that can fail.
@@ -98,7 +100,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of `kind`, told as one sentence: subject in backticks, what was found, what was needed.
     pub fn new(kind: Kind, what: impl Into<String>) -> Error {
-        Error { kind, what: what.into(), advice: None }
+        Error { kind, what: what.into(), advice: None, is_open: false }
     }
 
     /// The same failure with a sentence that says what to do.
@@ -106,6 +108,30 @@ impl Error {
     pub fn advise(mut self, advice: impl Into<String>) -> Error {
         self.advice = Some(advice.into());
         self
+    }
+
+    /// The same failure with advice for as long as nobody knows why: the application's log may tell.
+    #[must_use]
+    pub fn advise_until_explained(mut self, advice: impl Into<String>) -> Error {
+        self.is_open = true;
+        self.advise(advice)
+    }
+
+    /// Whether nobody knows why yet.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The same failure with its cause, and what to do about that. One that was explained already stays as it is.
+    #[must_use]
+    pub fn explained(mut self, cause: &str, remedy: impl Into<String>) -> Error {
+        if !self.is_open {
+            return self;
+        }
+        self.is_open = false;
+        self.what = format!("{}; {cause}", self.what);
+        self.advise(remedy)
     }
 
     /// The same failure told as another kind, where a later step gives it another meaning.
@@ -167,6 +193,16 @@ mod tests {
     fn exit_codes_are_the_documented_ones_and_no_two_are_the_same() {
         let codes: Vec<u8> = ExitCodeRow::all().map(|row| row.code).collect();
         assert_eq!(codes, [0, 10, 11, 12, 13, 20, 21, 30, 31, 40, 41, 42, 70, 75]);
+    }
+
+    #[test]
+    fn f148_only_a_failure_that_nobody_has_explained_takes_its_cause_and_advice_from_elsewhere() {
+        let died = || Error::new(Kind::NotStarted, "it died");
+        let open = died().advise_until_explained("look").explained("a port was taken", "end who has it");
+        assert_eq!((open.to_string().as_str(), open.advice()), ("it died; a port was taken", Some("end who has it")));
+        let known = died().advise("add memory").explained("a port was taken", "end who has it");
+        assert_eq!((known.to_string().as_str(), known.advice()), ("it died", Some("add memory")));
+        assert_eq!(open.clone().explained("another", "something else"), open);
     }
 
     #[test]

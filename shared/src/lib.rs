@@ -68,6 +68,9 @@ pub mod config;
 /// How long to wait, and waiting.
 pub mod patience;
 
+/// Why a release failed, told by its log.
+pub mod cause;
+
 /// The only way to processes, files, programs, HTTP, the clock and CodeDeploy's API.
 pub mod host;
 

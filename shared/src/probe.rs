@@ -204,8 +204,11 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
             let patience = duration(probe.patience.at_most);
             let generic =
                 "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService";
-            let advice = hopeless.map_or_else(|| generic.to_owned(), |hopeless| hopeless.advice);
-            return Err(unhealthy(probe, &format!("{last} (waited {patience})")).advise(advice));
+            let error = unhealthy(probe, &format!("{last} (waited {patience})"));
+            return Err(match hopeless {
+                Some(Hopeless { advice, .. }) => error.advise(advice),
+                None => error.advise_until_explained(generic),
+            });
         }
     }
 }

@@ -12,6 +12,7 @@ mod artifacts;
 mod benchmarks;
 mod book_bugs;
 mod boot;
+mod causes;
 mod codedeploy;
 mod concurrency;
 mod connections;

@@ -2,6 +2,7 @@
 //! its action. A signal ends the current wait as a failure would, so that the undo runs; the undo itself is shielded.
 
 mod asking;
+mod explaining;
 mod making_room;
 mod notes;
 
@@ -31,9 +32,6 @@ use crate::slot::{Place, Slot};
 use crate::sudo::Way;
 use crate::supervisor::{Unit, UnitLaunch, pin};
 
-/// How much of the end of an application's log is shown when it fails.
-const QUOTED_LINES: usize = 10;
-
 /// What carries a plan out, with what became known on the way. `W` is what it warms a release up by.
 #[derive(Debug)]
 pub struct Execution<'a, H, W> {
@@ -53,7 +51,9 @@ pub struct Execution<'a, H, W> {
     nginx: OnNginx,
     /// Whether this run has told the live release to end, which makes room.
     is_making_room: bool,
-    /// The log whose end was shown.
+    /// Its log, and how long that was before.
+    log_before: Option<(PathBuf, u64)>,
+    /// The log of which was shown what matters.
     quoted: Option<PathBuf>,
     /// Where traffic was sent without anybody seeing it arrive, and why.
     unproven: Option<String>,
@@ -73,6 +73,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             unit: None,
             nginx: OnNginx::default(),
             is_making_room: false,
+            log_before: None,
             quoted: None,
             unproven: None,
             warming: PhantomData,
@@ -174,11 +175,9 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             Action::Survive { place, at_most, log } => {
                 let Some(process) = &self.launched else { return Ok(()) };
                 let unit = self.unit.as_ref();
-                let outcome = processes::survive(self.host, place, &process.identity, unit, *at_most).await;
-                if outcome.is_err() {
-                    self.quote(log);
-                }
-                outcome
+                let identity = process.identity;
+                let outcome = processes::survive(self.host, place, &identity, unit, *at_most).await;
+                outcome.map_err(|error| self.explain(log, place, Some(identity), error))
             }
             Action::Probe { probe, log, refusal } => self.probe(probe, log.as_deref(), *refusal).await,
             Action::WarmUp { warm_up, log, refusal } => self.warm_up(warm_up, log, *refusal).await,
@@ -282,13 +281,17 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
     }
 
     async fn launch(&mut self, place: &Place, launch: &Launch, unit: Option<&UnitLaunch>) -> Result<()> {
+        self.log_before = self.host.describe(&launch.log).ok().map(|log| (launch.log.clone(), log.size));
         if let Some(by) = unit {
-            let started = by.start(self.host).await;
-            // It may have died before anybody could watch it: what it said then tells more than systemd does.
-            if started.is_err() && self.host.describe(&launch.log).is_ok() {
-                self.quote(&launch.log);
-            }
-            (self.launched, self.unit) = (Some(started?), Some(by.unit.clone()));
+            let started = by.start(self.host).await.map_err(|error| {
+                // It may have died before anybody could watch it: what it said then tells more than systemd does.
+                if self.host.describe(&launch.log).is_ok() {
+                    self.explain(&launch.log, place, None, error)
+                } else {
+                    error
+                }
+            })?;
+            (self.launched, self.unit) = (Some(started), Some(by.unit.clone()));
             return Ok(());
         }
         // A pin that an earlier release has left would bring that one back after a reboot.
@@ -338,15 +341,15 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         Ok(())
     }
 
-    /// Watches the release that traffic has arrived at, and shows the end of its log if it fails.
+    /// Watches the release that traffic has arrived at, and explains by its log why it fails.
     async fn watch(&mut self, watch: &Watch) -> Result<()> {
         let outcome = watch::watch(self.host, self.settings, self.report, watch).await;
-        if let (Err(error), Some(log)) = (&outcome, &watch.log)
-            && error.kind() == Kind::SentBack
-        {
-            self.quote(log);
-        }
-        outcome
+        outcome.map_err(|error| match &watch.log {
+            Some(log) if error.kind() == Kind::SentBack => {
+                self.explain(log, &watch.proof.place, Some(watch.release.process), error)
+            }
+            _ => error,
+        })
     }
 
     /// Stops the slot that served before; whatever comes of it, the cutover holds.
@@ -357,23 +360,6 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         }
         if let Err(cause) = outcome {
             self.report.say(&retire::failed(&retirement.place, &cause));
-        }
-    }
-
-    /// Shows the last lines of an application's log, once.
-    fn quote(&mut self, log: &Path) {
-        if self.quoted.replace(log.to_owned()).is_some_and(|quoted| quoted == log) {
-            return;
-        }
-        let shown = log.to_string_lossy();
-        match self.host.read_file(log) {
-            Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes);
-                let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-                let last = all[all.len().saturating_sub(QUOTED_LINES)..].join("\n");
-                self.report.quote(&format!("the last lines of `{shown}`:"), &last);
-            }
-            Err(cause) => self.report.say(&format!("the application's log `{shown}` cannot be read: {cause}")),
         }
     }
 }

@@ -168,13 +168,15 @@ async fn ending(host: &impl Host, launched: &ProcessIdentity, unit: Option<&Unit
 }
 
 fn died_at_once(host: &impl Host, place: &Place, ending: &str) -> Error {
-    let advice = if ending == "exit status 0" {
-        "what is started must stay in the foreground: let `app.command` not send it to the background"
-    } else {
-        "the last lines of its log are above; put the cause right and deploy again"
-    };
-    let (why, advice) = occupant::memory_was_short(host, None).unwrap_or((String::new(), advice));
-    // systemd has said so already.
-    let why = if ending == OUT_OF_MEMORY { "" } else { &why };
-    Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}")).advise(advice)
+    let died =
+        |why: &str| Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}"));
+    if let Some((why, advice)) = occupant::memory_was_short(host, None) {
+        // systemd has said so already.
+        return died(if ending == OUT_OF_MEMORY { "" } else { &why }).advise(advice);
+    }
+    if ending == "exit status 0" {
+        return died("")
+            .advise("what is started must stay in the foreground: let `app.command` not send it to the background");
+    }
+    died("").advise_until_explained("the last lines of its log are above; put the cause right and deploy again")
 }

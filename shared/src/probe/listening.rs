@@ -33,13 +33,15 @@ pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     let alive = host.lives(&probe.process);
     let listens = is_its_own(host, probe, probe.place.port)?;
     if !alive && !listens {
-        let usual = (String::new(), "the last lines of its log are above; put the cause right and deploy again");
-        let (why, advice) = occupant::memory_was_short(host, probe.ended_before).unwrap_or(usual);
-        return Err(Error::new(
-            Kind::NotStarted,
-            format!("the new release in {} has died (process {} is gone){why}", probe.place, probe.process.id),
-        )
-        .advise(advice));
+        let died = |why: &str| {
+            let (place, id) = (&probe.place, probe.process.id);
+            Error::new(Kind::NotStarted, format!("the new release in {place} has died (process {id} is gone){why}"))
+        };
+        return Err(match occupant::memory_was_short(host, probe.ended_before) {
+            Some((why, advice)) => died(&why).advise(advice),
+            None => died("")
+                .advise_until_explained("the last lines of its log are above; put the cause right and deploy again"),
+        });
     }
     Ok(listens)
 }

@@ -179,8 +179,9 @@ pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch
 }
 
 fn sent_back(why: String) -> Error {
-    Error::new(Kind::SentBack, why)
-        .advise("look into the application's log (its last lines are above); put the cause right, then deploy again")
+    Error::new(Kind::SentBack, why).advise_until_explained(
+        "look into the application's log (its last lines are above); put the cause right, then deploy again",
+    )
 }
 
 /// What became of a release that does not hold its port any more. Listeners that cannot be seen are no evidence.

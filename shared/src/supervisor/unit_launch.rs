@@ -59,8 +59,9 @@ impl UnitLaunch {
 
     async fn died(&self, host: &impl Host) -> Error {
         let ending = self.unit.ending(host).await;
+        let status = self.unit.manager.status_command(&self.unit.name);
         Error::new(Kind::NotStarted, format!("the unit `{}` did not come up: {ending}", self.unit.name))
-            .advise(format!("look at `{}`, then deploy again", self.unit.manager.status_command(&self.unit.name)))
+            .advise_until_explained(format!("look at `{status}`, then deploy again"))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Execution;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::{Host, ProcessIdentity, Share};
 use crate::ledger::Change;
 use crate::plan::action::Refusal;
@@ -13,33 +13,37 @@ use crate::probe::{self, Probe};
 use crate::slot::Place;
 
 impl<H: Host, W: Warming> Execution<'_, H, W> {
-    /// Asks a release, shows the end of its log where it fails, and ends it if it is refused.
+    /// Asks a release, explains by its log why it fails, and ends it if it is refused.
     pub(super) async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
-        let outcome = probe::run(self.host, probe).await;
-        self.refuse(probe, &outcome, log, refusal).await;
-        outcome
+        match probe::run(self.host, probe).await {
+            Err(error) => Err(self.refuse(probe, error, log, refusal).await),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Warms a release up, and refuses it as `probe` does where it dies of that, or answers otherwise than it has to.
     pub(super) async fn warm_up(&mut self, warm_up: &WarmUp, log: &Path, refusal: Refusal) -> Result<()> {
-        let outcome = W::run(self.host, self.report, warm_up).await;
-        self.refuse(&warm_up.probe, &outcome, Some(log), Some(refusal)).await;
-        outcome
+        match W::run(self.host, self.report, warm_up).await {
+            Err(error) => Err(self.refuse(&warm_up.probe, error, Some(log), Some(refusal)).await),
+            Ok(()) => Ok(()),
+        }
     }
 
-    /// Shows the end of the log of a release that failed, and ends it if it is refused.
-    async fn refuse(&mut self, probe: &Probe, outcome: &Result<()>, log: Option<&Path>, refusal: Option<Refusal>) {
-        if let (Err(_), Some(log)) = (outcome, log) {
-            self.quote(log);
-        }
-        if let (Err(error), Some(refusal)) = (outcome, refusal)
-            && refused::is_refusal(error)
+    /// Explains by its log why a release failed, and ends it if it is refused.
+    async fn refuse(&mut self, probe: &Probe, error: Error, log: Option<&Path>, refusal: Option<Refusal>) -> Error {
+        let error = match log {
+            Some(log) => self.explain(log, &probe.place, Some(probe.process), error),
+            None => error,
+        };
+        if let Some(refusal) = refusal
+            && refused::is_refusal(&error)
         {
             // A signal waits meanwhile: half-ended it would be neither nginx's backup nor gone.
             self.host.shield(true);
             self.end_refused(&probe.place, probe.process, refusal).await;
             self.host.shield(false);
         }
+        error
     }
 
     /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.
@@ -49,7 +53,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         {
             self.report.say(&error.to_string());
             if let Some(log) = log {
-                self.quote(log);
+                self.show(log, &probe.place, Some(probe.process));
             }
             self.end_refused(&probe.place, probe.process, refusal).await;
         }

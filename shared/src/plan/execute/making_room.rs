@@ -47,17 +47,14 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
 
     /// Its process, once that is well.
     async fn bring_back(&mut self, restoration: &Restoration) -> Result<ProcessIdentity> {
-        let Restoration { slot, newcomer, grace, launch, .. } = restoration;
+        let Restoration { slot, place, newcomer, grace, launch, .. } = restoration;
         self.end_newcomer(!*slot, newcomer, *grace).await?;
         let process = match self.still_there(restoration).await? {
             Some(process) => process,
             None => self.start_again(restoration).await?,
         };
         let asked = probe::run(self.host, &restoration.probe(self.settings, process)).await;
-        if asked.is_err() {
-            self.quote(&launch.log);
-        }
-        asked.map(|()| process)
+        asked.map_err(|error| self.explain(&launch.log, place, Some(process), error)).map(|()| process)
     }
 
     /// The release that was to make room, if it was not told to end yet. One that is ending is waited for.
