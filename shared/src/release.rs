@@ -3,6 +3,7 @@
 
 mod candidates;
 pub mod jar;
+mod java;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -93,7 +94,8 @@ pub fn find_artifact(host: &impl Host, settings: &Settings, spec: Option<&AppSpe
     }
     if settings.app.command.is_empty() {
         let needed = jar::check(&mut file).map_err(broken)?;
-        check_class_path(host, settings, &path, &needed)?;
+        check_class_path(host, settings, &path, &needed.jars)?;
+        java::check(host, settings, &path, needed.newest.as_ref())?;
     }
     check_disk(host, settings, facts.size)?;
     Ok(Artifact { path, size: facts.size, written: facts.written })

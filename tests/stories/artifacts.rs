@@ -1,4 +1,5 @@
-//! What is deployed: exactly one whole, executable jar, or a refusal before even the standby is stopped (F20, F22).
+//! What is deployed: exactly one whole, executable jar that this host's java can run, or a refusal before even the standby is
+//! stopped (F20, F22, F150).
 
 use demo_app::Jar;
 
@@ -88,6 +89,40 @@ fn f22_a_thin_jar_whose_libraries_would_not_be_beside_its_copy_is_refused() {
     let words = ["is a thin jar: its manifest's `Class-Path` names `lib/a.jar`", "build a fat jar"];
     refused(&[("app.jar", thin_jar("lib/a.jar")), ("a.txt", Vec::new())], &words);
     refused(&[("app.jar", thin_jar("/opt/no/such/a.jar /etc/hostname"))], &["names `/opt/no/such/a.jar`,"]);
+}
+
+/// A Spring Boot jar whose own class was compiled for a Java that is yet to come.
+fn jar_of_the_future() -> Vec<u8> {
+    const CLASS_FILE_OF_JAVA_99: [u8; 8] = [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 143];
+    let manifest =
+        "Main-Class: org.springframework.boot.loader.launch.JarLauncher\r\nStart-Class: shop.Application\r\n";
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in [
+        ("META-INF/MANIFEST.MF", manifest.as_bytes()),
+        ("BOOT-INF/classes/shop/Application.class", &CLASS_FILE_OF_JAVA_99),
+    ] {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn f150_a_jar_that_needs_a_newer_java_than_this_host_has_is_refused_before_the_standby_ends() {
+    let rig = Rig::live_in("real1");
+    let (_, idle) = rig.live_and_idle_ports();
+    let standby = crate::rig::listener(idle);
+    rig.stage(&Jar::release("v2"));
+    let zip = rig.host.staging_directory();
+    let name = crate::rig::names_in(&zip).pop().expect("the jar that was staged");
+    std::fs::write(zip.join(name), jar_of_the_future()).unwrap();
+    // A real one, which says in a file of its own which it is.
+    rig.host.set("app.java", "\"java\"").unwrap();
+    rig.untouched_by(|| {
+        let words = ["needs Java 99, for which `shop.Application` was compiled", "to do: name a Java 99 in `app.java`"];
+        rig.run_hooks().fails("stop", 20, &words).output()
+    });
+    assert_eq!(crate::rig::listener(idle), standby, "the standby runs on");
 }
 
 #[test]

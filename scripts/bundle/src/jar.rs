@@ -31,12 +31,13 @@ pub fn check(name: &str, bytes: &[u8], spec: &AppSpec, settings: &Settings, path
             // Its copy on the host stands alone in a directory of its own.
             Ok(needed)
                 if needed
+                    .jars
                     .iter()
                     .any(|entry| !entry.contains("..") && !entry.starts_with('/') && !entry.starts_with("file:")) =>
             {
                 wrong.push(format!(
                     "the artifact `{name}` is a thin jar that needs `{}` beside it: build a fat jar",
-                    needed.join("`, `")
+                    needed.jars.join("`, `")
                 ));
             }
             Ok(_) => {}

@@ -3,15 +3,26 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use super::java::{self, Newest};
+
 /// A manifest is small; more than this is none.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
-/// Checks a jar, and returns the jars that it needs beside itself: those of its manifest's `Class-Path`, but for a Spring Boot
-/// jar, which brings its own and leaves that line to whoever wrote it.
+/// What a jar needs of its host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The jars beside itself: those of its manifest's `Class-Path`, but for a Spring Boot jar, which brings its own and leaves that
+    /// line to whoever wrote it.
+    pub jars: Vec<String>,
+    /// The class by which it needs a release of Java; nothing where that is not known.
+    pub newest: Option<Newest>,
+}
+
+/// Checks a jar, and returns what it needs.
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
-pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Vec<String>, String> {
+pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Needs, String> {
     let mut archive = zip::ZipArchive::new(file)
         .map_err(|cause| format!("is no whole jar ({cause}): it was cut off, or is something else"))?;
     let Ok(manifest) = archive.by_name("META-INF/MANIFEST.MF") else {
@@ -26,13 +37,16 @@ pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Vec<String>, Strin
     let Some(main_class) = attribute(&manifest, "Main-Class") else {
         return Err("has no `Main-Class` in its manifest, needed an executable (boot) jar".to_owned());
     };
-    if main_class.starts_with("org.springframework.boot.loader.") {
-        return Ok(Vec::new());
+    let is_boot = main_class.starts_with("org.springframework.boot.loader.");
+    // The loader is loaded first, then what it starts.
+    let newest = java::newest(&mut archive, &[Some(main_class), attribute(&manifest, "Start-Class")]);
+    if is_boot {
+        return Ok(Needs { jars: Vec::new(), newest });
     }
     let class_path = attribute(&manifest, "Class-Path").unwrap_or_default();
     let is_jar =
         |entry: &&str| Path::new(entry).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jar"));
-    Ok(class_path.split_whitespace().filter(is_jar).map(str::to_owned).collect())
+    Ok(Needs { jars: class_path.split_whitespace().filter(is_jar).map(str::to_owned).collect(), newest })
 }
 
 /// The value of one of the main attributes. A long one goes on in lines that begin with a blank; an empty line ends them.
@@ -74,7 +88,7 @@ mod tests {
     #[test]
     fn f22_a_whole_jar_with_a_main_class_passes() {
         let whole = jar(Some("Manifest-Version: 1.0\r\nMain-Class: a.B\r\n"));
-        assert_eq!(check(&mut Cursor::new(whole)), Ok(Vec::new()));
+        assert_eq!(check(&mut Cursor::new(whole)), Ok(Needs::default()));
     }
 
     #[test]
@@ -96,7 +110,7 @@ mod tests {
             ("a boot jar brings its own", &format!("{BOOT}Class-Path: lib/a.jar\r\n"), vec![]),
         ] {
             let needed = check(&mut Cursor::new(jar(Some(manifest)))).unwrap();
-            assert_eq!(needed, wanted, "{name}");
+            assert_eq!(needed.jars, wanted, "{name}");
         }
     }
 
