@@ -15,12 +15,24 @@ pub struct ExitCodeRow {
 }
 
 impl ExitCodeRow {
-    /// The row of a deploy that was done.
+    /// The row of a deploy that was done, and of a site at which `status` finds nothing to look at.
     pub const DONE: ExitCodeRow = ExitCodeRow { code: 0, meaning: "done", serves: "the new release" };
+
+    /// The row of a site that serves, where `status` has found something that a person should look at. Monitoring programs take this
+    /// code for a warning, and the next one for an alarm; no hook ends with either.
+    pub const LOOK: ExitCodeRow = ExitCodeRow {
+        code: 1,
+        meaning: "`status` alone: somebody should look, such as after a failed deploy",
+        serves: "what `status` says",
+    };
+
+    /// The row of a site that serves nobody.
+    pub const DOWN: ExitCodeRow = ExitCodeRow { code: 2, meaning: "`status` alone: `SITE DOWN`", serves: "nothing" };
 
     /// The whole table, in the order of the exit codes.
     pub fn all() -> impl Iterator<Item = ExitCodeRow> {
-        std::iter::once(ExitCodeRow::DONE).chain(Kind::ALL.iter().map(|kind| kind.row()))
+        let first = [ExitCodeRow::DONE, ExitCodeRow::LOOK, ExitCodeRow::DOWN];
+        first.into_iter().chain(Kind::ALL.iter().map(|kind| kind.row()))
     }
 }
 
@@ -192,7 +204,7 @@ mod tests {
     #[test]
     fn exit_codes_are_the_documented_ones_and_no_two_are_the_same() {
         let codes: Vec<u8> = ExitCodeRow::all().map(|row| row.code).collect();
-        assert_eq!(codes, [0, 10, 11, 12, 13, 20, 21, 30, 31, 40, 41, 42, 70, 75]);
+        assert_eq!(codes, [0, 1, 2, 10, 11, 12, 13, 20, 21, 30, 31, 40, 41, 42, 70, 75]);
     }
 
     #[test]

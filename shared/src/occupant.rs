@@ -45,6 +45,14 @@ pub async fn find_launched(host: &impl Host, settings: &Settings, ledger: &Ledge
     look(host, settings, ledger, slot, |host, launched| living(host, launched).into_iter().collect()).await
 }
 
+/// The same as `find` in one look, for who is to be told and does not act: somebody who is just ending may be taken for a stranger.
+///
+/// # Errors
+/// As `Kind::of` says, if the listeners cannot be seen.
+pub fn glance(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -> Result<Occupant> {
+    see(host, settings, ledger, slot, &family)
+}
+
 async fn look<H: Host>(
     host: &H,
     settings: &Settings,

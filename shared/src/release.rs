@@ -175,7 +175,11 @@ fn check_class_path(host: &impl Host, settings: &Settings, path: &Path, needed: 
     .advise("build a fat jar (`bootJar`, `spring-boot:repackage`), or take `Class-Path` out of its manifest, or set `app.command`"))
 }
 
-fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {
+/// Refuses where the disk has no room for a release of this size.
+///
+/// # Errors
+/// `Kind::NoRoom` with what is free and what is needed; as `Kind::of` says where the application's directory cannot be used.
+pub fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()> {
     let directory = &settings.app.directory;
     let shown = directory.to_string_lossy();
     let free = host.free_space(directory).map_err(|cause| {

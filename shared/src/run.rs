@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 pub use self::command_line::CommandLine;
-pub use self::look::{Look, look};
+pub use self::look::{Look, Sight, Unread, look};
 pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};

@@ -45,6 +45,7 @@ mod renames;
 mod repository;
 mod rig;
 mod settings;
+mod site_down;
 mod sites;
 mod spoken;
 mod spring;

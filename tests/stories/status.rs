@@ -37,7 +37,7 @@ fn f105_who_serves_is_what_is_seen_after_a_failure_and_by_status_whatever_is_rem
     let status = || rig.host.hook("status").run().unwrap();
     let down = "serving: SITE DOWN: nginx sends requests to `real1` (port ";
     rig.deploy(&dies()).fails("start", 30, &[down, ", where nobody listens"]);
-    ended(&status(), 0, &[down]);
+    ended(&status(), 2, &[down]);
     rig.deploy(&Jar::release("v1")).succeeds();
     rig.deploy(&Jar::release("v2")).succeeds();
     let ports = rig.host.ports();
@@ -61,7 +61,7 @@ fn f105_who_serves_is_what_is_seen_after_a_failure_and_by_status_whatever_is_rem
     rig.host.nginx().stop().unwrap();
     ended(
         &status(),
-        0,
+        2,
         &["unknown  real1", "serving: SITE DOWN: nginx is not running", "cannot tell which slot is live"],
     );
     ended(&rig.run("stop"), 12, &["serving: SITE DOWN: nginx is not running"]);
@@ -71,10 +71,10 @@ fn f105_who_serves_is_what_is_seen_after_a_failure_and_by_status_whatever_is_rem
 fn status_makes_nothing_and_works_on_a_host_that_has_no_directory_yet() {
     let rig = Rig::new();
     let before = rig.names_in("");
-    ended(&rig.host.hook("status").run().unwrap(), 0, &["process", "none"]);
+    ended(&rig.host.hook("status").run().unwrap(), 2, &["SITE DOWN: ", "process", "none"]);
     assert_eq!(rig.names_in(""), before, "nothing was made");
     let run = rig.host.hook("status").variable("HOOKS_APP_DIRECTORY", "/nonexistent").run().unwrap();
-    ended(&run, 0, &["none"]);
+    ended(&run, 2, &["none"]);
 }
 
 fn event(name: &str, from: f64, to: f64) -> LifecycleEvent {

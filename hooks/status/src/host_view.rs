@@ -1,23 +1,38 @@
-//! This host: who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and nginx.
+//! This host: how the site is, who is live by the witnesses, what runs in each slot, what the ledger has of the last deployment, and
+//! nginx.
 
 use serde::Serialize;
-use shared::boot::Boot;
-use shared::discovery::{self, witness};
+use shared::discovery::witness::{self, Testimony};
+use shared::discovery::{self, IncludeSays};
 use shared::error::{Kind, Result};
 use shared::host::Host;
 use shared::ledger::Stage;
 use shared::nginx::version;
-use shared::occupant::{self, Occupant};
+use shared::release;
 use shared::report::table;
 use shared::route::keepalive;
-use shared::run::{Scene, serving};
+use shared::run::serving::{self, Cause, Outage, Serving};
+use shared::run::{Scene, Unread};
 use shared::slot::{Roles, Slot};
 
-use crate::units;
+use crate::finding::Finding;
+use crate::help;
+use crate::level::Level;
+use crate::slots::{self, SlotView};
+use crate::{units, verdict};
 
 /// What is seen.
 #[derive(Debug, Serialize)]
 pub(crate) struct HostView {
+    level: Level,
+    /// That, as the exit code of `status`.
+    exit_code: u8,
+    /// The first line: how the site is, as a sentence.
+    summary: String,
+    /// Who should serve, where nobody does.
+    should_serve: Option<String>,
+    /// What to do first, where something is to be done.
+    to_do: Option<String>,
     /// Who serves, as it is seen, as a sentence.
     serving: String,
     slots: Vec<SlotView>,
@@ -28,20 +43,10 @@ pub(crate) struct HostView {
     nginx: Option<String>,
     /// How nginx is told who serves: "instant" by a flag, "reload" by a port in the include; nothing without an include.
     cutover: Option<&'static str>,
+    /// Why somebody should look, a sentence each.
+    reasons: Vec<String>,
+    /// What is worth knowing and asks for nothing, a sentence each.
     notes: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SlotView {
-    role: &'static str,
-    profile: String,
-    port: u16,
-    release: Option<String>,
-    /// How it was made to boot, where it could have been otherwise.
-    boot: Option<String>,
-    processes: Vec<u32>,
-    /// Who else holds the port, as a sentence.
-    stranger: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,57 +56,82 @@ struct LastDeployment {
 }
 
 impl HostView {
-    pub(crate) async fn see(scene: &Scene<'_, impl Host>) -> Result<HostView> {
-        let testimony = witness::ask(scene.host, scene.settings, scene.ledger.live).await?;
-        // Where the witnesses leave two candidates a person wants to see the rest all the more.
-        let (roles, mut notes) = match discovery::decide(&scene.settings.places, &testimony.evidence) {
-            Ok(finding) => (Some(finding.roles), finding.notes),
-            Err(error) => (None, vec![error.to_string()]),
-        };
-        let live = roles.and_then(|roles| roles.live);
-        let serving = serving::by(scene.host, scene.settings, scene.ledger, &testimony);
-        // The live one first.
-        let order = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
-        let [first, second] = order;
-        let slots = vec![see_slot(scene, first, roles).await?, see_slot(scene, second, roles).await?];
-        let unfinished = scene.ledger.intent.as_ref().map(|intent| {
-            let place = scene.settings.place(intent.to);
-            format!("a cutover to {place} was begun and not ended; the next hook settles it")
-        });
-        notes.extend(scene.ledger.refused.as_ref().map(|release| {
-            format!("release `{release}` was refused and ended; there is no standby until the next deploy")
-        }));
-        notes.extend(scene.ledger.retired.map(|slot| {
-            let place = scene.settings.place(slot);
-            format!(
-                "what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy"
-            )
-        }));
-        let mut nginx = None;
-        match scene.nginx().await {
-            Ok((master, access)) => {
-                let version = version::ask(scene.host, &access, &master.identity).await?;
-                notes.extend(keepalive::offer(scene.settings, &version));
-                nginx = Some(version.to_string());
+    pub(crate) async fn see(scene: &Scene<'_, impl Host>, unread: Option<Unread>) -> Result<HostView> {
+        let (host, settings, ledger) = (scene.host, scene.settings, &*scene.ledger);
+        let mut found: Vec<Finding> = unread.map(Finding::Unread).into_iter().collect();
+        let (testimony, serving) = match witness::ask(host, settings, ledger.live).await {
+            Ok(testimony) => {
+                let serving = serving::by(host, settings, &testimony);
+                (Some(testimony), serving)
             }
-            Err(error) if error.kind() == Kind::ProxyBroken => notes.push(error.to_string()),
-            Err(_) => {}
-        }
-        notes.extend(units::notes(scene).await);
-        let deployment = scene.ledger.deployment.as_ref();
-        let cutover = testimony.include.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
+            Err(error) if error.kind() == Kind::Interrupted => return Err(error),
+            Err(error) => {
+                let serving = serving::without_include(host, settings, &error).await;
+                found.push(Finding::Include(error));
+                (None, serving)
+            }
+        };
+        let roles = testimony.as_ref().and_then(|testimony| decide(scene, testimony, &mut found));
+        let live = roles.and_then(|roles| roles.live);
+        // The live one first.
+        let [first, second] = if live == Some(Slot::Green) { [Slot::Green, Slot::Blue] } else { Slot::BOTH };
+        let slots = vec![SlotView::see(scene, first, roles).await?, SlotView::see(scene, second, roles).await?];
+        // Whoever is shown little may take for a stranger whom others know.
+        let stranger = if slots::sees_occupants(scene) { Finding::Stranger } else { Finding::Witness };
+        found.extend(slots.iter().filter_map(|slot| slot.stranger.clone()).map(stranger));
+        let unfinished = ledger.intent.as_ref().map(|intent| Finding::Unfinished(settings.place(intent.to).clone()));
+        found.extend(unfinished.clone());
+        found.extend(slots::standby(scene, live, &slots));
+        let nginx = see_nginx(scene, &serving, &mut found).await?;
+        found.extend(units::findings(scene).await);
+        found.extend(room(scene, live));
+        let cutover = testimony.as_ref().and_then(|testimony| testimony.include.as_ref());
+        let cutover = cutover.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
+        let told = serving::told(host, settings, ledger, &serving);
+        let level = Level::of(&serving, ledger.live.is_some(), &found);
+        let (mut reasons, notes): (Vec<Finding>, Vec<Finding>) =
+            found.into_iter().partition(|finding| finding.level() > Level::Healthy);
+        let outage = verdict::outage(level, &serving);
+        let to_do = match &outage {
+            Some(outage) => Some(help::to_do(&verdict::situation(scene, outage.cause, testimony.as_ref(), &slots))),
+            None => reasons.iter().find_map(|finding| finding.advice().map(str::to_owned)),
+        };
+        let should_serve = outage.is_some().then(|| verdict::should_serve(scene, live)).flatten();
+        // What nginx is blamed for stands in the first line already.
+        reasons.retain(|finding| !(outage.is_some() && matches!(finding, Finding::Nginx(_))));
+        let reasons: Vec<String> = verdict::of_serving(level, &serving, &told)
+            .into_iter()
+            .chain(reasons.iter().map(Finding::to_string))
+            .collect();
         Ok(HostView {
-            serving,
+            level,
+            exit_code: level.exit_code(),
+            summary: verdict::summary(level, &serving, &told, &reasons),
+            should_serve,
+            to_do,
+            serving: told,
             slots,
-            deployment: deployment.map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
-            unfinished,
+            deployment: ledger
+                .deployment
+                .as_ref()
+                .map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
+            unfinished: unfinished.map(|finding| finding.to_string()),
             nginx,
             cutover,
-            notes,
+            reasons,
+            notes: notes.iter().map(Finding::to_string).collect(),
         })
     }
 
+    /// The exit code that says how the site is.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
     pub(crate) fn text(&self) -> String {
+        let mut lines = vec![self.summary.clone()];
+        lines.extend(self.should_serve.iter().map(|who| format!("should serve: {who}")));
+        lines.extend(self.to_do.iter().map(|what| format!("to do: {what}")));
         let mut rows = vec![["role", "profile", "port", "process", "release"].map(str::to_owned)];
         for slot in &self.slots {
             let processes: Vec<String> = slot.processes.iter().map(u32::to_string).collect();
@@ -113,7 +143,7 @@ impl HostView {
                 slot.stranger.clone().or_else(|| slot.release.clone()).unwrap_or_else(|| "unknown".to_owned()),
             ]);
         }
-        let mut lines = table::lines(&rows, &[]);
+        lines.extend(table::lines(&rows, &[]));
         for SlotView { profile, port, boot, .. } in &self.slots {
             lines.extend(boot.iter().map(|told| format!("boot of `{profile}` (port {port}): {told}")));
         }
@@ -124,29 +154,61 @@ impl HostView {
         }
         let cutover = self.cutover.map(|cutover| format!(", cutover \"{cutover}\"")).unwrap_or_default();
         lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}{cutover}")));
-        lines.extend(self.unfinished.iter().chain(&self.notes).map(|line| format!("note: {line}")));
+        lines.extend(self.reasons.iter().map(|line| format!("look: {line}")));
+        lines.extend(self.notes.iter().map(|line| format!("note: {line}")));
         lines.join("\n")
     }
 }
 
-async fn see_slot(scene: &Scene<'_, impl Host>, slot: Slot, roles: Option<Roles>) -> Result<SlotView> {
-    let place = scene.settings.place(slot).clone();
-    let tenant = scene.ledger.tenants.get(slot);
-    let (processes, stranger) = match occupant::find(scene.host, scene.settings, scene.ledger, slot).await? {
-        Occupant::Nobody => (Vec::new(), None),
-        Occupant::Ours(processes) => (processes.iter().map(|process| process.identity.id).collect(), None),
-        Occupant::Stranger(who) => (Vec::new(), Some(who)),
-    };
-    let role = match roles {
-        None => "unknown",
-        Some(roles) if roles.live == Some(slot) => "live",
-        Some(Roles { live: Some(_), .. }) if tenant.served && !processes.is_empty() => "standby",
-        _ => "idle",
-    };
-    let release = tenant.release.as_ref().map(|release| release.name.clone());
-    let boot = release.as_ref().filter(|_| !processes.is_empty());
-    let boot = boot.and_then(|release| Boot::of(scene.host, scene.settings, release)).map(|boot| boot.told);
-    Ok(SlotView { role, profile: place.profile, port: place.port, release, boot, processes, stranger })
+/// Who has which role; where the witnesses leave two candidates a person wants to see the rest all the more.
+fn decide(scene: &Scene<'_, impl Host>, testimony: &Testimony, found: &mut Vec<Finding>) -> Option<Roles> {
+    if let IncludeSays::Slot { in_force: Some(false), .. } | IncludeSays::Stranger { in_force: Some(false), .. } =
+        testimony.evidence.include
+    {
+        found.push(Finding::NotInForce);
+    }
+    match discovery::decide(&scene.settings.places, &testimony.evidence) {
+        Ok(finding) => {
+            found.extend(finding.notes.into_iter().map(Finding::Witness));
+            Some(finding.roles)
+        }
+        Err(error) => {
+            found.push(Finding::Undecided(error));
+            None
+        }
+    }
+}
+
+/// nginx's version, and what is to be said of it.
+async fn see_nginx(
+    scene: &Scene<'_, impl Host>,
+    serving: &Serving,
+    found: &mut Vec<Finding>,
+) -> Result<Option<String>> {
+    // Where nobody accepts that is known already, and it would be waited for.
+    if let Serving::Nobody(Outage { cause: Cause::Nginx, .. }) = serving {
+        return Ok(None);
+    }
+    match scene.nginx().await {
+        Ok((master, access)) => {
+            let version = version::ask(scene.host, &access, &master.identity).await?;
+            found.extend(keepalive::offer(scene.settings, &version).map(Finding::Offer));
+            Ok(Some(version.to_string()))
+        }
+        Err(error) => {
+            // Whoever only looks may see less of it than the user that deploys.
+            found.extend((error.kind() == Kind::ProxyBroken).then_some(Finding::Nginx(error)));
+            Ok(None)
+        }
+    }
+}
+
+/// Whether the next release, as large as the one that serves, would find no room.
+fn room(scene: &Scene<'_, impl Host>, live: Option<Slot>) -> Option<Finding> {
+    let release = scene.ledger.tenants.get(live?).release.as_ref()?;
+    let size = scene.host.describe(&release.path).ok()?.size;
+    let full = release::check_disk(scene.host, scene.settings, size).err()?;
+    (full.kind() == Kind::NoRoom).then_some(Finding::NoRoom(full))
 }
 
 fn stage(stage: Stage) -> &'static str {
@@ -176,6 +238,11 @@ mod tests {
             stranger: None,
         };
         HostView {
+            level: Level::Healthy,
+            exit_code: 0,
+            summary: "OK: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`".into(),
+            should_serve: None,
+            to_do: None,
             serving: "`real1` (port 8081), release `20261122T102030500Z-d-ABC123`".into(),
             slots: vec![
                 slot("live", "real1", 8081, Some("20261122T102030500Z-d-ABC123"), vec![4711, 4712]),
@@ -185,6 +252,7 @@ mod tests {
             unfinished: None,
             nginx: Some("nginx 1.28.0".into()),
             cutover: Some("instant"),
+            reasons: Vec::new(),
             notes: vec!["the door was no help: it answers HTTP 302".into()],
         }
     }
@@ -192,6 +260,7 @@ mod tests {
     #[test]
     fn the_text_shows_who_is_live_what_stands_by_the_last_deployment_and_nginx() {
         expect![[r#"
+            OK: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
             role     profile  port  process    release
             live     real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             standby  real2    8082  815        20261121T080000000Z-d-ABC122
@@ -211,18 +280,26 @@ mod tests {
         idle.processes.clear();
         idle.stranger = Some("port 8082 is held by process 99 of `root`: nc -l 8082".into());
         view.deployment = Some(LastDeployment { id: None, stage: Stage::Healthy });
-        view.unfinished =
-            Some("a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it".into());
+        (view.level, view.exit_code) = (Level::Down, 2);
+        view.summary = "SITE DOWN: nginx is not running".into();
+        view.should_serve = Some("`real1` (port 8081)".into());
+        view.to_do = Some("as root: `systemctl restart nginx`".into());
+        view.serving = view.summary.clone();
+        view.reasons =
+            vec!["a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it".into()];
         view.nginx = None;
         view.notes.clear();
         expect![[r#"
+            SITE DOWN: nginx is not running
+            should serve: `real1` (port 8081)
+            to do: as root: `systemctl restart nginx`
             role  profile  port  process    release
             live  real1    8081  4711 4712  20261122T102030500Z-d-ABC123
             idle  real2    8082  none       port 8082 is held by process 99 of `root`: nc -l 8082
             boot of `real1` (port 8081): class archive of 83 libraries
-            serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
+            serving: SITE DOWN: nginx is not running
             last deployment: by hand, its release is healthy
-            note: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
+            look: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
         .assert_eq(&view.text());
     }
 
@@ -230,6 +307,11 @@ mod tests {
     fn the_json_has_the_same_under_names_that_stay() {
         expect![[r#"
             {
+              "level": "healthy",
+              "exit_code": 0,
+              "summary": "OK: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`",
+              "should_serve": null,
+              "to_do": null,
               "serving": "`real1` (port 8081), release `20261122T102030500Z-d-ABC123`",
               "slots": [
                 {
@@ -263,6 +345,7 @@ mod tests {
               "unfinished": null,
               "nginx": "nginx 1.28.0",
               "cutover": "instant",
+              "reasons": [],
               "notes": [
                 "the door was no help: it answers HTTP 302"
               ]

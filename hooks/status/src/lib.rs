@@ -1,9 +1,14 @@
-//! `status` looks and changes nothing: who is live on this host, and, with `--deployment`, a deployment as CodeDeploy sees
-//! it: this host event by event, and the fleet.
+//! `status` looks and changes nothing: who is live on this host, and whether somebody has to look (docs/status.md), and, with
+//! `--deployment`, a deployment as CodeDeploy sees it: this host event by event, and the fleet.
 
 mod deployment_view;
+mod finding;
+mod help;
 mod host_view;
+mod level;
+mod slots;
 mod units;
+mod verdict;
 
 use std::time::Duration;
 
@@ -11,7 +16,7 @@ use shared::error::{Error, Kind, Result};
 use shared::host::codedeploy::{Asking, Refusal};
 use shared::host::{CodeDeploy, Host};
 use shared::nginx::access::Access;
-use shared::run::{Look, Scene};
+use shared::run::{Look, Scene, Sight, Unread};
 
 use self::deployment_view::DeploymentView;
 use self::host_view::HostView;
@@ -46,16 +51,16 @@ impl Look for Status {
         "Shows who is live on this host, or a deployment as CodeDeploy sees it; changes nothing";
     type Arguments = Arguments;
 
-    async fn look(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<String> {
+    async fn look(arguments: &Arguments, scene: &mut Scene<'_, impl Host>, unread: Option<Unread>) -> Result<Sight> {
         if let Some(user) = &arguments.sudo_rules {
-            return Ok(Access::find(scene.host, scene.settings, None)?.rules(user));
+            return Ok(Sight::of(Access::find(scene.host, scene.settings, None)?.rules(user)));
         }
         if let Some(named) = &arguments.deployment {
             let view = see_deployment(named, scene).await?;
-            return rendered(arguments, &view, DeploymentView::text);
+            return rendered(arguments, &view, DeploymentView::text).map(Sight::of);
         }
-        let view = HostView::see(scene).await?;
-        rendered(arguments, &view, HostView::text)
+        let view = HostView::see(scene, unread).await?;
+        Ok(Sight { text: rendered(arguments, &view, HostView::text)?, exit_code: view.exit_code() })
     }
 }
 

@@ -7,10 +7,12 @@ use shared::run::Scene;
 use shared::slot::{Place, Slot};
 use shared::supervisor::{self, Supervision, Unit, control_group, pin};
 
-/// The notes about the units of both slots.
-pub(crate) async fn notes(scene: &Scene<'_, impl Host>) -> Vec<String> {
+use crate::finding::Finding;
+
+/// What is found of the units of both slots.
+pub(crate) async fn findings(scene: &Scene<'_, impl Host>) -> Vec<Finding> {
     let (host, settings) = (scene.host, scene.settings);
-    let mut notes = Vec::new();
+    let mut found = Vec::new();
     // Whoever looks may be another user than the one that deploys, and is then told nothing of that user's manager.
     let manager = match supervisor::choose(host, settings.app.supervisor) {
         Ok(Supervision::Unit(manager)) => Some(manager),
@@ -19,29 +21,31 @@ pub(crate) async fn notes(scene: &Scene<'_, impl Host>) -> Vec<String> {
     for slot in Slot::BOTH {
         let place = settings.place(slot);
         if let Some(manager) = manager.filter(|_| matches!(pin::read(host, &settings.pin(place)), Ok(Some(_)))) {
-            notes.extend(failure(scene, place, &Unit::of(settings, manager, slot)).await);
+            found.extend(failure(scene, place, &Unit::of(settings, manager, slot)).await);
         }
         let process = occupant::current(host, settings, scene.ledger, slot);
         let service = process.and_then(|process| control_group::service_of(host, process.id));
         let own = format!("{}.service", settings.group(slot));
-        notes.extend(service.filter(|service| *service != own).map(|service| {
-            format!("{place} lies in the control group of `{service}`: a restart or an update of that ends it (docs/supervisor.md)")
+        found.extend(service.filter(|service| *service != own).map(|service| {
+            Finding::ForeignGroup(format!(
+                "{place} lies in the control group of `{service}`: a restart or an update of that ends it (docs/supervisor.md)"
+            ))
         }));
     }
-    notes
+    found
 }
 
 /// That a unit has given up on its release, and where to look.
-async fn failure(scene: &Scene<'_, impl Host>, place: &Place, unit: &Unit) -> Option<String> {
+async fn failure(scene: &Scene<'_, impl Host>, place: &Place, unit: &Unit) -> Option<Finding> {
     let look = unit.manager.status_command(&unit.name);
     match unit.manager.see(scene.host, &unit.name).await {
         Ok(seen) if seen.state == "failed" => {
             let ending = seen.ending.unwrap_or_else(|| "it ended too often".to_owned());
-            Some(format!(
+            Some(Finding::GivenUp(format!(
                 "systemd has given up on the release in {place} ({ending}): `{look}`; the next deploy starts it anew"
-            ))
+            )))
         }
         Ok(_) => None,
-        Err(untold) => Some(untold.to_string()),
+        Err(untold) => Some(Finding::Unanswered(untold.to_string())),
     }
 }

@@ -118,13 +118,6 @@ impl Report {
         }
     }
 
-    /// One thing that is beside what was asked for, to standard error.
-    pub fn complain(&self, text: &str) {
-        for line in lines(text) {
-            drop(writeln!(std::io::stderr(), "{}: {line}", self.hook));
-        }
-    }
-
     /// A plan that is shown and not carried out.
     pub fn show(&self, text: &str) {
         text.lines().flat_map(lines).for_each(|line| self.print(&line));

@@ -8,7 +8,7 @@ use clap::Parser;
 
 use super::{Scene, command_line, failed, panic, serving};
 use crate::config;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ExitCodeRow, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
@@ -25,11 +25,41 @@ pub trait Look {
     /// The arguments that it has besides those of every look.
     type Arguments: clap::Args;
 
-    /// What is printed, whole.
+    /// Looks; where the ledger could not be read, `scene` has an empty one, and `unread` says why.
     ///
     /// # Errors
     /// Why it cannot be told.
-    async fn look(arguments: &Self::Arguments, scene: &mut Scene<'_, impl Host>) -> Result<String>;
+    async fn look(
+        arguments: &Self::Arguments,
+        scene: &mut Scene<'_, impl Host>,
+        unread: Option<Unread>,
+    ) -> Result<Sight>;
+}
+
+/// What is printed, whole, and the exit code that says the same in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// The text.
+    pub text: String,
+    /// The exit code.
+    pub exit_code: u8,
+}
+
+impl Sight {
+    /// A sight of something that is neither well nor ill.
+    #[must_use]
+    pub fn of(text: String) -> Sight {
+        Sight { text, exit_code: ExitCodeRow::DONE.code }
+    }
+}
+
+/// Why the ledger tells nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is damaged, as a sentence; the next hook begins it anew.
+    Damaged(String),
+    /// It cannot be read, or is not this application's.
+    Refused(Error),
 }
 
 /// The arguments of every look, with its own.
@@ -56,16 +86,16 @@ pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
         Err((Error::new(Kind::Bug, format!("the program could not begin: {cause:#}")), super::unknown()))
     });
     match seen {
-        Ok(text) => {
-            report.deliver(&text);
-            ExitCode::SUCCESS
+        Ok(sight) => {
+            report.deliver(&sight.text);
+            ExitCode::from(sight.exit_code)
         }
         Err((error, serving)) => failed(&report, &error, &serving),
     }
 }
 
 /// What was seen; or why it cannot be told, and who serves.
-type Looked = std::result::Result<String, (Error, String)>;
+type Looked = std::result::Result<Sight, (Error, String)>;
 
 fn on_this_machine<L: Look, C: CodeDeploy + Default>(
     arguments: &LookLine<L::Arguments>,
@@ -84,17 +114,15 @@ async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, repo
         .and_then(config::settings)
         .map_err(|error| (error, super::unknown()))?;
     let settings = adoption::adopt(host, &settings);
-    let (mut ledger, warning) = match store::load(host, &settings) {
-        Ok(loaded) => loaded,
-        Err(error) => return Err((error, serving::seen(host, &settings, &Ledger::default()).await)),
+    // Who serves is seen, not remembered: without a ledger as well.
+    let (mut ledger, unread) = match store::load(host, &settings) {
+        Ok((ledger, damage)) => (ledger, damage.map(Unread::Damaged)),
+        Err(error) => (Ledger::default(), Some(Unread::Refused(error))),
     };
-    if let Some(warning) = warning {
-        report.complain(&warning);
-    }
     let lifecycle = Lifecycle::from_environment();
     let mut scene = Scene { host, settings: &settings, lifecycle: &lifecycle, ledger: &mut ledger, report };
-    match L::look(&arguments.own, &mut scene).await {
-        Ok(text) => Ok(text),
+    match L::look(&arguments.own, &mut scene, unread).await {
+        Ok(sight) => Ok(sight),
         Err(error) => Err((error, serving::seen(host, &settings, &ledger).await)),
     }
 }

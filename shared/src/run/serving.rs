@@ -1,6 +1,9 @@
 //! Who serves, as it is seen at the end of a hook that failed, and by `status`: by the door, by nginx's own word, by what it was told,
 //! by its workers and by the listeners. Never by what is remembered (F105).
 
+#[cfg(test)]
+mod tests;
+
 use crate::config::Settings;
 use crate::discovery::witness::{self, Testimony};
 use crate::discovery::{IncludeSays, WordSays};
@@ -52,32 +55,79 @@ impl Seen {
 
 /// Who serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Serving {
+pub enum Serving {
     /// A slot, and what else a person should know.
-    Slot(Slot, Option<String>),
+    Slot(Slot, Option<Remark>),
     /// Somewhere that is neither slot: where, as a fragment.
     Stranger(String),
-    /// Nobody: why.
-    Nobody(String),
-    /// Nobody, as far as a part of nginx's workers goes: why.
-    NobodyInPart(String),
+    /// Nobody.
+    Nobody(Outage),
+    /// Nobody, as far as a part of nginx's workers goes.
+    NobodyInPart(Outage),
     /// It cannot be told: what was seen.
     Unknown(String),
+}
+
+/// What a person should know beside the slot that serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The remark, a fragment.
+    pub text: String,
+    /// Whether something is not as it should be; else it only says how that is known.
+    pub is_trouble: bool,
+}
+
+impl Remark {
+    fn trouble(text: String) -> Remark {
+        Remark { text, is_trouble: true }
+    }
+
+    fn only_how(text: String) -> Remark {
+        Remark { text, is_trouble: false }
+    }
+}
+
+/// That nobody serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Why, as a fragment.
+    pub why: String,
+    /// What that is.
+    pub cause: Cause,
+}
+
+impl Outage {
+    fn of(cause: Cause, why: impl Into<String>) -> Outage {
+        Outage { why: why.into(), cause }
+    }
+}
+
+/// Why nobody serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// nginx is down, or none of its workers accepts.
+    Nginx,
+    /// Nobody listens in the slot that nginx sends requests to.
+    NobodyListens(Slot),
+    /// Somebody listens in this slot, if it is known, and nginx gets no answer.
+    NoAnswer(Option<Slot>),
+    /// nginx sends requests to neither slot.
+    Elsewhere,
 }
 
 /// Who serves, in words. To be asked once everything else is done: a signal has to wait for it, for as long as the door takes.
 pub async fn seen(host: &impl Host, settings: &Settings, ledger: &Ledger) -> String {
     host.shield(true);
     let serving = match witness::ask(host, settings, ledger.live).await {
-        Ok(testimony) => by(host, settings, ledger, &testimony),
-        Err(error) => without_include(host, settings, ledger, &error).await,
+        Ok(testimony) => by(host, settings, &testimony),
+        Err(error) => without_include(host, settings, &error).await,
     };
     host.shield(false);
-    serving
+    told(host, settings, ledger, &serving)
 }
 
-/// The same by what the witnesses have said just now.
-pub fn by(host: &impl Host, settings: &Settings, ledger: &Ledger, testimony: &Testimony) -> String {
+/// Who serves by what the witnesses have said just now.
+pub fn by(host: &impl Host, settings: &Settings, testimony: &Testimony) -> Serving {
     let evidence = &testimony.evidence;
     let seen = Seen {
         include: Ok(evidence.include.clone()),
@@ -86,10 +136,11 @@ pub fn by(host: &impl Host, settings: &Settings, ledger: &Ledger, testimony: &Te
         listening: Some(evidence.listening.clone()),
         ..of_door(host, settings, testimony.door.clone())
     };
-    told(host, settings, ledger, &decide(settings, &seen))
+    decide(settings, &seen)
 }
 
-async fn without_include(host: &impl Host, settings: &Settings, ledger: &Ledger, error: &Error) -> String {
+/// Who serves where the include cannot be used, for this reason.
+pub async fn without_include(host: &impl Host, settings: &Settings, error: &Error) -> Serving {
     let listens = |slot| occupant::is_listened_on(host, settings.place(slot).port).ok();
     let seen = match witness::ask_door(host, settings).await {
         Ok(door) => Seen {
@@ -97,9 +148,9 @@ async fn without_include(host: &impl Host, settings: &Settings, ledger: &Ledger,
             listening: listens(Slot::Blue).zip(listens(Slot::Green)).map(|(blue, green)| BySlot { blue, green }),
             ..of_door(host, settings, door)
         },
-        Err(_) => return format!("it cannot be told: {error}"),
+        Err(_) => return Serving::Unknown(error.to_string()),
     };
-    told(host, settings, ledger, &decide(settings, &seen))
+    decide(settings, &seen)
 }
 
 /// What the door and nginx's workers show, with nothing else known.
@@ -172,11 +223,11 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
             (_, Some(why)) => Some(format!("but {why}")),
             _ => None,
         };
-        return Serving::Slot(slot, remark);
+        return Serving::Slot(slot, remark.map(Remark::trouble));
     }
     let answer = witness::describe(&seen.door);
     if let (Answer::Silence(_), Some(why)) = (&seen.door, &seen.no_worker) {
-        return Serving::Nobody(why.clone());
+        return Serving::Nobody(Outage::of(Cause::Nginx, why.clone()));
     }
     // What nginx itself says where it reaches nobody.
     let unreached = matches!(seen.door, Answer::Response { status: 502 | 504, .. });
@@ -189,26 +240,38 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
         Sends::To(slot, says) => {
             let place = settings.place(slot);
             match (seen.is_listened_on(slot), gone_on(slot), &seen.door) {
-                (false, false, _) => Serving::Nobody(format!("nginx sends requests to {place}, where nobody listens")),
-                _ if unreached => {
-                    Serving::Nobody(format!("the door answers {answer}, though somebody listens in {place}"))
-                }
+                (false, false, _) => Serving::Nobody(Outage::of(
+                    Cause::NobodyListens(slot),
+                    format!("nginx sends requests to {place}, where nobody listens"),
+                )),
+                _ if unreached => Serving::Nobody(Outage::of(
+                    Cause::NoAnswer(Some(slot)),
+                    format!("the door answers {answer}, though somebody listens in {place}"),
+                )),
                 // A door that is late may be a release that hangs; one that is shut says nothing of what nginx says itself.
                 (_, _, Answer::Silence(_)) if !heard || seen.door.is_late() => {
                     Serving::Unknown(witnesses(settings, seen))
                 }
-                (_, true, _) => Serving::Slot(!slot, Some(went_on(slot))),
+                (_, true, _) => Serving::Slot(!slot, Some(Remark::trouble(went_on(slot)))),
                 (_, _, Answer::Silence(why)) => {
-                    Serving::Slot(slot, Some(format!("{says}; the door does not answer, {why}")))
+                    let remark = format!("{says}; the door does not answer, {why}");
+                    Serving::Slot(slot, Some(Remark::only_how(remark)))
                 }
-                (..) => Serving::Slot(slot, Some(format!("{says}; the door tells nothing, {answer}"))),
+                (_, _, Answer::Response { status, .. }) => {
+                    let text = format!("{says}; the door tells nothing, {answer}");
+                    // An error of the server is one for its users, whoever it comes from.
+                    Serving::Slot(slot, Some(Remark { text, is_trouble: *status >= 500 }))
+                }
             }
         }
-        Sends::Elsewhere(place) if unreached => Serving::Nobody(format!(
-            "the door answers {answer}, and nginx sends requests to {place}, which is neither slot's"
+        Sends::Elsewhere(place) if unreached => Serving::Nobody(Outage::of(
+            Cause::Elsewhere,
+            format!("the door answers {answer}, and nginx sends requests to {place}, which is neither slot's"),
         )),
         Sends::Elsewhere(place) => Serving::Stranger(place),
-        Sends::Unknown if unreached => Serving::Nobody(format!("the door answers {answer}")),
+        Sends::Unknown if unreached => {
+            Serving::Nobody(Outage::of(Cause::NoAnswer(None), format!("the door answers {answer}")))
+        }
         Sends::Unknown => Serving::Unknown(witnesses(settings, seen)),
     }
 }
@@ -253,7 +316,8 @@ fn witnesses(settings: &Settings, seen: &Seen) -> String {
     said.join("; ")
 }
 
-fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Serving) -> String {
+/// Who serves, in words, with the release as far as it is known.
+pub fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Serving) -> String {
     words(settings, serving, |slot| release(host, settings, ledger, slot))
 }
 
@@ -261,12 +325,12 @@ fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Optio
     match serving {
         Serving::Slot(slot, remark) => {
             let release = release(*slot).map(|name| format!(", release `{name}`")).unwrap_or_default();
-            let remark = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+            let remark = remark.as_ref().map(|remark| format!(" ({})", remark.text)).unwrap_or_default();
             format!("{}{release}{remark}", settings.place(*slot))
         }
         Serving::Stranger(place) => format!("whoever is on {place}, which is neither slot's"),
-        Serving::Nobody(why) => format!("SITE DOWN: {why}"),
-        Serving::NobodyInPart(why) => format!(
+        Serving::Nobody(Outage { why, .. }) => format!("SITE DOWN: {why}"),
+        Serving::NobodyInPart(Outage { why, .. }) => format!(
             "SITE DOWN, at least for a part of the requests: {why}; old workers of nginx accept beside newer ones, and may send \
              requests elsewhere"
         ),
@@ -279,131 +343,4 @@ fn release(host: &impl Host, settings: &Settings, ledger: &Ledger, slot: Slot) -
     let launched = occupant::current(host, settings, ledger, slot)?;
     host.lives(&launched).then_some(())?;
     ledger.tenants.get(slot).release.as_ref().map(|release| release.name.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::config::{self, SettingsFile};
-    use crate::discovery::DoorSays;
-
-    const DEAD: &str = "nginx is not running: its pid file `/run/nginx.pid` does not exist";
-
-    fn response(status: u16, body: &str) -> Answer {
-        Answer::Response { status, location: None, body: body.to_owned() }
-    }
-
-    /// What is seen where nginx works and both slots are in use.
-    fn seen(settings: &Settings, door: Answer, include: IncludeSays) -> Seen {
-        let answers = match witness::what_door_says(settings, &door) {
-            DoorSays::Slot(slot) => Some(slot),
-            DoorSays::NoHelp(_) => None,
-        };
-        Seen {
-            door,
-            answers,
-            include: Ok(include),
-            word: WordSays::Nothing,
-            falls_over: false,
-            listening: Some(BySlot { blue: true, green: true }),
-            no_worker: None,
-            several_ages: false,
-        }
-    }
-
-    #[test]
-    fn f105_who_serves_is_what_is_seen_and_where_nobody_does_or_it_cannot_be_told_that_is_said() {
-        let settings = config::settings(SettingsFile::parse("", "")).unwrap();
-        let tells = |slot| IncludeSays::Slot { slot, in_force: Some(true) };
-        let unread = |slot| IncludeSays::Slot { slot, in_force: Some(false) };
-        let unserved = |slot| IncludeSays::Slot { slot, in_force: None };
-        let stranger = IncludeSays::Stranger { port: 8080, in_force: Some(true) };
-        let (blue, green) = (response(200, "real1"), response(200, "real2"));
-        let (no_help, unreached) = (response(301, ""), response(502, "Bad Gateway"));
-        let refused = Answer::Silence("connection refused".into());
-        let with = |door: &Answer, include: IncludeSays| seen(&settings, door.clone(), include);
-        let listens = |blue, green, seen: Seen| Seen { listening: Some(BySlot { blue, green }), ..seen };
-        let falls_over = |seen: Seen| Seen { falls_over: true, ..seen };
-        let without = |why: &str, seen: Seen| Seen { no_worker: Some(why.to_owned()), ..seen };
-        let late = Answer::late(Duration::from_secs(2));
-        let says = |word: WordSays, seen: Seen| Seen { word, ..seen };
-        let (says_one, says_two) = (WordSays::Slot(Slot::Blue), WordSays::Slot(Slot::Green));
-        let past = || WordSays::Elsewhere("http://127.0.0.1:8080".into());
-        let one = "`real1` (port 8081)";
-        let two = "`real2` (port 8082)";
-        for (name, seen, wanted) in [
-            ("all agree", with(&blue, tells(Slot::Blue)), one.to_owned()),
-            ("the same for the other", with(&green, tells(Slot::Green)), two.to_owned()),
-            ("moved by hand", with(&green, unread(Slot::Green)), two.to_owned()),
-            ("the file was changed behind nginx", with(&blue, unread(Slot::Green)), format!("{one} (though nginx is told {two})")),
-            (
-                "the live one died, and nginx has gone on",
-                falls_over(listens(false, true, with(&green, tells(Slot::Blue)))),
-                format!("{two} (nginx has gone on to it, since nobody listens in {one})"),
-            ),
-            (
-                "the same, the door is a redirect",
-                falls_over(listens(false, true, with(&no_help, tells(Slot::Blue)))),
-                format!("{two} (nginx has gone on to it, since nobody listens in {one})"),
-            ),
-            (
-                "F69 the door is a redirect",
-                with(&no_help, tells(Slot::Blue)),
-                format!("{one} (as nginx is told; the door tells nothing, HTTP 301)"),
-            ),
-            (
-                "its master is gone, its workers go on",
-                without("nginx's master is gone", with(&blue, unserved(Slot::Blue))),
-                format!("{one} (but nginx's master is gone)"),
-            ),
-            (
-                "its master is gone, and the door is a redirect",
-                without("nginx's master is gone", with(&no_help, unserved(Slot::Blue))),
-                format!(
-                    "it cannot be told: nginx is told {one}; the door answers HTTP 301; somebody listens in both slots; \
-                     nginx's master is gone"
-                ),
-            ),
-            ("an empty host", listens(false, false, with(&unreached, tells(Slot::Blue))), format!("SITE DOWN: nginx sends requests to {one}, where nobody listens")),
-            ("the same, the door is a redirect", listens(false, true, with(&no_help, tells(Slot::Blue))), format!("SITE DOWN: nginx sends requests to {one}, where nobody listens")),
-            ("both died", falls_over(listens(false, false, with(&unreached, tells(Slot::Green)))), format!("SITE DOWN: nginx sends requests to {two}, where nobody listens")),
-            ("nginx may not connect", with(&unreached, tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 502 `Bad Gateway`, though somebody listens in {one}")),
-            ("it hangs", with(&response(504, ""), tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
-            ("F64 nginx is down", without(DEAD, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {DEAD}")),
-            ("F121 its workers died", without(workers::NOBODY_ACCEPTS, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {}", workers::NOBODY_ACCEPTS)),
-            ("past both slots", with(&no_help, stranger.clone()), "whoever is on port 8080, which is neither slot's".to_owned()),
-            ("the same, and a worker was replaced since", Seen { several_ages: true, ..with(&response(504, ""), tells(Slot::Blue)) }, format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
-            ("old workers beside new ones", Seen { several_ages: true, ..with(&unreached, unread(Slot::Blue)) }, "SITE DOWN, at least for a part of the requests: the door answers HTTP 502 `Bad Gateway`; old workers of nginx accept beside newer ones, and may send requests elsewhere".to_owned()),
-            ("the same, by its word", says(says_two.clone(), listens(true, false, Seen { several_ages: true, ..with(&no_help, unread(Slot::Blue)) })), format!("SITE DOWN, at least for a part of the requests: nginx sends requests to {two}, where nobody listens; old workers of nginx accept beside newer ones, and may send requests elsewhere")),
-            ("past both slots, to nobody", with(&unreached, stranger), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`, and nginx sends requests to port 8080, which is neither slot's".to_owned()),
-            ("no include, and a door that tells", with(&blue, IncludeSays::Missing), one.to_owned()),
-            ("no include, and nobody behind the door", with(&unreached, IncludeSays::Missing), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`".to_owned()),
-            ("no include, and no help", with(&no_help, IncludeSays::Missing), "it cannot be told: the include does not exist; the door answers HTTP 301; somebody listens in both slots".to_owned()),
-            ("not read, and no help", listens(true, false, with(&no_help, unread(Slot::Green))), format!("it cannot be told: nginx is told {two}, but has not read that; the door answers HTTP 301; somebody listens in {one} only")),
-            ("it says so itself", says(says_two.clone(), with(&no_help, tells(Slot::Green))), format!("{two} (as nginx itself says; the door tells nothing, HTTP 301)")),
-            ("its own word goes before a file that it has not read", says(says_one.clone(), with(&no_help, unread(Slot::Green))), format!("{one} (as nginx itself says; the door tells nothing, HTTP 301)")),
-            ("the same, the include is gone", says(says_one.clone(), with(&no_help, IncludeSays::Missing)), format!("{one} (as nginx itself says; the door tells nothing, HTTP 301)")),
-            ("the door goes before its word", says(says_one.clone(), with(&green, tells(Slot::Blue))), format!("{two} (though nginx itself says {one})")),
-            ("the live one died, and its word is where it would go", says(says_one.clone(), falls_over(listens(false, true, with(&no_help, tells(Slot::Blue))))), format!("{two} (nginx has gone on to it, since nobody listens in {one})")),
-            ("its word leads to nobody", says(says_two.clone(), listens(true, false, with(&no_help, unread(Slot::Blue)))), format!("SITE DOWN: nginx sends requests to {two}, where nobody listens")),
-            ("it says so and may not connect", says(says_two.clone(), with(&unreached, tells(Slot::Green))), format!("SITE DOWN: the door answers HTTP 502 `Bad Gateway`, though somebody listens in {two}")),
-            ("it says so behind a shut door", says(says_two.clone(), with(&refused, tells(Slot::Green))), format!("{two} (as nginx itself says; the door does not answer, connection refused)")),
-            ("it says so behind a door that hangs", says(says_one.clone(), with(&late, tells(Slot::Blue))), format!("it cannot be told: nginx is told {one}; the door does not answer (no whole answer within 2 s); somebody listens in both slots; nginx itself says {one}")),
-            ("past both slots by its own word", says(past(), with(&no_help, tells(Slot::Blue))), "whoever is on `http://127.0.0.1:8080`, which is neither slot's".to_owned()),
-            ("the same, to nobody", says(past(), with(&unreached, tells(Slot::Blue))), "SITE DOWN: the door answers HTTP 502 `Bad Gateway`, and nginx sends requests to `http://127.0.0.1:8080`, which is neither slot's".to_owned()),
-            ("another nginx speaks", says(WordSays::AnotherNginx(7), with(&no_help, tells(Slot::Blue))), format!("it cannot be told: nginx is told {one}; the door answers HTTP 301; somebody listens in both slots; process 7 of another nginx answers where this one would say where it sends requests")),
-            ("it cannot be heard", says(WordSays::Silent("connection refused".into()), with(&no_help, tells(Slot::Blue))), format!("{one} (as nginx is told; the door tells nothing, HTTP 301)")),
-            ("it cannot be heard, and nothing else is known", says(WordSays::Silent("connection refused".into()), with(&no_help, unread(Slot::Blue))), format!("it cannot be told: nginx is told {one}, but has not read that; the door answers HTTP 301; somebody listens in both slots; nginx itself cannot be heard (connection refused)")),
-            ("listeners that cannot be seen", Seen { listening: None, include: Err("no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: no; the door answers HTTP 301; who listens cannot be seen".to_owned()),
-            ("the same, where nginx might have gone on", Seen { listening: None, ..falls_over(with(&no_help, tells(Slot::Blue))) }, format!("{one} (as nginx is told; the door tells nothing, HTTP 301)")),
-            ("a door that does not answer", with(&refused, tells(Slot::Blue)), format!("it cannot be told: nginx is told {one}; the door does not answer (connection refused); somebody listens in both slots")),
-            ("an include that cannot be read", Seen { include: Err("the include `/x` cannot be read: no".into()), ..with(&no_help, IncludeSays::Missing) }, "it cannot be told: the include `/x` cannot be read: no; the door answers HTTP 301; somebody listens in both slots".to_owned()),
-        ] {
-            let told = words(&settings, &decide(&settings, &seen), |_| None);
-            assert_eq!(told, wanted, "{name}");
-            assert!(!told.contains("as before"), "{name}: {told}");
-        }
-    }
 }

@@ -27,6 +27,7 @@ mod refused_by_switch;
 mod schedule;
 mod site;
 mod standby;
+mod status;
 mod switches;
 mod two_deployments;
 mod warm_up;

@@ -12,7 +12,7 @@ use shared::host::Host;
 use shared::ledger::{Ledger, store};
 use shared::lifecycle::Lifecycle;
 use shared::report::Report;
-use shared::run::{self, CommandLine};
+use shared::run::{self, CommandLine, Look, Scene, Unread};
 use shared::slot::Slot;
 
 use crate::exit::{Deployed, Exit, Hook};
@@ -252,6 +252,25 @@ impl Site {
         if !listens(live) && listens(!live) && self.host.answering_port() == Some(self.port(live)) {
             let exit = self.run(Hook::Back, None);
             assert!(exit.is_done(), "{exit:?}");
+        }
+    }
+
+    /// What `status` says, and the exit code that it ends with.
+    pub(crate) fn status(&self) -> (u8, String) {
+        self.host.begin();
+        let (mut ledger, unread) = match store::load(&self.host, &self.settings) {
+            Ok((ledger, damage)) => (ledger, damage.map(Unread::Damaged)),
+            Err(error) => (Ledger::default(), Some(Unread::Refused(error))),
+        };
+        let report = Report::collecting("status");
+        let (host, settings, lifecycle) = (&self.host, &self.settings, &self.caller);
+        let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report: &report };
+        let arguments = status::Arguments { deployment: None, json: false, sudo_rules: None };
+        let look = pin!(status::Status::look(&arguments, &mut scene, unread));
+        match look.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(sight)) => (sight.exit_code, sight.text),
+            Poll::Ready(Err(error)) => unreachable!("{error}"),
+            Poll::Pending => unreachable!("a host in memory never waits"),
         }
     }
 
