@@ -1,8 +1,10 @@
 //! What this host remembers between hooks: who is live, what runs in each slot, the open deployment, and a cutover that
-//! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk.
+//! was begun and not ended. It is a cache: lost or damaged, it is rebuilt from evidence. `store` keeps it on disk, `history`
+//! what became of each hook.
 
 mod another_user;
 mod deployment;
+pub mod history;
 pub mod live_file;
 pub mod store;
 

@@ -20,6 +20,7 @@ pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
+use crate::ledger::history::{self, Ending};
 use crate::ledger::{Ledger, live_file, store};
 use crate::lifecycle::Lifecycle;
 use crate::plan::Outcome;
@@ -66,6 +67,12 @@ pub trait Hook {
     #[must_use]
     fn on_behalf(_: &Self::Arguments) -> bool {
         false
+    }
+
+    /// What this run is called among those of the host's history; nothing for one that is no part of a deploy and of no way back.
+    #[must_use]
+    fn called(_: &Self::Arguments) -> Option<&'static str> {
+        Some(Self::NAME)
     }
 
     /// Tells the verdict to whoever waits for it beside the agent; `settings` are missing where they cannot be read.
@@ -175,10 +182,29 @@ pub async fn run<H: Hook>(
     if H::on_behalf(&command_line.own) {
         return on_behalf::<H>(host, settings, lifecycle, command_line, report).await;
     }
+    let mut ending = None;
+    let (verdict, serving) = under_lock::<H>(host, settings, lifecycle, command_line, report, &mut ending).await;
+    if let Some(ending) = ending {
+        history::note(host, settings, &ending.failed(verdict.as_ref().err()).now(host));
+    }
+    (verdict, serving)
+}
+
+/// Takes the lock and does the work. `ending` comes to know what it was about, once it is safe to write it down: not in a directory
+/// that is refused (S7).
+async fn under_lock<H: Hook>(
+    host: &impl Host,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    command_line: &CommandLine<H::Arguments>,
+    report: &mut Report,
+    ending: &mut Option<Ending>,
+) -> Ended {
     hold_to_deadline(host, lifecycle, H::NAME, Duration::ZERO);
     if let Err(error) = store::prepare(host, settings) {
         return refused(host, settings, error).await;
     }
+    *ending = H::called(&command_line.own).map(|hook| Ending::of(hook, lifecycle.deployment.clone()));
     report.also_into(settings.log(), host.open_log(&settings.log(), settings.log_limits));
     tracing::info!(
         "{} of deployment `{}`, event {}, group {}",
@@ -202,6 +228,11 @@ pub async fn run<H: Hook>(
         Err(error) => return refused(host, settings, error).await,
     };
     let verdict = locked::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
+    if let Some(ending) = ending {
+        ending.is_about(&ledger);
+        ending.boot_ms = verdict.as_ref().ok().and_then(|done| done.boot).map(history::milliseconds);
+    }
+    let verdict = verdict.map(|done| done.result);
     ended(host, settings, verdict, &ledger).await
 }
 
@@ -220,6 +251,14 @@ async fn refused(host: &impl Host, settings: &Settings, error: Error) -> Ended {
     ended(host, settings, Err(error), &ledger).await
 }
 
+/// What came of a hook that did its work.
+struct Done {
+    /// What holds then.
+    result: String,
+    /// How long the release took to boot that this hook has proven for the first time.
+    boot: Option<Duration>,
+}
+
 /// What a hook does while it holds the lock.
 async fn locked<H: Hook>(
     host: &impl Host,
@@ -228,7 +267,7 @@ async fn locked<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &Report,
     ledger: &mut Ledger,
-) -> Result<String> {
+) -> Result<Done> {
     if let Some(note) = live_file::heal(host, settings, ledger) {
         report.say(&note);
     }
@@ -244,18 +283,19 @@ async fn work<H: Hook>(
     command_line: &CommandLine<H::Arguments>,
     report: &Report,
     ledger: &mut Ledger,
-) -> Result<String> {
+) -> Result<Done> {
     let mut scene = Scene { host, settings, lifecycle, ledger, report };
     let plan = H::plan(&command_line.own, &mut scene).await?;
     tracing::info!("plan of {}:\n{plan}", H::NAME);
     hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
     let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
     let outcome = execution.carry_out(&plan).await;
-    let unproven = execution.unproven();
+    let (unproven, boot) = (execution.unproven(), execution.boot());
     judge(&plan, outcome)?;
-    Ok(unproven.map_or(plan.result, |unproven| {
+    let result = unproven.map_or(plan.result, |unproven| {
         format!("NOT PROVEN: {unproven}. Look who answers before the next deploy, whose `stop` ends the other release (docs/nginx.md)")
-    }))
+    });
+    Ok(Done { result, boot })
 }
 
 /// A hook that is ended by the agent shows the agent's verdict; one that ends itself a little earlier shows its own.
@@ -276,6 +316,7 @@ async fn alone<H: Hook>(
 ) -> Ended {
     let mut ledger = Ledger::default();
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
+    let verdict = verdict.map(|done| done.result);
     (verdict, "as CodeDeploy decides, which is told this verdict".to_owned())
 }
 
@@ -303,7 +344,7 @@ async fn on_behalf<H: Hook>(
     }
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     drop(held);
-    ended(host, settings, verdict, &ledger).await
+    ended(host, settings, verdict.map(|done| done.result), &ledger).await
 }
 
 /// `--dry-run`: the same look and the same plan, with nothing made, locked or changed.

@@ -24,6 +24,7 @@ mod environment;
 mod failures;
 mod health;
 mod histories;
+mod history;
 mod https;
 mod include;
 mod instant;

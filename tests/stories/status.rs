@@ -22,7 +22,7 @@ fn status_shows_who_is_live_what_stands_by_and_how_the_last_deployment_ended() {
     ended(&run, 0, &["live     real1", "standby  real2", "last deployment: d-STORY0002, its release got the traffic"]);
     rig.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
     let run = rig.host.hook("status").run().unwrap();
-    ended(&run, 0, &["live  real1", "idle  real2", "last deployment: d-STORY0003, its idle slot is free"]);
+    ended(&run, 1, &["live  real1", "idle  real2", "last deployment: d-STORY0003, its idle slot is free"]);
     let json = rig.host.hook("status").argument("--json").run().unwrap();
     let view: serde_json::Value = serde_json::from_str(&json.output).unwrap();
     assert_eq!(view["slots"][0]["role"], "live");

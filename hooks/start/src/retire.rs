@@ -39,6 +39,10 @@ impl Hook for Retire {
     type Arguments = Arguments;
     type Warming = NotLinked;
 
+    fn called(_: &Arguments) -> Option<&'static str> {
+        None
+    }
+
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let (host, settings) = (scene.host, scene.settings);
         let Some(slot) = settings.places.find(|place| place.profile == arguments.retire) else {

@@ -45,6 +45,10 @@ pub(crate) enum Finding {
     ForeignGroup(String),
     /// The disk has no room for the next release.
     NoRoom(Error),
+    /// The last deploy failed: how, as a sentence, and what to do.
+    DeployFailed(String, Option<String>),
+    /// The last deploy was left in the middle: how, as a sentence.
+    DeployLeft(String),
 }
 
 impl Finding {
@@ -71,7 +75,9 @@ impl Finding {
             | Finding::Nginx(_)
             | Finding::GivenUp(_)
             | Finding::ForeignGroup(_)
-            | Finding::NoRoom(_) => Level::Look,
+            | Finding::NoRoom(_)
+            | Finding::DeployFailed(..)
+            | Finding::DeployLeft(_) => Level::Look,
         }
     }
 
@@ -83,6 +89,7 @@ impl Finding {
             | Finding::Undecided(error)
             | Finding::Nginx(error)
             | Finding::NoRoom(error) => error.advice(),
+            Finding::DeployFailed(_, to_do) => to_do.as_deref(),
             _ => None,
         }
     }
@@ -102,7 +109,9 @@ impl fmt::Display for Finding {
             | Finding::Offer(sentence)
             | Finding::GivenUp(sentence)
             | Finding::Unanswered(sentence)
-            | Finding::ForeignGroup(sentence) => formatter.write_str(sentence),
+            | Finding::ForeignGroup(sentence)
+            | Finding::DeployFailed(sentence, _)
+            | Finding::DeployLeft(sentence) => formatter.write_str(sentence),
             Finding::NotInForce => formatter.write_str(
                 "nginx has not read what it is told now: the next reload, whoever makes it, may move the traffic",
             ),

@@ -6,7 +6,7 @@ use shared::discovery::witness::{self, Testimony};
 use shared::discovery::{self, IncludeSays};
 use shared::error::{Kind, Result};
 use shared::host::Host;
-use shared::ledger::Stage;
+use shared::ledger::history;
 use shared::nginx::version;
 use shared::release;
 use shared::report::table;
@@ -15,8 +15,10 @@ use shared::run::serving::{self, Cause, Outage, Serving};
 use shared::run::{Scene, Unread};
 use shared::slot::{Roles, Slot};
 
+use crate::deploys::{self, Deploy};
 use crate::finding::Finding;
 use crate::help;
+use crate::last_deployment::LastDeployment;
 use crate::level::Level;
 use crate::slots::{self, SlotView};
 use crate::{units, verdict};
@@ -49,12 +51,6 @@ pub(crate) struct HostView {
     notes: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct LastDeployment {
-    id: Option<String>,
-    stage: Stage,
-}
-
 impl HostView {
     pub(crate) async fn see(scene: &Scene<'_, impl Host>, unread: Option<Unread>) -> Result<HostView> {
         let (host, settings, ledger) = (scene.host, scene.settings, &*scene.ledger);
@@ -85,6 +81,9 @@ impl HostView {
         let nginx = see_nginx(scene, &serving, &mut found).await?;
         found.extend(units::findings(scene).await);
         found.extend(room(scene, live));
+        let deploys = Deploy::of(history::read(host, settings).0);
+        let last = deploys::last(&deploys, ledger.deployment.as_ref());
+        found.extend(last.and_then(|last| deploys::finding(last, host.wall_clock())));
         let cutover = testimony.as_ref().and_then(|testimony| testimony.include.as_ref());
         let cutover = cutover.map(|include| if include.choice().is_some() { "instant" } else { "reload" });
         let told = serving::told(host, settings, ledger, &serving);
@@ -111,10 +110,7 @@ impl HostView {
             to_do,
             serving: told,
             slots,
-            deployment: ledger
-                .deployment
-                .as_ref()
-                .map(|last| LastDeployment { id: last.id.clone(), stage: last.stage }),
+            deployment: LastDeployment::of(ledger, last),
             unfinished: unfinished.map(|finding| finding.to_string()),
             nginx,
             cutover,
@@ -148,10 +144,7 @@ impl HostView {
             lines.extend(boot.iter().map(|told| format!("boot of `{profile}` (port {port}): {told}")));
         }
         lines.push(format!("serving: {}", self.serving));
-        if let Some(last) = &self.deployment {
-            let id = last.id.as_deref().unwrap_or("by hand");
-            lines.push(format!("last deployment: {id}, {}", stage(last.stage)));
-        }
+        lines.extend(self.deployment.iter().flat_map(|last| last.lines(self.to_do.as_deref())));
         let cutover = self.cutover.map(|cutover| format!(", cutover \"{cutover}\"")).unwrap_or_default();
         lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}{cutover}")));
         lines.extend(self.reasons.iter().map(|line| format!("look: {line}")));
@@ -211,19 +204,10 @@ fn room(scene: &Scene<'_, impl Host>, live: Option<Slot>) -> Option<Finding> {
     (full.kind() == Kind::NoRoom).then_some(Finding::NoRoom(full))
 }
 
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Opened => "its idle slot is not free yet",
-        Stage::Stopped => "its idle slot is free",
-        Stage::Started => "its release was started",
-        Stage::Healthy => "its release is healthy",
-        Stage::Switched => "its release got the traffic",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use shared::ledger::Stage;
 
     use super::*;
 
@@ -248,7 +232,15 @@ mod tests {
                 slot("live", "real1", 8081, Some("20261122T102030500Z-d-ABC123"), vec![4711, 4712]),
                 slot("standby", "real2", 8082, Some("20261121T080000000Z-d-ABC122"), vec![815]),
             ],
-            deployment: Some(LastDeployment { id: Some("d-ABC123".into()), stage: Stage::Switched }),
+            deployment: Some(LastDeployment {
+                id: Some("d-ABC123".into()),
+                stage: Some(Stage::Switched),
+                ended: Some("2026-11-22T10:21:00Z".into()),
+                hook: Some("switch".into()),
+                exit_code: Some(0),
+                took_ms: Some(31_500),
+                ..LastDeployment::default()
+            }),
             unfinished: None,
             nginx: Some("nginx 1.28.0".into()),
             cutover: Some("instant"),
@@ -266,7 +258,7 @@ mod tests {
             standby  real2    8082  815        20261121T080000000Z-d-ABC122
             boot of `real1` (port 8081): class archive of 83 libraries
             serving: `real1` (port 8081), release `20261122T102030500Z-d-ABC123`
-            last deployment: d-ABC123, its release got the traffic
+            last deployment: d-ABC123, its release got the traffic, `switch` ended at 2026-11-22T10:21:00Z with exit code 0, its hooks took 31.5 s
             proxy: nginx 1.28.0, cutover "instant"
             note: the door was no help: it answers HTTP 302"#]]
         .assert_eq(&view().text());
@@ -279,7 +271,15 @@ mod tests {
         (idle.role, idle.release) = ("idle", None);
         idle.processes.clear();
         idle.stranger = Some("port 8082 is held by process 99 of `root`: nc -l 8082".into());
-        view.deployment = Some(LastDeployment { id: None, stage: Stage::Healthy });
+        view.deployment = Some(LastDeployment {
+            stage: Some(Stage::Healthy),
+            hook: Some("switch".into()),
+            exit_code: Some(40),
+            ended: Some("2026-11-22T10:21:00Z".into()),
+            what: Some("nginx is not running".into()),
+            to_do: Some("start it".into()),
+            ..LastDeployment::default()
+        });
         (view.level, view.exit_code) = (Level::Down, 2);
         view.summary = "SITE DOWN: nginx is not running".into();
         view.should_serve = Some("`real1` (port 8081)".into());
@@ -298,7 +298,8 @@ mod tests {
             idle  real2    8082  none       port 8082 is held by process 99 of `root`: nc -l 8082
             boot of `real1` (port 8081): class archive of 83 libraries
             serving: SITE DOWN: nginx is not running
-            last deployment: by hand, its release is healthy
+            last deployment: by hand, its release is healthy, `switch` ended at 2026-11-22T10:21:00Z with exit code 40
+              to do about it: start it
             look: a cutover to `real2` (port 8082) was begun and not ended; the next hook settles it"#]]
         .assert_eq(&view.text());
     }
@@ -340,7 +341,13 @@ mod tests {
               ],
               "deployment": {
                 "id": "d-ABC123",
-                "stage": "switched"
+                "stage": "switched",
+                "ended": "2026-11-22T10:21:00Z",
+                "hook": "switch",
+                "exit_code": 0,
+                "took_ms": 31500,
+                "what": null,
+                "to_do": null
               },
               "unfinished": null,
               "nginx": "nginx 1.28.0",

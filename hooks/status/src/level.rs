@@ -105,6 +105,8 @@ mod tests {
             (Finding::Unanswered(text()), Healthy),
             (Finding::ForeignGroup(text()), Look),
             (Finding::NoRoom(error(Kind::NoRoom)), Look),
+            (Finding::DeployFailed(text(), None), Look),
+            (Finding::DeployLeft(text()), Look),
         ] {
             let found = Level::of(&served(None), true, std::slice::from_ref(&finding));
             assert_eq!(found, wanted, "{finding:?}");

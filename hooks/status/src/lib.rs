@@ -2,9 +2,12 @@
 //! `--deployment`, a deployment as CodeDeploy sees it: this host event by event, and the fleet.
 
 mod deployment_view;
+mod deploys;
 mod finding;
 mod help;
+mod history_view;
 mod host_view;
+mod last_deployment;
 mod level;
 mod slots;
 mod units;
@@ -15,10 +18,13 @@ use std::time::Duration;
 use shared::error::{Error, Kind, Result};
 use shared::host::codedeploy::{Asking, Refusal};
 use shared::host::{CodeDeploy, Host};
+use shared::ledger::history;
 use shared::nginx::access::Access;
 use shared::run::{Look, Scene, Sight, Unread};
 
 use self::deployment_view::DeploymentView;
+use self::deploys::Deploy;
+use self::history_view::HistoryView;
 use self::host_view::HostView;
 
 /// How long CodeDeploy may take for one deployment with all of its targets, each of which is a call.
@@ -37,11 +43,14 @@ pub struct Arguments {
     /// A deployment as CodeDeploy sees it; without an id, the last one of this host
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
     pub deployment: Option<String>,
+    /// The last deploys of this host, the newest first
+    #[arg(long, conflicts_with = "deployment")]
+    pub history: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
-    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "json"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "json"])]
     pub sudo_rules: Option<String>,
 }
 
@@ -58,6 +67,11 @@ impl Look for Status {
         if let Some(named) = &arguments.deployment {
             let view = see_deployment(named, scene).await?;
             return rendered(arguments, &view, DeploymentView::text).map(Sight::of);
+        }
+        if arguments.history {
+            let (endings, unreadable) = history::read(scene.host, scene.settings);
+            let view = HistoryView::of(&Deploy::of(endings), unreadable);
+            return rendered(arguments, &view, HistoryView::text).map(Sight::of);
         }
         let view = HostView::see(scene, unread).await?;
         Ok(Sight { text: rendered(arguments, &view, HostView::text)?, exit_code: view.exit_code() })

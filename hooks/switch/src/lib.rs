@@ -16,7 +16,7 @@ use shared::discovery::unlike_health;
 use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
-use shared::ledger::{Change, Stage, Tenant, unchanged};
+use shared::ledger::{Change, Stage, Tenant, history, unchanged};
 use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
 use shared::occupant::{self, Occupant};
@@ -67,6 +67,10 @@ impl Hook for Switch {
 
     fn on_behalf(arguments: &Arguments) -> bool {
         arguments.install
+    }
+
+    fn called(arguments: &Arguments) -> Option<&'static str> {
+        Some(if arguments.back { history::WAY_BACK } else { Self::NAME })
     }
 
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {

@@ -57,6 +57,8 @@ pub struct Execution<'a, H, W> {
     quoted: Option<PathBuf>,
     /// Where traffic was sent without anybody seeing it arrive, and why.
     unproven: Option<String>,
+    /// How long a release took from its start to the answers that it needs.
+    boot: Option<Duration>,
     warming: PhantomData<W>,
 }
 
@@ -76,6 +78,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             log_before: None,
             quoted: None,
             unproven: None,
+            boot: None,
             warming: PhantomData,
         }
     }
@@ -85,6 +88,12 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
     #[must_use]
     pub fn unproven(&self) -> Option<String> {
         self.unproven.clone()
+    }
+
+    /// How long the release took to boot that this run has proven; nothing where it has proven none for the first time.
+    #[must_use]
+    pub fn boot(&self) -> Option<Duration> {
+        self.boot
     }
 
     /// Carries the plan out.

@@ -265,7 +265,7 @@ impl Site {
         let report = Report::collecting("status");
         let (host, settings, lifecycle) = (&self.host, &self.settings, &self.caller);
         let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report: &report };
-        let arguments = status::Arguments { deployment: None, json: false, sudo_rules: None };
+        let arguments = status::Arguments { deployment: None, history: false, json: false, sudo_rules: None };
         let look = pin!(status::Status::look(&arguments, &mut scene, unread));
         match look.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(sight)) => (sight.exit_code, sight.text),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Execution;
 use crate::error::{Error, Result};
 use crate::host::{Host, ProcessIdentity, Share};
-use crate::ledger::Change;
+use crate::ledger::{Change, Stage};
 use crate::plan::action::Refusal;
 use crate::plan::{processes, refused};
 use crate::probe::warm_up::{WarmUp, Warming};
@@ -15,10 +15,15 @@ use crate::slot::Place;
 impl<H: Host, W: Warming> Execution<'_, H, W> {
     /// Asks a release, explains by its log why it fails, and ends it if it is refused.
     pub(super) async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
-        match probe::run(self.host, probe).await {
-            Err(error) => Err(self.refuse(probe, error, log, refusal).await),
-            Ok(()) => Ok(()),
+        let is_first = self.ledger.deployment.as_ref().is_some_and(|deployment| deployment.stage == Stage::Started);
+        if let Err(error) = probe::run(self.host, probe).await {
+            return Err(self.refuse(probe, error, log, refusal).await);
         }
+        if is_first {
+            let process = self.host.process(probe.process.id);
+            self.boot = process.and_then(|process| self.host.wall_clock().duration_since(process.started_at).ok());
+        }
+        Ok(())
     }
 
     /// Warms a release up, and refuses it as `probe` does where it dies of that, or answers otherwise than it has to.
