@@ -1,10 +1,14 @@
 //! `status`: what a person asks first. It looks and changes nothing.
 
+use std::collections::BTreeSet;
+
 use codedeploy_stub::answers::{self, DeploymentInfo, InstanceTarget, LifecycleEvent};
 use codedeploy_stub::{Behaviour, CodeDeployStub, MetadataStub, Operation, RoleCredentials};
 use demo_app::{Fault, Jar};
 use sandbox::HookCommand;
+use shared::error::ExitCodeRow;
 
+use crate::repository::{quoted, rows};
 use crate::rig::{Rig, ended};
 
 fn on_aws(hook: HookCommand, stub: &CodeDeployStub) -> HookCommand {
@@ -160,6 +164,53 @@ fn a_deployment_is_shown_as_json_and_an_on_premises_host_has_its_name_from_the_s
     assert_eq!(view["this_host"], "i-0fedcba9876543210");
     assert_eq!(view["targets"][0]["events"][1]["diagnostics"]["code"], "ScriptFailed");
     assert_eq!(view["targets"][1]["status"], "Pending");
+}
+
+/// The keys of a value, each with the way that leads to it.
+fn keys(value: &serde_json::Value, way: &str, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let way = if way.is_empty() { key.clone() } else { format!("{way}.{key}") };
+                keys(value, &way, found);
+                found.insert(way);
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| keys(value, &format!("{way}[]"), found)),
+        _ => {}
+    }
+}
+
+/// The keys that the document has under this heading.
+fn documented(heading: &str) -> BTreeSet<String> {
+    let part =
+        include_str!("../../docs/status.md").split("\n## ").find(|part| part.starts_with(heading)).expect(heading);
+    rows(part.lines()).iter().filter_map(|cells| quoted(cells[0]).next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn f151_f152_f153_the_document_has_each_key_of_the_json_and_no_other() {
+    let rig = Rig::live_in("real1");
+    rig.deploy(&Jar::release("v2").fault(Fault::DiesAtBoot { code: 1 })).fails("start", 30, &[]);
+    let stub = of_two_hosts();
+    for (heading, arguments) in [
+        ("`status --json`", &[][..]),
+        ("`status --history --json`", &["--history"]),
+        ("`status --deployment --json`", &["--deployment", "d-ABCDEF123"]),
+    ] {
+        let status = on_aws(rig.host.hook("status"), &stub).argument("--json");
+        let run = arguments.iter().fold(status, |hook, word| hook.argument(*word)).run().unwrap();
+        let mut found = BTreeSet::new();
+        keys(&serde_json::from_str(&run.output).unwrap(), "", &mut found);
+        assert_eq!(found, documented(heading), "{heading}, `docs/status.md` on the right");
+    }
+}
+
+#[test]
+fn f151_the_document_has_each_exit_code_of_its_own() {
+    let part = include_str!("../../docs/status.md");
+    let codes = [ExitCodeRow::DONE, ExitCodeRow::LOOK, ExitCodeRow::DOWN].map(|row| format!("\n| {} | `", row.code));
+    assert!(codes.iter().all(|row| part.contains(row)), "{codes:?}");
 }
 
 #[test]
