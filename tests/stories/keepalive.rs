@@ -70,7 +70,7 @@ fn with_a_recent_nginx_and_the_setting_no_client_loses_a_request_in_twenty_cutov
 fn with_a_recent_nginx_releases_are_deployed_refused_and_gone_back_from_as_with_any_other() {
     let rig = Rig::with_nginx(&recent_nginx().unwrap());
     let offer = "`proxy.keepalive_min_timeout = \"1s\"` keeps connections that are in use through a reload";
-    ended(&rig.host.hook("status").run().unwrap(), 0, &["proxy: nginx 1.", offer]);
+    ended(&rig.host.hook("status").run().unwrap(), 2, &["proxy: nginx 1.", offer]);
     rig.host.set("proxy.keepalive_min_timeout", KEPT).unwrap();
     let told = flat(&rig.host.hook("status").run().unwrap());
     assert!(told.contains("proxy: nginx 1.") && !told.contains("keepalive_min_timeout"), "{told}");
