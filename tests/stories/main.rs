@@ -31,6 +31,7 @@ mod instant;
 mod keepalive;
 mod korean;
 mod logs;
+mod measured_deploys;
 mod measured_reloads;
 mod neighbours;
 mod nginx;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use agent::AppSpec;
 use anyhow::Context;
+use procfs::net::{TcpNetEntry, TcpState};
+use procfs::process::{FDTarget, Process};
 use sandbox::Binaries;
 use workstation::files;
 
@@ -187,14 +189,18 @@ impl Shop {
     }
 }
 
-/// What the process that was started last for one of these ports has taken of the processors until now.
+/// What the process that was started last of those that listen on one of these ports has taken of the processors until now.
 pub(crate) fn cpu_of_the_youngest_at(ports: &[u16]) -> Option<Duration> {
-    let ours = |command: &[String]| {
-        command.iter().any(|argument| ports.iter().any(|port| *argument == format!("--server.port={port}")))
+    let sockets = [procfs::net::tcp().ok()?, procfs::net::tcp6().ok()?].concat();
+    let is_one =
+        |socket: &TcpNetEntry| socket.state == TcpState::Listen && ports.contains(&socket.local_address.port());
+    let inodes: Vec<u64> = sockets.iter().filter(|socket| is_one(socket)).map(|socket| socket.inode).collect();
+    let listens = |process: &Process| {
+        let files = process.fd().into_iter().flatten().flatten();
+        files.into_iter().any(|file| matches!(file.target, FDTarget::Socket(inode) if inodes.contains(&inode)))
     };
-    let processes = procfs::process::all_processes().ok()?.filter_map(Result::ok);
-    let jvms = processes.filter(|process| process.cmdline().is_ok_and(|command| ours(&command)));
-    let youngest = jvms.filter_map(|process| process.stat().ok()).max_by_key(|stat| stat.starttime)?;
+    let processes = procfs::process::all_processes().ok()?.filter_map(Result::ok).filter(listens);
+    let youngest = processes.filter_map(|process| process.stat().ok()).max_by_key(|stat| stat.starttime)?;
     let ticks = youngest.utime + youngest.stime;
     Some(Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()))
 }
