@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use demo_app::Jar;
 use shared::boot::Way;
 
-use self::tiny::{Home, Tiny, java_that_links, size, told};
+use self::tiny::{Home, Tiny, java_that_counts, java_that_links, size, told};
 use crate::rig::{Rig, eventually, kill};
 
 const FROM_CLASS_PATH: &str = "hello from the class path";
@@ -97,6 +97,23 @@ fn f135_an_archive_that_was_cut_off_or_damaged_anywhere_is_removed_and_made_anew
 #[test]
 fn f135_the_same_where_the_archive_has_classes_that_are_linked_already() {
     is_damaged_and_made_anew(Home::with_java(java_that_links()));
+}
+
+#[test]
+fn f135_the_jvm_is_asked_once_whether_it_takes_an_archive_and_again_when_a_library_was_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let (java, asked) = java_that_counts(directory.path());
+    let asked = || fs::read_to_string(&asked).unwrap().matches("-Xshare:on").count();
+    let mut home = with_archive(Home::with_java(java));
+    assert_eq!(asked(), 1, "who has made it has asked");
+    for _ in 0..2 {
+        let (says, boot) = home.boots("r1");
+        assert_eq!((says.as_str(), boot.way, asked()), (FROM_CLASS_PATH, Way::Archive, 1), "{}", boot.told);
+    }
+    let library = home.archives()[0].with_file_name("greeting.jar");
+    fs::File::options().write(true).open(library).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let (says, boot) = home.boots("r1");
+    assert_eq!((says.as_str(), boot.way, asked()), (FROM_CLASS_PATH, Way::Learning, 2), "{}", boot.told);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! and an archive of their classes where there is one. Whatever speaks against that, it becomes `java -jar` as it was told. So a crash
 //! and a reboot are as safe as a deploy: what is there is looked at each time.
 
+mod checked;
 mod files;
 mod jvm;
 pub(crate) mod layout;
@@ -231,8 +232,12 @@ impl Jar<'_> {
         let count = layout.libraries.len();
         let missing = match host.describe(&jsa) {
             Err(_) => "none was made yet for these libraries and this JVM".to_owned(),
+            Ok(_) if checked::is_taken(host, &directory, &jsa, &paths) => String::new(),
             Ok(_) => match jvm.takes(host, &jsa, &class_path).await {
-                Ok(()) => String::new(),
+                Ok(()) => {
+                    checked::note(host, &directory, &jsa, &paths);
+                    String::new()
+                }
                 Err(why) => {
                     // Whoever runs from it keeps what it has of it.
                     host.remove(&jsa).map_err(|cause| libraries::unwritable(&jsa, &cause))?;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Cursor, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -198,6 +199,23 @@ pub(crate) fn java_that_links() -> PathBuf {
         .find(is_one)
         .expect("a JVM of version 24 or later in /usr/lib/jvm: scripts/test.sh installs it");
     home.join("bin/java")
+}
+
+/// The machine's own JVM, and the file in which it notes each call of it.
+pub(crate) fn java_that_counts(directory: &Path) -> (PathBuf, PathBuf) {
+    let found = Command::new("sh").args(["-c", "readlink -f \"$(command -v java)\""]).output().unwrap();
+    let real = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim());
+    let home = real.ancestors().nth(2).unwrap();
+    let (java, calls) = (directory.join("jdk/bin/java"), directory.join("calls"));
+    for part in ["bin", "lib/server"] {
+        fs::create_dir_all(directory.join("jdk").join(part)).unwrap();
+    }
+    fs::copy(home.join("release"), directory.join("jdk/release")).unwrap();
+    std::os::unix::fs::symlink(home.join("lib/server/libjvm.so"), directory.join("jdk/lib/server/libjvm.so")).unwrap();
+    let script = format!("#!/bin/sh\necho \"$*\" >>'{}'\nexec '{}' \"$@\"\n", calls.display(), real.display());
+    fs::write(&java, script).unwrap();
+    fs::set_permissions(&java, fs::Permissions::from_mode(0o755)).unwrap();
+    (java, calls)
 }
 
 /// All that a program has said.

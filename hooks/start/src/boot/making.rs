@@ -15,6 +15,7 @@ use shared::release::megabytes;
 use shared::report::Report;
 use shared::supervisor::pin::{self, Run};
 
+use super::checked;
 use super::jvm::Jvm;
 use super::libraries::{check_disk, unwritable};
 use crate::waiting::wait;
@@ -158,6 +159,8 @@ async fn make(host: &impl Host, report: &Report, release: &Path) -> Result<Strin
     }
     host.rename(&unfinished, &making.archive).map_err(|cause| failed(unwritable(&making.archive, &cause)))?;
     sweep(host, report, &directory, Some(&making.archive));
+    let libraries: Vec<PathBuf> = making.libraries.split(':').map(PathBuf::from).collect();
+    checked::note(host, &directory, &making.archive, &libraries);
     let size = host.describe(&making.archive).map_or(0, |facts| facts.size);
     Ok(format!("class archive of {count} classes made for the next release ({})", megabytes(size)))
 }
