@@ -3,7 +3,7 @@
 
 mod candidates;
 pub mod jar;
-mod java;
+pub mod java;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

@@ -69,7 +69,8 @@ pub(super) fn check(host: &impl Host, settings: &Settings, path: &Path, newest: 
 }
 
 /// The release in a JVM's own file of that name: the first number of `JAVA_VERSION`, and the second one where the first is 1 (`1.8.0`).
-fn version(release: &str) -> Option<u16> {
+#[must_use]
+pub fn version(release: &str) -> Option<u16> {
     let value = release.lines().find_map(|line| line.strip_prefix("JAVA_VERSION=\""))?;
     let mut numbers = value.split(|letter: char| !letter.is_ascii_digit()).map(|digits| digits.parse().ok());
     match numbers.next()?? {

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use shared::host::{Host, first_line, hexadecimal};
+use shared::release::java;
 
 /// How long the JVM may take to say whether it takes an archive.
 const ANSWERS_AT_MOST: Duration = Duration::from_secs(10);
 
 /// The oldest version that is known to do this; Spring Boot 3 needs it as well.
-const OLDEST: u32 = 17;
+const OLDEST: u16 = 17;
 
 /// The oldest version that can archive classes with what they are linked to (`-XX:+AOTClassLinking`).
-const LINKS_FROM: u32 = 24;
+const LINKS_FROM: u16 = 24;
 
 /// Options that change the class path, or speak of archives themselves, or load an agent that changes classes.
 const UNWANTED: [&str; 26] = [
@@ -78,7 +79,7 @@ impl Jvm {
         let bytes = host.read_file(&release).map_err(|cause| {
             format!("`{}`, by which a JVM is known, cannot be read: {cause}", release.to_string_lossy())
         })?;
-        let version = version(&String::from_utf8_lossy(&bytes));
+        let version = java::version(&String::from_utf8_lossy(&bytes)).unwrap_or(0);
         if version < OLDEST {
             return Err(format!(
                 "the JVM in `{}` has version {version}, needed {OLDEST} or later",
@@ -121,7 +122,7 @@ impl Jvm {
 
 /// Whether a JVM with these options may have classes that are linked already. Options of modules change what they are linked to: with
 /// them it would go without the whole archive, and not say so.
-fn links(version: u32, options: &[String]) -> bool {
+fn links(version: u16, options: &[String]) -> bool {
     let is_of_modules = |option: &String| option.starts_with("--") || option.starts_with("-Djdk.module");
     version >= LINKS_FROM && !options.iter().any(is_of_modules)
 }
@@ -145,13 +146,6 @@ fn carried(options: &[String]) -> Vec<String> {
             })
     };
     options.iter().filter(is_one).cloned().collect()
-}
-
-/// The first number of `JAVA_VERSION`; 0 where there is none. `1.8.0` is 1.
-fn version(release: &str) -> u32 {
-    let value = release.lines().find_map(|line| line.strip_prefix("JAVA_VERSION=\""));
-    let digits = |value: &str| value.chars().take_while(char::is_ascii_digit).collect::<String>();
-    value.and_then(|value| digits(value).parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -203,19 +197,6 @@ mod tests {
             (25, "--add-opens=java.base/java.lang=ALL-UNNAMED", false),
         ] {
             assert_eq!(links(version, &[option.to_owned()]), wanted, "{version} {option}");
-        }
-    }
-
-    #[test]
-    fn f135_a_version_is_read() {
-        for (text, wanted) in [
-            ("IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"17.0.15\"\n", 17),
-            ("JAVA_VERSION=\"25\"\n", 25),
-            ("JAVA_VERSION=\"25-ea\"\n", 25),
-            ("JAVA_VERSION=\"1.8.0_402\"\n", 1),
-            ("", 0),
-        ] {
-            assert_eq!(version(text), wanted, "{text}");
         }
     }
 }
