@@ -137,14 +137,14 @@ fn f125_a_release_that_crashes_again_and_again_is_given_up_which_status_tells_an
 fn f117_f125_a_release_that_dies_at_once_or_never_becomes_healthy_stays_down_and_the_live_one_serves_on() {
     let host = of_the_user().boot().unwrap();
     deploys(&host, "v1");
-    for (release, hook, code) in [
-        (Jar::release("dies").fault(Fault::DiesAtBoot { code: 7 }), "start", 30),
-        (Jar::release("refused").fault(Fault::redirects("/login")), "health", 31),
+    for (release, hook, code, quoted) in [
+        (Jar::release("dies").fault(Fault::DiesAtBoot { code: 7 }), "start", 30, "what matters in"),
+        (Jar::release("refused").fault(Fault::redirects("/login")), "health", 31, "the last lines of"),
     ] {
         let answer = host.deploy(&release).unwrap();
         assert!(answer.told.contains(&format!("FAILED {hook} (exit code {code})")), "{}\n{}", answer.told, answer.log);
         // In its own words, whoever was the first to see that it died.
-        assert!(answer.log.contains("the last lines of `/home/deploy/app/logs/real"), "{}", answer.log);
+        assert!(answer.log.contains(&format!("{quoted} `/home/deploy/app/logs/real")), "{}", answer.log);
         assert_eq!(release_at_the_door(&host), "v1");
         let listening = [8081, 8082].map(|port| listener(&host, port).is_some());
         assert_eq!(listening.iter().filter(|listens| **listens).count(), 1, "{listening:?}");
