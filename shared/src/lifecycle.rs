@@ -26,6 +26,8 @@ pub struct Lifecycle {
     pub event: Option<String>,
     /// The deployment's id, for example `d-ABCDEF123`; nothing when a person runs the hook by hand.
     pub deployment: Option<String>,
+    /// The application's name at CodeDeploy.
+    pub application: Option<String>,
     /// The deployment group's name.
     pub group: Option<String>,
     /// The id of a validation hook's execution on ECS or Lambda; nothing on a host.
@@ -43,6 +45,7 @@ impl Lifecycle {
         Lifecycle {
             event: environment::variable("LIFECYCLE_EVENT"),
             deployment: environment::variable("DEPLOYMENT_ID"),
+            application: environment::variable("APPLICATION_NAME"),
             group: environment::variable("DEPLOYMENT_GROUP_NAME"),
             execution: environment::variable("LIFECYCLE_EVENT_HOOK_EXECUTION_ID"),
             aws: environment::speaks_of_aws(),

@@ -8,6 +8,7 @@ mod panic;
 mod scene;
 pub mod serving;
 mod settling;
+mod verdict;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +24,6 @@ use crate::host::{CodeDeploy, Host, Machine};
 use crate::ledger::history::{self, Ending};
 use crate::ledger::{Ledger, live_file, store};
 use crate::lifecycle::Lifecycle;
-use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::execute::Execution;
 use crate::probe::warm_up::Warming;
@@ -143,25 +143,13 @@ fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
             return Ok(tell(report, &(verdict, serving)));
         }
         let concluded = H::conclude(&machine, settings.as_ref().ok(), &lifecycle, verdict.is_ok()).await;
-        let ended = (verdict_with(verdict, concluded, report), serving);
+        let ended = (verdict::with(verdict, concluded, report), serving);
         let exit_code = tell(report, &ended);
         if let Ok(settings) = &settings {
             notification::send(&machine, settings, &lifecycle, H::NAME, &ended, report).await;
         }
         Ok(exit_code)
     })
-}
-
-/// A verdict that somebody waits for in vain is a failure, beside which the first one stays the cause.
-fn verdict_with(verdict: Result<String>, told: Result<()>, report: &Report) -> Result<String> {
-    match (verdict, told) {
-        (verdict, Ok(())) => verdict,
-        (Ok(_), Err(untold)) => Err(untold),
-        (Err(error), Err(untold)) => {
-            report.say(&untold.to_string());
-            Err(error)
-        }
-    }
 }
 
 /// Runs a hook on a host, real or in memory.
@@ -291,7 +279,7 @@ async fn work<H: Hook>(
     let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
     let outcome = execution.carry_out(&plan).await;
     let (unproven, boot) = (execution.unproven(), execution.boot());
-    judge(&plan, outcome)?;
+    verdict::of(&plan, outcome)?;
     let result = unproven.map_or(plan.result, |unproven| {
         format!("NOT PROVEN: {unproven}. Look who answers before the next deploy, whose `stop` ends the other release (docs/nginx.md)")
     });
@@ -370,32 +358,6 @@ async fn show<H: Hook>(
             (Ok("that is the plan; nothing was changed".to_owned()), unknown())
         }
         Err(error) => ended(host, settings, Err(error), &ledger).await,
-    }
-}
-
-/// From an outcome to a verdict.
-fn judge(plan: &Plan, outcome: Outcome) -> Result<()> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        // Nothing was moved, so nothing was sent back.
-        Outcome::Undone(cause) if cause.kind() == Kind::SentBack && !plan.moves_traffic() => {
-            Err(cause.told_as(Kind::ProxyBroken))
-        }
-        Outcome::Undone(cause) => Err(cause),
-        // Whoever did not come back says itself what to do.
-        Outcome::Stuck { cause, undo } if undo.kind() == Kind::Uncertain => {
-            let advice = undo.advice().unwrap_or_default().to_owned();
-            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(advice))
-        }
-        Outcome::Stuck { cause, undo } if !plan.moves_traffic() => {
-            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}"))
-                .advise("no traffic was moved; put both causes right, then deploy again"))
-        }
-        Outcome::Stuck { cause, undo } => {
-            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(
-                "look NOW which port the include names and whether nginx has workers; put the include right, then `nginx -t && nginx -s reload`",
-            ))
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Tells a program of the user's own how a hook ended (`report.notify`): the verdict as JSON on its standard input. The verdict is told
 //! before, and nothing that becomes of this changes it.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::Ended;
 use crate::config::Settings;
-use crate::environment;
 use crate::host::{Host, tell_program};
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
@@ -40,7 +40,7 @@ struct Notification<'a> {
     deployment: Option<&'a str>,
     event: Option<&'a str>,
     group: Option<&'a str>,
-    application: Option<String>,
+    application: Option<&'a str>,
     /// This host's name.
     host: String,
     /// When, in RFC 3339, UTC.
@@ -56,6 +56,7 @@ impl<'a> Notification<'a> {
         (verdict, serving): &'a Ended,
         lifecycle: &'a Lifecycle,
         host: String,
+        log: &Path,
         now: SystemTime,
     ) -> Self {
         let (exit_code, what, to_do) = match verdict {
@@ -79,10 +80,10 @@ impl<'a> Notification<'a> {
             deployment,
             event: lifecycle.event.as_deref(),
             group: lifecycle.group.as_deref(),
-            application: environment::variable("APPLICATION_NAME"),
+            application: lifecycle.application.as_deref(),
             host,
             time: humantime::format_rfc3339_seconds(now).to_string(),
-            log: String::new(),
+            log: log.to_string_lossy().into_owned(),
         }
     }
 }
@@ -112,8 +113,7 @@ pub(super) async fn send(
     }
     let name = host.read_file("/proc/sys/kernel/hostname".as_ref()).unwrap_or_default();
     let name = String::from_utf8_lossy(&name).trim().to_owned();
-    let mut notification = Notification::of(hook, ended, lifecycle, name, host.wall_clock());
-    notification.log = settings.log().to_string_lossy().into_owned();
+    let notification = Notification::of(hook, ended, lifecycle, name, &settings.log(), host.wall_clock());
     let at_most = patience(lifecycle.deadline(hook).map(Deadline::timeout), host.elapsed());
     let told = match serde_json::to_vec(&notification) {
         Ok(_) if at_most.is_zero() => Err("the time that appspec.yml gives this hook is over".to_owned()),
@@ -131,11 +131,16 @@ mod tests {
     use crate::error::{Error, Kind};
 
     fn told(verdict: crate::error::Result<String>) -> serde_json::Value {
-        let lifecycle =
-            Lifecycle { deployment: Some("d-1".into()), event: Some("ValidateService".into()), ..Lifecycle::default() };
+        let lifecycle = Lifecycle {
+            deployment: Some("d-1".into()),
+            event: Some("ValidateService".into()),
+            application: Some("shop".into()),
+            ..Lifecycle::default()
+        };
         let ended = (verdict, "`real1` (port 8081)".to_owned());
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
-        serde_json::to_value(Notification::of("health", &ended, &lifecycle, "web-1".into(), now)).unwrap()
+        serde_json::to_value(Notification::of("health", &ended, &lifecycle, "web-1".into(), Path::new("/log"), now))
+            .unwrap()
     }
 
     #[test]
@@ -145,6 +150,7 @@ mod tests {
             failure["text"],
             "FAILED health (exit code 31) on `web-1`, deployment d-1: it answered 500\nto do: look\nserving: `real1` (port 8081)"
         );
+        assert_eq!((&failure["application"], &failure["log"]), (&"shop".into(), &"/log".into()));
         assert_eq!((&failure["exit_code"], &failure["to_do"]), (&31.into(), &"look".into()));
         assert_eq!((&failure["event"], &failure["time"]), (&"ValidateService".into(), &"2027-01-15T08:00:00Z".into()));
         let success = told(Ok("`real1` serves".into()));
