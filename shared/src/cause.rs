@@ -60,12 +60,6 @@ pub struct Finding {
 }
 
 impl Cause {
-    /// Why the release failed.
-    #[must_use]
-    pub fn of(evidence: &Evidence<'_>) -> Option<Cause> {
-        Finding::of(evidence).cause
-    }
-
     fn in_its_own_words(log: &Log<'_>) -> Option<Cause> {
         const USUAL: &str = "put that right (its log has all of it) and deploy again";
         let (says, remedy) = match log.description_and_action() {

@@ -129,12 +129,6 @@ impl Error {
         self.advise(advice)
     }
 
-    /// Whether nobody knows why yet.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.is_open
-    }
-
     /// The same failure with its cause, and what to do about that. One that was explained already stays as it is.
     #[must_use]
     pub fn explained(mut self, cause: &str, remedy: impl Into<String>) -> Error {

@@ -73,7 +73,7 @@ fn f148_every_known_cause_is_told_from_the_log_of_an_application_that_had_it() {
     let named: Vec<&str> = LOGS.iter().map(|(name, _)| *name).collect();
     assert_eq!(rows().map(|row| row.id).collect::<Vec<_>>(), named, "each row has a log");
     for (name, log) in LOGS {
-        let cause = Cause::of(&evidence(log));
+        let cause = Finding::of(&evidence(log)).cause;
         assert_eq!(cause.as_ref().and_then(|cause| cause.id), Some(*name), "{cause:?}");
     }
 }
@@ -82,7 +82,7 @@ fn f148_every_known_cause_is_told_from_the_log_of_an_application_that_had_it() {
 fn f148_the_document_says_what_each_cause_is_told_as() {
     let mut text = String::from(include_str!("causes_heading.md"));
     for (row, (_, log)) in rows().zip(LOGS) {
-        let cause = Cause::of(&evidence(log)).unwrap();
+        let cause = Finding::of(&evidence(log)).cause.unwrap();
         let signs: Vec<String> = row.looks_for.iter().map(|sign| format!("`{}`", sign.trim())).collect();
         writeln!(text, "| {} | {} | {} | {} |", row.id, signs.join("<br>"), cause.says, cause.remedy).unwrap();
     }
@@ -92,7 +92,7 @@ fn f148_the_document_says_what_each_cause_is_told_as() {
 #[test]
 fn f148_the_same_cause_is_told_of_other_drivers_and_where_no_row_knows_it_the_log_speaks_for_itself() {
     let told = |(name, log): &(&str, &str)| {
-        let cause = Cause::of(&evidence(log)).unwrap();
+        let cause = Finding::of(&evidence(log)).cause.unwrap();
         format!("{name}: {cause}\n    to do: {}", cause.remedy)
     };
     expect![[r#"
@@ -183,22 +183,22 @@ fn f148_colours_and_a_long_life_before_it_change_nothing() {
 #[test]
 fn f148_whoever_was_killed_from_outside_has_no_cause_in_its_log() {
     let killed = Evidence { ending: Some("signal 9"), ..evidence(log_named("port-taken")) };
-    assert_eq!(Cause::of(&killed), None);
+    assert_eq!(Finding::of(&killed).cause, None);
 }
 
 #[test]
 fn f148_of_two_boots_in_one_log_the_last_one_counts() {
     let both = format!("{}{}", log_named("port-taken"), log_named("placeholder"));
-    assert_eq!(Cause::of(&evidence(&both)).unwrap().id, Some("placeholder"));
+    assert_eq!(Finding::of(&evidence(&both)).cause.unwrap().id, Some("placeholder"));
     let both = format!("{}{}", log_named("placeholder"), log_named("bean-missing"));
-    assert_eq!(Cause::of(&evidence(&both)).unwrap().id, Some("bean-missing"));
+    assert_eq!(Finding::of(&evidence(&both)).cause.unwrap().id, Some("bean-missing"));
 }
 
 #[test]
 fn f148_what_an_application_warned_of_is_not_taken_for_what_it_died_of() {
     let warned = "2026-11-27T13:37:25.662Z  WARN 9 --- [main] a.B : java.net.ConnectException: Connection refused\n";
     let died = format!("{warned}{}", log_named("own"));
-    let cause = Cause::of(&evidence(&died)).unwrap();
+    let cause = Finding::of(&evidence(&died)).cause.unwrap();
     assert_eq!((cause.id, cause.says.contains("tariff 7 has no currency")), (None, true), "{cause}");
 }
 
