@@ -114,8 +114,10 @@ fn f149_no_secret_that_a_release_has_printed_is_shown_or_kept_by_the_hooks() {
         30,
         &["the last lines of `", "Using generated security password: ***", "jdbc:postgresql://***@db:5432"],
     );
-    let log = std::fs::read_to_string(rig.host.app_directory().join("logs/hooks.log")).unwrap();
-    for (name, text) in [("output", exception.output()), ("output", lines.output()), ("hooks.log", log)] {
+    let kept = |name: &str| std::fs::read_to_string(rig.host.app_directory().join(name)).unwrap();
+    let (log, history) = (kept("logs/hooks.log"), kept("ledger/history.jsonl"));
+    let outputs = [("output", exception.output()), ("output", lines.output())];
+    for (name, text) in outputs.into_iter().chain([("hooks.log", log), ("history", history)]) {
         assert!(text.contains("***") && !text.to_lowercase().contains("canary"), "{name}: {text}");
     }
 }
