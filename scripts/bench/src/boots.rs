@@ -105,7 +105,7 @@ fn deploy(shop: &mut Shop) -> anyhow::Result<Sample> {
     }
     let whole = began.elapsed();
     let (boot, cpu) = first_answer.context("appspec.yml has no `start`")?.seen()?;
-    shop.wait_until_served(&staged.release)?;
+    shop.wait_for(&staged.release)?;
     Ok(Sample { boot, cpu, whole })
 }
 

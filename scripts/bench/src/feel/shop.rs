@@ -22,9 +22,6 @@ pub(crate) const PAGES: [&str; 6] =
     ["/products", "/products?name=1&page=2", "/products/7", "/ratings", "/api/products", "/api/ratings"];
 /// The releases that take turns: the same code under two names.
 const RELEASES: [&str; 2] = ["v1", "v2"];
-/// How long the first release may take to answer.
-const FIRST_ANSWER: Duration = Duration::from_mins(5);
-
 /// How long the archive of classes may take: it waits until the first users are through, and has the least share.
 const ARCHIVE: Duration = Duration::from_mins(10);
 
@@ -88,7 +85,7 @@ impl Shop {
         // One in each slot, as on a host that has been deployed to before.
         for _ in 0..2 {
             let deployed = shop.deploy()?;
-            shop.wait_until_served(&deployed.release)?;
+            shop.wait_for(&deployed.release)?;
         }
         if treatment.has_archive() {
             shop.wait_for_archive()?;
@@ -153,13 +150,12 @@ impl Shop {
         [ports.blue, ports.green].into_iter().find(is_idle).context("somebody listens in both slots")
     }
 
-    /// Waits until a release answers at the door: the scripts end before that.
+    /// Waits until a release, and no other, answers at the door: the scripts end before that.
     ///
     /// # Errors
     /// It does not.
-    pub(crate) fn wait_until_served(&self, release: &str) -> anyhow::Result<()> {
-        let serves = || self.host.serving().is_ok_and(|serving| serving == release);
-        self.wait_until("it serves", FIRST_ANSWER, serves)
+    pub(crate) fn wait_for(&self, release: &str) -> anyhow::Result<()> {
+        self.host.wait_for(release)
     }
 
     /// Waits until something is the case.
