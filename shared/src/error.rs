@@ -3,31 +3,34 @@
 
 use std::{fmt, io};
 
+use crate::language::{Text, text, translated};
+
 /// One row of the table of exit codes: `--help` shows all of them, and a test holds the README to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExitCodeRow {
     /// The exit code of the process.
     pub code: u8,
     /// What it means, as a fragment.
-    pub meaning: &'static str,
+    pub meaning: Text,
     /// What serves after a deploy that ended so, as a fragment.
-    pub serves: &'static str,
+    pub serves: Text,
 }
 
 impl ExitCodeRow {
     /// The row of a deploy that was done, and of a site at which `status` finds nothing to look at.
-    pub const DONE: ExitCodeRow = ExitCodeRow { code: 0, meaning: "done", serves: "the new release" };
+    pub const DONE: ExitCodeRow = ExitCodeRow { code: 0, meaning: text!("done"), serves: text!("the new release") };
 
     /// The row of a site that serves, where `status` has found something that a person should look at. Monitoring programs take this
     /// code for a warning, and the next one for an alarm; no hook ends with either.
     pub const LOOK: ExitCodeRow = ExitCodeRow {
         code: 1,
-        meaning: "`status` alone: somebody should look, such as after a failed deploy",
-        serves: "what `status` says",
+        meaning: text!("`status` alone: somebody should look, such as after a failed deploy"),
+        serves: text!("what `status` says"),
     };
 
     /// The row of a site that serves nobody.
-    pub const DOWN: ExitCodeRow = ExitCodeRow { code: 2, meaning: "`status` alone: `SITE DOWN`", serves: "nothing" };
+    pub const DOWN: ExitCodeRow =
+        ExitCodeRow { code: 2, meaning: text!("`status` alone: `SITE DOWN`"), serves: text!("nothing") };
 
     /// The whole table, in the order of the exit codes.
     pub fn all() -> impl Iterator<Item = ExitCodeRow> {
@@ -53,7 +56,11 @@ macro_rules! kinds {
             #[must_use]
             pub fn row(self) -> ExitCodeRow {
                 match self {
-                    $(Kind::$kind => ExitCodeRow { code: $code, meaning: $meaning, serves: $serves },)+
+                    $(Kind::$kind => ExitCodeRow {
+                        code: $code,
+                        meaning: text!($meaning),
+                        serves: text!($serves),
+                    },)+
                 }
             }
         }
@@ -150,22 +157,22 @@ impl Error {
     /// A signal asked the hook to end.
     #[must_use]
     pub fn interrupted() -> Error {
-        Error::new(Kind::Interrupted, "a signal asked this hook to end before it was done")
-            .advise("if the agent's timeout ended it, raise `timeout` in appspec.yml; then deploy again")
+        Error::new(Kind::Interrupted, translated!("a signal asked this hook to end before it was done"))
+            .advise(translated!("if the agent's timeout ended it, raise `timeout` in appspec.yml; then deploy again"))
     }
 
     /// The hook's own limit, below the agent's, was reached: why there is one.
     #[must_use]
     pub fn out_of_time(why: &str) -> Error {
-        Error::new(Kind::Interrupted, format!("this hook ended itself before it was done: {why}"))
-            .advise("raise its `timeout` in appspec.yml (`stop` says how far), then deploy again")
+        Error::new(Kind::Interrupted, translated!("this hook ended itself before it was done: {why}"))
+            .advise(translated!("raise its `timeout` in appspec.yml (`stop` says how far), then deploy again"))
     }
 
     /// The same failure with what was under way, where something else than that ended it.
     #[must_use]
     pub fn during(mut self, what: &str) -> Error {
         if self.kind == Kind::Interrupted {
-            self.what = format!("{}; under way: {what}", self.what);
+            self.what = translated!("{}; under way: {what}", self.what);
         }
         self
     }

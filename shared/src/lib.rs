@@ -5,7 +5,7 @@
 //! host's owner wants. `discovery` asks the witnesses which of the two places (`slot`) serves; the hook looks at what else it
 //! needs (`occupant`, `release`, `nginx`, `route`) and makes a `plan`, held against its `budget`. The plan is carried out on the
 //! `host`: a release is proven by a `probe`, traffic moves by a `cutover`, `proof` sees it arrive and watches it. What has to be
-//! known next time is in the `ledger`, what people are told comes from the `report`, and `codedeploy` is asked and told.
+//! known next time is in the `ledger`, what people are told comes from the `report`, in their `language`, and `codedeploy` is asked and told.
 //! `run` is that way from beginning to end.
 
 /// The skeleton of every hook: read, look, plan, carry out, report.
@@ -83,5 +83,11 @@ pub mod slot;
 /// What can go wrong.
 pub mod error;
 
+/// The language that people are told things in.
+pub mod language;
+
 /// The only reader of the environment.
 pub mod environment;
+
+// The sentences that macros write name this crate as the hooks do.
+extern crate self as shared;

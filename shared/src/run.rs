@@ -10,6 +10,7 @@ pub mod serving;
 mod settling;
 mod verdict;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
+use crate::language::{self, Language, translated};
 use crate::ledger::history::{self, Ending};
 use crate::ledger::{Ledger, live_file, store};
 use crate::lifecycle::Lifecycle;
@@ -87,6 +89,7 @@ pub trait Hook {
 /// What `main` of every hook calls, with CodeDeploy's API as far as it links it.
 #[must_use]
 pub fn main<H: Hook, C: CodeDeploy + Default>() -> ExitCode {
+    language::speak(Language::of_environment());
     let command_line = match CommandLine::<H::Arguments>::parse::<H>() {
         Ok(command_line) => command_line,
         Err(exit_code) => return exit_code,
@@ -94,7 +97,7 @@ pub fn main<H: Hook, C: CodeDeploy + Default>() -> ExitCode {
     panic::becomes_an_exit_code(H::NAME);
     let mut report = Report::new(H::NAME);
     on_this_machine::<H, C>(&command_line, &mut report).unwrap_or_else(|cause| {
-        let error = Error::new(Kind::Bug, format!("the hook could not begin: {cause:#}"));
+        let error = Error::new(Kind::Bug, translated!("the hook could not begin: {cause:#}"));
         tell(&report, &(Err(error), unknown()))
     })
 }
@@ -134,7 +137,7 @@ fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
         if let Some(note) = note {
             report.say(&note);
         }
-        let settings = config::find(&machine, command_line.config.as_deref(), &program).and_then(config::settings);
+        let settings = settings(&machine, command_line.config.as_deref(), &program);
         let (verdict, serving) = match &settings {
             Ok(settings) => run::<H>(&machine, settings, &lifecycle, command_line, report).await,
             Err(error) => (Err(error.clone()), unknown()),
@@ -150,6 +153,15 @@ fn on_this_machine<H: Hook, C: CodeDeploy + Default>(
         }
         Ok(exit_code)
     })
+}
+
+/// Reads the settings. Mistakes in them are told in the language that they choose.
+fn settings(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Settings> {
+    let file = config::find(host, named, program)?;
+    if let Some(language) = file.language() {
+        language::speak(language);
+    }
+    config::settings(file)
 }
 
 /// Runs a hook on a host, real or in memory.
@@ -281,7 +293,7 @@ async fn work<H: Hook>(
     let (unproven, boot) = (execution.unproven(), execution.boot());
     verdict::of(&plan, outcome)?;
     let result = unproven.map_or(plan.result, |unproven| {
-        format!("NOT PROVEN: {unproven}. Look who answers before the next deploy, whose `stop` ends the other release (docs/nginx.md)")
+        translated!("NOT PROVEN: {unproven}. Look who answers before the next deploy, whose `stop` ends the other release (docs/nginx.md)")
     });
     Ok(Done { result, boot })
 }
@@ -289,7 +301,7 @@ async fn work<H: Hook>(
 /// A hook that is ended by the agent shows the agent's verdict; one that ends itself a little earlier shows its own.
 fn hold_to_deadline(host: &impl Host, lifecycle: &Lifecycle, hook: &str, undo: Duration) {
     if let Some(deadline) = lifecycle.deadline(hook) {
-        let why = format!("appspec.yml gives it `timeout: {}`", deadline.timeout().as_secs());
+        let why = translated!("appspec.yml gives it `timeout: {}`", deadline.timeout().as_secs());
         host.limit(deadline.waits_end(undo), &why);
     }
 }
@@ -305,7 +317,7 @@ async fn alone<H: Hook>(
     let mut ledger = Ledger::default();
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
     let verdict = verdict.map(|done| done.result);
-    (verdict, "as CodeDeploy decides, which is told this verdict".to_owned())
+    (verdict, translated!("as CodeDeploy decides, which is told this verdict").to_owned())
 }
 
 /// What a hook does on behalf of another user: under that user's lock, if there is one, and with that user's ledger unchanged.
@@ -326,8 +338,9 @@ async fn on_behalf<H: Hook>(
         Err(error) => return refused(host, settings, error).await,
     };
     if ledger.intent.is_some() {
-        let error = Error::new(Kind::Busy, "an earlier cutover was ended in the middle and is not settled")
-            .advise("run `stop` as the user that deploys, which settles it, then come back");
+        let error =
+            Error::new(Kind::Busy, translated!("an earlier cutover was ended in the middle and is not settled"))
+                .advise(translated!("run `stop` as the user that deploys, which settles it, then come back"));
         return ended(host, settings, Err(error), &ledger).await;
     }
     let verdict = work::<H>(host, settings, lifecycle, command_line, report, &mut ledger).await;
@@ -355,7 +368,7 @@ async fn show<H: Hook>(
                 Ok(besides) => besides.iter().for_each(|text| report.show(text)),
                 Err(error) => return ended(host, settings, Err(error), &ledger).await,
             }
-            (Ok("that is the plan; nothing was changed".to_owned()), unknown())
+            (Ok(translated!("that is the plan; nothing was changed").to_owned()), unknown())
         }
         Err(error) => ended(host, settings, Err(error), &ledger).await,
     }
@@ -363,5 +376,5 @@ async fn show<H: Hook>(
 
 /// Where the settings cannot be read, nobody can be asked.
 fn unknown() -> String {
-    "not looked at without settings; nothing was moved".to_owned()
+    translated!("not looked at without settings; nothing was moved").to_owned()
 }

@@ -6,6 +6,8 @@ use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::translated;
+
 /// One of the two places on a host where a release can run. It has no `Display`: people know it by profile and port (`Place`), and
 /// no sentence can say blue or green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +98,15 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` (port {})", self.profile, self.port)
+        formatter.write_str(&translated!("`{}` (port {})", self.profile, self.port))
+    }
+}
+
+impl Place {
+    /// As files have it that are compared with what is to be in them, whatever language is spoken.
+    #[must_use]
+    pub fn in_files(&self) -> String {
+        format!("`{}` (port {})", self.profile, self.port)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::file::{LANGUAGE, LANGUAGES};
 use super::{
     App, ArtifactPattern, ClassArchive, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi,
     ReportSettings, Settings, SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, ports,
@@ -170,6 +171,8 @@ fn switch(file: &mut SettingsFile) -> Switch {
 fn report(file: &mut SettingsFile) -> ReportSettings {
     let names = [("auto", ReportApi::Auto), ("off", ReportApi::Off), ("required", ReportApi::Required)];
     let api = file.choice("report.api", names);
+    // Mistakes are told in it, so it is spoken before they are looked for.
+    file.choice(LANGUAGE, LANGUAGES);
     ReportSettings {
         api,
         region: optional(file.text("report.region")),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::shipped;
+use crate::language::Language;
 
 /// The settings as somebody wrote them, and what was found wrong with them so far.
 #[derive(Debug)]
@@ -21,6 +22,13 @@ pub struct SettingsFile {
     asked: BTreeSet<String>,
     mistakes: Vec<String>,
 }
+
+/// The language that people are told things in.
+pub(super) const LANGUAGE: &str = "report.language";
+
+/// What it may be; nothing stands for the language of the environment.
+pub(super) const LANGUAGES: [(&str, Option<Language>); 3] =
+    [("auto", None), ("en", Some(Language::English)), ("ko", Some(Language::Korean))];
 
 /// Settings of earlier versions, and what stands for them now.
 const GONE: [(&str, &str); 1] = [("app.check_memory", "`start.overlap = \"always\"` is what `false` was")];
@@ -106,6 +114,14 @@ impl SettingsFile {
     #[must_use]
     pub fn named(&self) -> Option<&Path> {
         self.named.as_deref()
+    }
+
+    /// The language that it chooses, if it does.
+    #[must_use]
+    pub fn language(&self) -> Option<Language> {
+        let written = self.values.iter().find(|written| written.key == LANGUAGE)?;
+        let chosen = written.value.as_text()?;
+        LANGUAGES.into_iter().find_map(|(name, language)| language.filter(|_| name == chosen))
     }
 
     /// Where it was read from, as messages call it; no absolute path where there is no file.

@@ -8,6 +8,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use crate::language::translated;
+
 /// No line is longer, in bytes: one line of 2,048 blanks the console's whole excerpt.
 const LINE_LIMIT: usize = 190;
 /// The verdict as a whole is no longer, in bytes.
@@ -55,7 +57,9 @@ impl Report {
                 let _ = tracing::subscriber::set_global_default(subscriber);
                 self.log = Some(path);
             }
-            Err(cause) => self.say(&format!("note: the log `{}` cannot be written: {cause}", path.to_string_lossy())),
+            Err(cause) => {
+                self.say(&translated!("note: the log `{}` cannot be written: {cause}", path.to_string_lossy()))
+            }
         }
     }
 
@@ -80,7 +84,7 @@ impl Report {
     /// The verdict of a hook that did what it was asked for.
     pub fn done(&self, result: &str) {
         tracing::info!("{}: done: {}", self.hook, clean(result));
-        for line in lines(&format!("OK {}: {result}", self.hook)) {
+        for line in lines(&translated!("OK {}: {result}", self.hook)) {
             self.print(&line);
         }
     }
@@ -88,10 +92,10 @@ impl Report {
     /// The verdict of a hook that failed: what, what to do, who serves, where more is. The last lines that it prints.
     pub fn failed(&self, exit_code: u8, what: &str, advice: Option<&str>, serving: &str) {
         tracing::error!("{}: failed with exit code {exit_code}: {}", self.hook, clean(what));
-        let log = self.log.as_ref().map(|log| format!("log: {}", log.to_string_lossy()));
-        let tail = [Some(format!("serving: {serving}")), log];
+        let log = self.log.as_ref().map(|log| translated!("log: {}", log.to_string_lossy()));
+        let tail = [Some(translated!("serving: {serving}")), log];
         let tail: Vec<String> = tail.into_iter().flatten().flat_map(|line| lines(&line)).collect();
-        let verdict = lines(&format!("FAILED {} (exit code {exit_code}): {what}", self.hook));
+        let verdict = lines(&translated!("FAILED {} (exit code {exit_code}): {what}", self.hook));
         let advice: Vec<String> = advice.into_iter().flat_map(to_do).collect();
         let left = VERDICT_LIMIT.saturating_sub(size(&tail));
         // However much there is to say of the cause, half of the room is for what to do about it.
@@ -146,7 +150,7 @@ fn fitting(lines: Vec<String>, room: usize, left: usize) -> (Vec<String>, usize)
 /// What to do, as a sentence; each further line of it is to be pasted as it stands.
 fn to_do(advice: &str) -> Vec<String> {
     let mut parts = advice.split('\n');
-    let sentence = lines(&format!("to do: {}", parts.next().unwrap_or_default()));
+    let sentence = lines(&translated!("to do: {}", parts.next().unwrap_or_default()));
     sentence.into_iter().chain(parts.flat_map(pasteable)).collect()
 }
 
@@ -223,6 +227,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::language::{self, Language};
 
     fn report() -> Report {
         Report { log: Some("/home/ec2-user/app/step3/logs/hooks.log".into()), ..Report::collecting("health") }
@@ -305,6 +310,26 @@ mod tests {
         assert!(told.iter().all(|line| line.len() <= LINE_LIMIT), "{told:?}");
         assert!(told.len() > 4 && told[2].ends_with(" \\"), "{told:?}");
         assert_eq!(told[2..].join("\n").replace(" \\\n  ", " "), command(20));
+    }
+
+    #[test]
+    fn i12_in_korean_the_same_limits_hold_and_whole_letters_are_kept() {
+        language::speak(Language::Korean);
+        for (what, advice) in
+            [("가나다라 ".repeat(500), "다시 배포하세요 ".repeat(300)), ("가".repeat(2000), "나".repeat(2000))]
+        {
+            let report = report();
+            report.failed(31, &what, Some(&advice), "`real1`(포트 8081)");
+            let lines = report.collected();
+            let verdict = lines.join("\n");
+            assert!(verdict.len() < 1500 && lines.iter().all(|line| line.len() < 200), "{verdict}");
+            assert!(
+                verdict.starts_with("실패 health (종료 코드 31): 가") && verdict.contains("\n할 일: "),
+                "{verdict}"
+            );
+            let tail = "서비스 중: `real1`(포트 8081)\n로그: /home/ec2-user/app/step3/logs/hooks.log";
+            assert!(verdict.ends_with(tail), "{verdict}");
+        }
     }
 
     #[test]

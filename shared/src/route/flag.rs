@@ -35,7 +35,7 @@ pub fn set(host: &impl Host, settings: &Settings, flag: &Path, present: bool, pl
 /// Makes it anew, with its directory where somebody has removed that: at night nobody may be there to do so (F111).
 fn make(host: &impl Host, settings: &Settings, flag: &Path, place: &Place) -> std::io::Result<()> {
     let owner = mark::of(&settings.proxy.include);
-    let text = format!("{place} serves while this file exists, the flag {owner}\n");
+    let text = format!("{} serves while this file exists, the flag {owner}\n", place.in_files());
     let write = || host.replace_file(flag, text.as_bytes(), 0o644);
     match (write(), flag.parent()) {
         (Err(cause), Some(directory)) if cause.kind() == std::io::ErrorKind::NotFound => {

@@ -7,9 +7,9 @@ use anyhow::Context;
 use clap::Parser;
 
 use super::{Scene, command_line, failed, panic, serving};
-use crate::config;
 use crate::error::{Error, ExitCodeRow, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
+use crate::language::{self, Language, translated};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
@@ -76,6 +76,7 @@ struct LookLine<A: clap::Args> {
 /// What `main` of such a program calls.
 #[must_use]
 pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
+    language::speak(Language::of_environment());
     let arguments = match command_line::parse::<LookLine<L::Arguments>>(L::NAME, L::ABOUT) {
         Ok(arguments) => arguments,
         Err(exit_code) => return exit_code,
@@ -83,7 +84,7 @@ pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
     panic::becomes_an_exit_code(L::NAME);
     let report = Report::new(L::NAME);
     let seen = on_this_machine::<L, C>(&arguments, &report).unwrap_or_else(|cause| {
-        Err((Error::new(Kind::Bug, format!("the program could not begin: {cause:#}")), super::unknown()))
+        Err((Error::new(Kind::Bug, translated!("the program could not begin: {cause:#}")), super::unknown()))
     });
     match seen {
         Ok(sight) => {
@@ -110,8 +111,7 @@ fn on_this_machine<L: Look, C: CodeDeploy + Default>(
 }
 
 async fn see<L: Look>(host: &impl Host, arguments: &LookLine<L::Arguments>, report: &Report) -> Looked {
-    let settings = config::find(host, arguments.config.as_deref(), &command_line::program())
-        .and_then(config::settings)
+    let settings = super::settings(host, arguments.config.as_deref(), &command_line::program())
         .map_err(|error| (error, super::unknown()))?;
     let settings = adoption::adopt(host, &settings);
     // Who serves is seen, not remembered: without a ledger as well.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Ended;
 use crate::config::Settings;
 use crate::host::{Host, tell_program};
+use crate::language::translated;
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
 use crate::report::agent::clean;
@@ -66,9 +67,14 @@ impl<'a> Notification<'a> {
         let succeeded = verdict.is_ok();
         let serving = (!succeeded).then_some(serving.as_str());
         let deployment = lifecycle.deployment.as_deref();
-        let outcome = if succeeded { format!("OK {hook}") } else { format!("FAILED {hook} (exit code {exit_code})") };
-        let first = format!("{outcome} on `{host}`, deployment {}: {what}", deployment.unwrap_or("by hand"));
-        let rest = [to_do.map(|to_do| format!("to do: {to_do}")), serving.map(|serving| format!("serving: {serving}"))];
+        let outcome =
+            if succeeded { translated!("OK {hook}") } else { translated!("FAILED {hook} (exit code {exit_code})") };
+        let first =
+            translated!("{outcome} on `{host}`, deployment {}: {what}", deployment.unwrap_or(translated!("by hand")));
+        let rest = [
+            to_do.map(|to_do| translated!("to do: {to_do}")),
+            serving.map(|serving| translated!("serving: {serving}")),
+        ];
         Notification {
             text: std::iter::once(first).chain(rest.into_iter().flatten()).collect::<Vec<_>>().join("\n"),
             hook,
@@ -116,12 +122,12 @@ pub(super) async fn send(
     let notification = Notification::of(hook, ended, lifecycle, name, &settings.log(), host.wall_clock());
     let at_most = patience(lifecycle.deadline(hook).map(Deadline::timeout), host.elapsed());
     let told = match serde_json::to_vec(&notification) {
-        Ok(_) if at_most.is_zero() => Err("the time that appspec.yml gives this hook is over".to_owned()),
+        Ok(_) if at_most.is_zero() => Err(translated!("the time that appspec.yml gives this hook is over").to_owned()),
         Ok(bytes) => tell_program(command, &bytes, at_most).await,
-        Err(cause) => Err(format!("the verdict could not be written as JSON: {cause}")),
+        Err(cause) => Err(translated!("the verdict could not be written as JSON: {cause}")),
     };
     if let Err(why) = told {
-        report.say(&format!("note: nobody was told of this by `report.notify`: {why}"));
+        report.say(&translated!("note: nobody was told of this by `report.notify`: {why}"));
     }
 }
 

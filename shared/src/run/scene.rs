@@ -5,6 +5,7 @@ use crate::discovery::witness::{self, Testimony};
 use crate::discovery::{self, Finding, WordSays};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
+use crate::language::translated;
 use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::nginx::access::Access;
@@ -95,8 +96,8 @@ impl<H: Host> Scene<'_, H> {
         self.refuse_two_masters()?;
         if !workers::await_accepting(self.host, &master.identity).await? {
             let id = master.identity.id;
-            return Err(Error::new(Kind::ProxyBroken, format!("{}: its master, process {id}, runs alone", workers::NOBODY_ACCEPTS))
-                .advise("look for [emerg] and [alert] in nginx's error log, restart nginx (`systemctl restart nginx`), then deploy again"));
+            return Err(Error::new(Kind::ProxyBroken, translated!("{}: its master, process {id}, runs alone", workers::NOBODY_ACCEPTS))
+                .advise(translated!("look for [emerg] and [alert] in nginx's error log, restart nginx (`systemctl restart nginx`), then deploy again")));
         }
         let access = Access::find(self.host, self.settings, Some(&master))?;
         Ok((master, access))

@@ -9,6 +9,7 @@ use crate::discovery::witness::{self, Testimony};
 use crate::discovery::{IncludeSays, WordSays};
 use crate::error::Error;
 use crate::host::{Answer, Host};
+use crate::language::translated;
 use crate::ledger::Ledger;
 use crate::nginx::workers;
 use crate::occupant;
@@ -185,12 +186,12 @@ enum Sends {
 /// Its own word is what it does; what it was told, it does only once it has read that.
 fn sends(seen: &Seen) -> Sends {
     match (&seen.word, &seen.include) {
-        (WordSays::Slot(slot), _) => Sends::To(*slot, "as nginx itself says"),
+        (WordSays::Slot(slot), _) => Sends::To(*slot, translated!("as nginx itself says")),
         (WordSays::Elsewhere(target), _) => Sends::Elsewhere(format!("`{target}`")),
         // What this one was told is not what the other one does.
         (WordSays::AnotherNginx(_), _) => Sends::Unknown,
         (_, Ok(IncludeSays::Slot { slot, in_force })) if *in_force != Some(false) => {
-            Sends::To(*slot, "as nginx is told")
+            Sends::To(*slot, translated!("as nginx is told"))
         }
         (_, Ok(IncludeSays::Stranger { port, in_force })) if *in_force != Some(false) => {
             Sends::Elsewhere(format!("port {port}"))
@@ -210,16 +211,16 @@ fn decide(settings: &Settings, seen: &Seen) -> Serving {
 /// By the door, where it can tell; else by where nginx sends requests, and whether somebody listens there.
 fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
     let told = match (&seen.word, &seen.include) {
-        (WordSays::Slot(slot), _) => Some((*slot, "nginx itself says")),
-        (_, Ok(IncludeSays::Slot { slot, .. })) => Some((*slot, "nginx is told")),
+        (WordSays::Slot(slot), _) => Some((*slot, translated!("nginx itself says"))),
+        (_, Ok(IncludeSays::Slot { slot, .. })) => Some((*slot, translated!("nginx is told"))),
         _ => None,
     };
     let gone_on = |told: Slot| seen.falls_over && !seen.is_listened_on(told) && seen.is_listened_on(!told);
-    let went_on = |told: Slot| format!("nginx has gone on to it, since nobody listens in {}", settings.place(told));
+    let went_on = |told: Slot| translated!("nginx has gone on to it, since nobody listens in {}", settings.place(told));
     if let Some(slot) = seen.answers {
         let remark = match (told, &seen.no_worker) {
             (Some((told, _)), _) if told != slot && gone_on(told) => Some(went_on(told)),
-            (Some((told, says)), _) if told != slot => Some(format!("though {says} {}", settings.place(told))),
+            (Some((told, says)), _) if told != slot => Some(translated!("though {says} {}", settings.place(told))),
             (_, Some(why)) => Some(format!("but {why}")),
             _ => None,
         };
@@ -242,11 +243,11 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
             match (seen.is_listened_on(slot), gone_on(slot), &seen.door) {
                 (false, false, _) => Serving::Nobody(Outage::of(
                     Cause::NobodyListens(slot),
-                    format!("nginx sends requests to {place}, where nobody listens"),
+                    translated!("nginx sends requests to {place}, where nobody listens"),
                 )),
                 _ if unreached => Serving::Nobody(Outage::of(
                     Cause::NoAnswer(Some(slot)),
-                    format!("the door answers {answer}, though somebody listens in {place}"),
+                    translated!("the door answers {answer}, though somebody listens in {place}"),
                 )),
                 // A door that is late may be a release that hangs; one that is shut says nothing of what nginx says itself.
                 (_, _, Answer::Silence(_)) if !heard || seen.door.is_late() => {
@@ -254,11 +255,11 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
                 }
                 (_, true, _) => Serving::Slot(!slot, Some(Remark::trouble(went_on(slot)))),
                 (_, _, Answer::Silence(why)) => {
-                    let remark = format!("{says}; the door does not answer, {why}");
+                    let remark = translated!("{says}; the door does not answer, {why}");
                     Serving::Slot(slot, Some(Remark::only_how(remark)))
                 }
                 (_, _, Answer::Response { status, .. }) => {
-                    let text = format!("{says}; the door tells nothing, {answer}");
+                    let text = translated!("{says}; the door tells nothing, {answer}");
                     // An error of the server is one for its users, whoever it comes from.
                     Serving::Slot(slot, Some(Remark { text, is_trouble: *status >= 500 }))
                 }
@@ -266,11 +267,11 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
         }
         Sends::Elsewhere(place) if unreached => Serving::Nobody(Outage::of(
             Cause::Elsewhere,
-            format!("the door answers {answer}, and nginx sends requests to {place}, which is neither slot's"),
+            translated!("the door answers {answer}, and nginx sends requests to {place}, which is neither slot's"),
         )),
         Sends::Elsewhere(place) => Serving::Stranger(place),
         Sends::Unknown if unreached => {
-            Serving::Nobody(Outage::of(Cause::NoAnswer(None), format!("the door answers {answer}")))
+            Serving::Nobody(Outage::of(Cause::NoAnswer(None), translated!("the door answers {answer}")))
         }
         Sends::Unknown => Serving::Unknown(witnesses(settings, seen)),
     }
@@ -278,37 +279,38 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
 
 /// What each witness says.
 fn witnesses(settings: &Settings, seen: &Seen) -> String {
-    let force = |in_force: &Option<bool>| if *in_force == Some(false) { ", but has not read that" } else { "" };
+    let force =
+        |in_force: &Option<bool>| if *in_force == Some(false) { translated!(", but has not read that") } else { "" };
     let include = match &seen.include {
         Ok(IncludeSays::Slot { slot, in_force }) => {
-            format!("nginx is told {}{}", settings.place(*slot), force(in_force))
+            translated!("nginx is told {}{}", settings.place(*slot), force(in_force))
         }
         Ok(IncludeSays::Stranger { port, in_force }) => {
-            format!("nginx is told port {port}, which is neither slot's{}", force(in_force))
+            translated!("nginx is told port {port}, which is neither slot's{}", force(in_force))
         }
-        Ok(IncludeSays::Missing) => "the include does not exist".to_owned(),
+        Ok(IncludeSays::Missing) => translated!("the include does not exist").to_owned(),
         Err(why) => why.clone(),
     };
     let door = match &seen.door {
-        Answer::Silence(why) => format!("the door does not answer ({why})"),
-        answer @ Answer::Response { .. } => format!("the door answers {}", witness::describe(answer)),
+        Answer::Silence(why) => translated!("the door does not answer ({why})"),
+        answer @ Answer::Response { .. } => translated!("the door answers {}", witness::describe(answer)),
     };
-    let only = |slot| format!("somebody listens in {} only", settings.place(slot));
+    let only = |slot| translated!("somebody listens in {} only", settings.place(slot));
     let listening = match seen.listening {
-        None => "who listens cannot be seen".to_owned(),
-        Some(BySlot { blue: true, green: true }) => "somebody listens in both slots".to_owned(),
-        Some(BySlot { blue: false, green: false }) => "nobody listens in either slot".to_owned(),
+        None => translated!("who listens cannot be seen").to_owned(),
+        Some(BySlot { blue: true, green: true }) => translated!("somebody listens in both slots").to_owned(),
+        Some(BySlot { blue: false, green: false }) => translated!("nobody listens in either slot").to_owned(),
         Some(BySlot { blue: true, green: false }) => only(Slot::Blue),
         Some(BySlot { blue: false, green: true }) => only(Slot::Green),
     };
     let word = match &seen.word {
         WordSays::Nothing => None,
-        WordSays::Slot(slot) => Some(format!("nginx itself says {}", settings.place(*slot))),
-        WordSays::Elsewhere(target) => Some(format!("nginx itself says `{target}`, which is neither slot's")),
-        WordSays::AnotherNginx(worker) => {
-            Some(format!("process {worker} of another nginx answers where this one would say where it sends requests"))
-        }
-        WordSays::Silent(why) => Some(format!("nginx itself cannot be heard ({why})")),
+        WordSays::Slot(slot) => Some(translated!("nginx itself says {}", settings.place(*slot))),
+        WordSays::Elsewhere(target) => Some(translated!("nginx itself says `{target}`, which is neither slot's")),
+        WordSays::AnotherNginx(worker) => Some(translated!(
+            "process {worker} of another nginx answers where this one would say where it sends requests"
+        )),
+        WordSays::Silent(why) => Some(translated!("nginx itself cannot be heard ({why})")),
     };
     let mut said = vec![include, door, listening];
     said.extend(word);
@@ -324,17 +326,17 @@ pub fn told(host: &impl Host, settings: &Settings, ledger: &Ledger, serving: &Se
 fn words(settings: &Settings, serving: &Serving, release: impl Fn(Slot) -> Option<String>) -> String {
     match serving {
         Serving::Slot(slot, remark) => {
-            let release = release(*slot).map(|name| format!(", release `{name}`")).unwrap_or_default();
+            let release = release(*slot).map(|name| translated!(", release `{name}`")).unwrap_or_default();
             let remark = remark.as_ref().map(|remark| format!(" ({})", remark.text)).unwrap_or_default();
             format!("{}{release}{remark}", settings.place(*slot))
         }
-        Serving::Stranger(place) => format!("whoever is on {place}, which is neither slot's"),
-        Serving::Nobody(Outage { why, .. }) => format!("SITE DOWN: {why}"),
-        Serving::NobodyInPart(Outage { why, .. }) => format!(
+        Serving::Stranger(place) => translated!("whoever is on {place}, which is neither slot's"),
+        Serving::Nobody(Outage { why, .. }) => translated!("SITE DOWN: {why}"),
+        Serving::NobodyInPart(Outage { why, .. }) => translated!(
             "SITE DOWN, at least for a part of the requests: {why}; old workers of nginx accept beside newer ones, and may send \
              requests elsewhere"
         ),
-        Serving::Unknown(why) => format!("it cannot be told: {why}"),
+        Serving::Unknown(why) => translated!("it cannot be told: {why}"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::discovery::IncludeSays;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::ledger::{Intent, Ledger};
 use crate::nginx::access::Access;
 use crate::nginx::workers;
@@ -54,19 +55,20 @@ async fn look_and_settle<W: Warming>(
     let seen = Seen { include: testimony.include.as_ref(), names, since, in_force, door: &door, to_listens };
     let decided = settlement::decide(intent, seen);
     let to = settings.place(intent.to);
-    report.say(&format!("an earlier run was ended in the middle of its cutover to {to}: {decided}"));
+    report.say(&translated!("an earlier run was ended in the middle of its cutover to {to}: {decided}"));
     if decided == Settlement::NotYet {
-        let unsettled = |why: &str| format!("an earlier cutover cannot be settled: {why}");
+        let unsettled = |why: &str| translated!("an earlier cutover cannot be settled: {why}");
         return Err(match workers::master(host, &settings.proxy.pid_file) {
             Err(none) => none.refused(unsettled),
-            Ok(_) => Error::new(Kind::ProxyBroken, unsettled(workers::NOBODY_ACCEPTS))
-                .advise("start nginx (`systemctl restart nginx`), then deploy again, which settles that first"),
+            Ok(_) => Error::new(Kind::ProxyBroken, unsettled(workers::NOBODY_ACCEPTS)).advise(translated!(
+                "start nginx (`systemctl restart nginx`), then deploy again, which settles that first"
+            )),
         });
     }
     let access = Access::find(host, settings, master.as_ref())?;
     let plan = Plan {
         steps: settlement::steps(settings, intent, decided, master.map(|master| master.identity), &access),
-        result: "the earlier cutover is settled".to_owned(),
+        result: translated!("the earlier cutover is settled").to_owned(),
     };
     match Execution::<_, W>::new(host, settings, ledger, report).carry_out(&plan).await {
         Outcome::Done => {
@@ -77,10 +79,12 @@ async fn look_and_settle<W: Warming>(
             }
             Ok(())
         }
-        Outcome::Undone(cause) | Outcome::Stuck { cause, .. } => {
-            Err(Error::new(Kind::Uncertain, format!("an earlier cutover could not be settled: {cause}")).advise(
-                "look which port the include names and whether nginx runs with it; put that right, then deploy again",
-            ))
-        }
+        Outcome::Undone(cause) | Outcome::Stuck { cause, .. } => Err(Error::new(
+            Kind::Uncertain,
+            translated!("an earlier cutover could not be settled: {cause}"),
+        )
+        .advise(translated!(
+            "look which port the include names and whether nginx runs with it; put that right, then deploy again"
+        ))),
     }
 }

@@ -2,6 +2,7 @@
 //! for what is said of a second failure.
 
 use crate::error::{Error, Kind, Result};
+use crate::language::translated;
 use crate::plan::{Outcome, Plan};
 use crate::report::Report;
 
@@ -17,15 +18,15 @@ pub(super) fn of(plan: &Plan, outcome: Outcome) -> Result<()> {
         // Whoever did not come back says itself what to do.
         Outcome::Stuck { cause, undo } if undo.kind() == Kind::Uncertain => {
             let advice = undo.advice().unwrap_or_default().to_owned();
-            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(advice))
+            Err(Error::new(Kind::Uncertain, translated!("{cause}; and taking it back failed: {undo}")).advise(advice))
         }
         Outcome::Stuck { cause, undo } if !plan.moves_traffic() => {
-            Err(Error::new(cause.kind(), format!("{cause}; and taking it back failed: {undo}"))
-                .advise("no traffic was moved; put both causes right, then deploy again"))
+            Err(Error::new(cause.kind(), translated!("{cause}; and taking it back failed: {undo}"))
+                .advise(translated!("no traffic was moved; put both causes right, then deploy again")))
         }
         Outcome::Stuck { cause, undo } => {
-            Err(Error::new(Kind::Uncertain, format!("{cause}; and taking it back failed: {undo}")).advise(
-                "look NOW which port the include names and whether nginx has workers; put the include right, then `nginx -t && nginx -s reload`",
+            Err(Error::new(Kind::Uncertain, translated!("{cause}; and taking it back failed: {undo}")).advise(
+                translated!("look NOW which port the include names and whether nginx has workers; put the include right, then `nginx -t && nginx -s reload`"),
             ))
         }
     }

@@ -45,7 +45,7 @@ impl Unit {
             "# This file is of the application behind `{include}`. The hook `start` writes it, and no deploy changes it: which release\n\
              # runs stands in `{pin}`.\n\
              [Unit]\n\
-             Description={name}: {place}, {patience} to end\n\
+             Description={name}: {described}, {patience} to end\n\
              After=network.target\n\
              StartLimitIntervalSec={WITHIN}\n\
              StartLimitBurst={AT_MOST}\n\
@@ -67,6 +67,7 @@ impl Unit {
              WantedBy={target}\n",
             include = settings.proxy.include.to_string_lossy(),
             name = settings.group(slot),
+            described = place.in_files(),
             patience = duration(settings.stop.grace),
             pin = settings.pin(place).to_string_lossy(),
             pin_quoted = word(&settings.pin(place)),

@@ -1,0 +1,46 @@
+//! What a sentence has in braces, as `format!` reads them: names, numbers, or nothing, which stands for the next number.
+
+use std::collections::BTreeSet;
+
+/// The names and numbers of a sentence's arguments.
+pub(crate) fn of(sentence: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut next = 0;
+    let mut rest = sentence;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        if let Some(escaped) = rest.strip_prefix('{') {
+            rest = escaped;
+            continue;
+        }
+        let Some(end) = rest.find('}') else { break };
+        let name = rest[..end].split(':').next().unwrap_or_default().trim();
+        if name.is_empty() {
+            found.insert(next.to_string());
+            next += 1;
+        } else {
+            found.insert(name.to_owned());
+        }
+        rest = &rest[end + 1..];
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_known_by_name_or_by_number_whatever_their_format() {
+        for (sentence, wanted) in [
+            ("nothing", vec![]),
+            ("`{path}`: {cause:#}", vec!["cause", "path"]),
+            ("{} and {:o}", vec!["0", "1"]),
+            ("{1} before {0}", vec!["0", "1"]),
+            ("location / {{ {line} }}", vec!["line"]),
+            ("{{no}}", vec![]),
+        ] {
+            assert_eq!(of(sentence), wanted.into_iter().map(str::to_owned).collect(), "{sentence}");
+        }
+    }
+}
