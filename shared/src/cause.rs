@@ -14,6 +14,7 @@ use self::log::{Log, exception_in};
 pub use self::row::Row;
 pub use self::rows::rows;
 use self::template::{shortened, told};
+use crate::language::translated;
 use crate::report::agent::clean;
 use crate::report::masked;
 
@@ -61,19 +62,19 @@ pub struct Finding {
 
 impl Cause {
     fn in_its_own_words(log: &Log<'_>) -> Option<Cause> {
-        const USUAL: &str = "put that right (its log has all of it) and deploy again";
+        let usual = translated!("put that right (its log has all of it) and deploy again");
         let (says, remedy) = match log.description_and_action() {
             Some((description, action)) => (description, action),
             None => (exception_in(log.lines[log.innermost()?])?.to_owned(), None),
         };
-        let remedy = remedy.map_or_else(|| USUAL.to_owned(), |action| shortened(&action, SAID_LIMIT));
+        let remedy = remedy.map_or_else(|| usual.to_owned(), |action| shortened(&action, SAID_LIMIT));
         Some(Cause { id: None, says: shortened(&says, SAID_LIMIT), remedy })
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.id.is_some() { "its log says why" } else { "its log says" };
+        let verb = if self.id.is_some() { translated!("its log says why") } else { translated!("its log says") };
         write!(formatter, "{verb}: {}", self.says)
     }
 }

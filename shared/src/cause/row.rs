@@ -2,6 +2,7 @@
 
 use super::Evidence;
 use super::template::{Arguments, found_in};
+use crate::language::Text;
 
 /// A cause, and how it is told. Texts are templates with `{names}`.
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +14,9 @@ pub struct Row {
     /// Where more of the arguments stand, in other lines.
     pub also: &'static [&'static str],
     /// The cause in one sentence, as a fragment; the first one of which everything is known is told.
-    pub says: &'static [&'static str],
+    pub says: &'static [Text],
     /// What to do about it, in the same way.
-    pub remedy: &'static [&'static str],
+    pub remedy: &'static [Text],
 }
 
 impl Row {

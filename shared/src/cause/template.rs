@@ -1,6 +1,8 @@
 //! Templates: a line of a log that is looked for, and a sentence that is made of what was found. Both are text with `{names}`.
 //! What a name stands for is an argument; `{needs:class}` is the version of a class file and stands for a release of Java.
 
+use crate::language::Text;
+
 /// What the names stand for.
 pub(super) type Arguments = Vec<(&'static str, String)>;
 
@@ -83,13 +85,13 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
 }
 
 /// The first of the sentences whose names are all known, with what they stand for.
-pub(super) fn told(sentences: &[&'static str], arguments: &Arguments) -> Option<String> {
+pub(super) fn told(sentences: &[Text], arguments: &Arguments) -> Option<String> {
     sentences.iter().find_map(|sentence| {
         let known = |piece| match piece {
             Piece::Text(text) => Some(text.to_owned()),
             Piece::Name(name) => arguments.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone()),
         };
-        pieces(sentence).map(known).collect::<Option<String>>()
+        pieces(sentence.told()).map(known).collect::<Option<String>>()
     })
 }
 
@@ -120,7 +122,8 @@ mod tests {
 
     #[test]
     fn f148_the_fullest_sentence_is_told_for_which_everything_is_known() {
-        let sentences = ["`{host}` has no `{name}`", "there is no `{name}`", "there is none"];
+        let sentences = ["`{host}` has no `{name}`", "there is no `{name}`", "there is none"]
+            .map(|sentence| Text { english: sentence, korean: "" });
         let known =
             |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         assert_eq!(told(&sentences, &known(&[("name", "a"), ("host", "b")])), Some("`b` has no `a`".to_owned()));

@@ -5,6 +5,9 @@ use std::fmt::Write;
 use expect_test::{expect, expect_file};
 
 use super::*;
+use crate::error::{Error, Kind};
+use crate::language::{self, Language};
+use crate::report::Report;
 
 /// The logs, under their names; those of rows first, in the order of the rows.
 macro_rules! logs {
@@ -75,6 +78,56 @@ fn f148_every_known_cause_is_told_from_the_log_of_an_application_that_had_it() {
     for (name, log) in LOGS {
         let cause = Finding::of(&evidence(log)).cause;
         assert_eq!(cause.as_ref().and_then(|cause| cause.id), Some(*name), "{cause:?}");
+    }
+}
+
+/// A log in which every line that has room for it tells a secret as well.
+fn with_canaries(log: &str) -> String {
+    let line = |line: &str| match line.len() > 40 && !line.ends_with(':') {
+        true => format!("{line} token=canary\n"),
+        false => format!("{line}\n"),
+    };
+    log.lines().map(line).collect()
+}
+
+#[test]
+fn f148_f149_cause_and_remedy_are_in_the_last_1500_bytes_in_both_languages_and_no_secret_is() {
+    for (language, failed) in [(Language::English, "FAILED start"), (Language::Korean, "실패 start")] {
+        language::speak(language);
+        for (name, log) in LOGS {
+            let log = with_canaries(log);
+            let finding = Finding::of(&evidence(&log));
+            let cause = finding.cause.unwrap();
+            assert_eq!(cause.id, Some(*name));
+            let error = Error::new(Kind::NotStarted, "`real2`, port 8082: the new release has died: exit status 1")
+                .advise_until_explained("look")
+                .explained(&cause.to_string(), cause.remedy.clone());
+            let report = Report::collecting("start");
+            report.quote("the log", &finding.lines.join("\n"));
+            report.failed(30, &error.to_string(), error.advice(), "`real1`, port 8081");
+            let output = report.collected().join("\n");
+            let end = output.char_indices().find(|(at, _)| output.len() - at <= 1500).map_or(0, |(at, _)| at);
+            let told = output[end..].replace("\n    ", " ");
+            for wanted in [failed, &cause.says, &cause.remedy] {
+                assert!(told.contains(wanted), "{name}, {language:?}: `{wanted}` is not in the end of\n{output}");
+            }
+            assert!(!output.contains("canary"), "{name}, {language:?}: {output}");
+            assert!(output.lines().all(|line| line.len() < 200), "{name}, {language:?}: {output}");
+        }
+    }
+}
+
+/// Whether a text has Korean letters in it.
+fn is_korean(text: &str) -> bool {
+    text.chars().any(|letter| ('가'..='힣').contains(&letter))
+}
+
+#[test]
+fn every_cause_and_every_remedy_is_korean_where_korean_is_spoken() {
+    language::speak(Language::Korean);
+    for (name, log) in LOGS {
+        let cause = Finding::of(&evidence(log)).cause.unwrap();
+        assert!(is_korean(&cause.says) && is_korean(&cause.remedy), "{name}: {cause:?}");
     }
 }
 

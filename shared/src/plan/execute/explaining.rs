@@ -6,6 +6,7 @@ use super::Execution;
 use crate::cause::{Cause, Evidence, Finding};
 use crate::error::Error;
 use crate::host::{Host, ProcessIdentity};
+use crate::language::translated;
 use crate::slot::Place;
 
 impl<H: Host, W> Execution<'_, H, W> {
@@ -31,7 +32,7 @@ impl<H: Host, W> Execution<'_, H, W> {
             Ok(bytes) => bytes,
             Err(_) if is_shown => return None,
             Err(cause) => {
-                self.report.say(&format!("the application's log `{shown}` cannot be read: {cause}"));
+                self.report.say(&translated!("the application's log `{shown}` cannot be read: {cause}"));
                 return None;
             }
         };
@@ -42,8 +43,11 @@ impl<H: Host, W> Execution<'_, H, W> {
         let ending = process.and_then(|process| self.host.ending(&process));
         let finding = Finding::of(&Evidence { log: &text, ending: ending.as_deref(), port: place.port });
         if !is_shown {
-            let title = if finding.are_last { "the last lines of" } else { "what matters in" };
-            self.report.quote(&format!("{title} `{shown}`:"), &finding.lines.join("\n"));
+            let title = match finding.are_last {
+                true => translated!("the last lines of `{shown}`:"),
+                false => translated!("what matters in `{shown}`:"),
+            };
+            self.report.quote(&title, &finding.lines.join("\n"));
         }
         finding.cause
     }
