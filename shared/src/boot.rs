@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::host::{Host, Launch, Process, ProcessIdentity};
+use crate::language::translated;
 use crate::occupant;
 use crate::patience::{Patience, Waiting};
 use crate::report::Report;
@@ -128,7 +129,7 @@ impl SeeBoot {
                 break boot;
             }
             if !host.lives(process) || !waiting.for_another_look().await? {
-                report.say("note: how the release boots is not known yet; its log tells");
+                report.say(translated!("note: how the release boots is not known yet; its log tells"));
                 return Ok(());
             }
         };
@@ -136,7 +137,7 @@ impl SeeBoot {
         if boot.way == Way::Learning
             && let Err(cause) = self.let_make(host)
         {
-            report.say(&format!("note: no class archive will be made for the next release: {cause}"));
+            report.say(&translated!("note: no class archive will be made for the next release: {cause}"));
         }
         Ok(())
     }

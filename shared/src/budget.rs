@@ -9,6 +9,7 @@ use crate::boot;
 use crate::codedeploy::consent;
 use crate::config::{CutoverWay, Overlap, Settings, Standby, Supervisor};
 use crate::discovery::witness::DOOR_AT_MOST;
+use crate::language::translated;
 use crate::lifecycle::HOOKS;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::occupant::LOOKS_AGAIN;
@@ -203,15 +204,13 @@ pub fn too_short(location: &str, timeout: Duration, settings: &Settings) -> Opti
 impl fmt::Display for TooShort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TooShort { hook, timeout, longest } = self;
-        write!(
-            formatter,
-            "`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({}): it then ends \
+        formatter.write_str(&translated!("`timeout: {}` of `{hook}` in appspec.yml is shorter than it can take with these settings ({}): it then ends \
              itself early. Needed `timeout: {}`, or {}",
             timeout.as_secs(),
             duration(*longest),
             rounded_up(*longest),
             remedy(hook)
-        )
+        ))
     }
 }
 
@@ -222,12 +221,14 @@ fn rounded_up(longest: Duration) -> u64 {
 
 fn remedy(hook: &str) -> &'static str {
     match hook {
-        "stop" => "a shorter `stop.drain` or `stop.grace` in hooks.toml",
-        "start" => "a shorter `start.survive` in hooks.toml",
-        "health" => "a shorter `health.patience` or `warm_up.at_most` in hooks.toml",
+        "stop" => translated!("a shorter `stop.drain` or `stop.grace` in hooks.toml"),
+        "start" => translated!("a shorter `start.survive` in hooks.toml"),
+        "health" => translated!("a shorter `health.patience` or `warm_up.at_most` in hooks.toml"),
         _ => {
-            "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml (with `switch.standby = \"stop\"` also \
+            translated!(
+                "a shorter `switch.watch` or `proxy.reload_at_most` in hooks.toml (with `switch.standby = \"stop\"` also \
              `stop.drain` and `stop.grace`)"
+            )
         }
     }
 }

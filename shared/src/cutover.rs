@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::discovery::witness::Testimony;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, ProcessIdentity};
+use crate::language::translated;
 use crate::ledger::{Change, Intent};
 use crate::nginx::access::Access;
 use crate::plan::action::Refusal;
@@ -149,7 +150,7 @@ pub fn steps(settings: &Settings, cutover: &Cutover) -> Vec<Step> {
     match by {
         By::Reload { .. } => {
             let speak = nginx.let_speak(settings, &after);
-            let mut include = nginx.rewrite(settings, after, format!("port {}", settings.place(*to).port), *from);
+            let mut include = nginx.rewrite(settings, after, translated!("port {}", settings.place(*to).port), *from);
             // Both files are back before nginx is told again.
             if speak.is_some() {
                 include.undo.insert(1, nginx.silence());
@@ -206,9 +207,9 @@ pub fn follow(settings: &Settings, testimony: &Testimony, from: Slot) -> Result<
         let (from, to) = (settings.place(from), settings.place(to));
         return Err(Error::new(
             Kind::Undecided,
-            format!("nobody listens in {from}, nginx has gone on to {to}, and its include names another flag than hooks.toml"),
+            translated!("nobody listens in {from}, nginx has gone on to {to}, and its include names another flag than hooks.toml"),
         )
-        .advise("put `proxy.flag` and the profiles back to what the include has, then deploy again"));
+        .advise(translated!("put `proxy.flag` and the profiles back to what the include has, then deploy again")));
     };
     let bytes = include.bytes().to_owned();
     // No workers: `Intent::follows`.
@@ -244,17 +245,15 @@ impl Nginx {
             let bytes = upstreams::with_word(&before, settings, &after);
             Step::of(Action::WriteWord { bytes, before, access: self.access.clone() })
         });
-        let mut include = self.rewrite(settings, after, "the flag".to_owned(), Some(serves));
-        let undo = write(self.upstreams_before(), "what it held before");
+        let mut include = self.rewrite(settings, after, translated!("the flag").to_owned(), Some(serves));
+        let undo = write(self.upstreams_before(), translated!("what it held before"));
         if groups.is_some() || speaks.is_some() {
             // Both files are back before nginx is told again: else it would go on with what one of them held.
             include.undo.insert(1, undo.clone());
         }
-        steps.extend(
-            groups.map(|groups| {
-                Step::of(write(groups, "the two slots as upstream groups")).undone_by(vec![undo.clone()])
-            }),
-        );
+        steps.extend(groups.map(|groups| {
+            Step::of(write(groups, translated!("the two slots as upstream groups"))).undone_by(vec![undo.clone()])
+        }));
         // What nginx does not take of it is left out again: it shows arrival, and is not needed for it.
         steps.extend(speaks.map(|speaks| speaks.undone_by(vec![undo])));
         steps.extend([include, self.test(true), self.reload(settings)]);

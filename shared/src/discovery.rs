@@ -6,6 +6,7 @@ pub mod unlike_health;
 pub mod witness;
 
 use crate::error::{Error, Kind, Result};
+use crate::language::translated;
 use crate::slot::{BySlot, Place, Roles, Slot};
 
 /// What the witnesses say, strongest first.
@@ -101,7 +102,7 @@ pub fn decide(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
     }
     let mut notes = Vec::new();
     if let DoorSays::NoHelp(answer) = &evidence.door {
-        notes.push(format!("the door was no help: {answer}"));
+        notes.push(translated!("the door was no help: {answer}"));
     }
     let named = match evidence.include {
         IncludeSays::Slot { slot, .. } => Some(slot),
@@ -110,7 +111,7 @@ pub fn decide(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
     let fell_over = named.is_some_and(|named| evidence.falls_over && only_listener(evidence) == Some(!named));
     if let (true, Some(named)) = (fell_over, named) {
         let (dead, other) = (places.get(named), places.get(!named));
-        notes.push(format!("nobody listens in {dead}, which is live: nginx has gone on to {other}"));
+        notes.push(translated!("nobody listens in {dead}, which is live: nginx has gone on to {other}"));
     }
     let found = |roles: Roles| Ok(Finding { roles, fell_over, notes: notes.clone() });
     match &evidence.include {
@@ -180,18 +181,18 @@ fn only_listener(evidence: &Evidence) -> Option<Slot> {
 fn another_nginx(process: u32) -> Error {
     Error::new(
         Kind::Settings,
-        format!("process {process} speaks for nginx, and is no worker of the nginx that `proxy.pid_file` names"),
+        translated!("process {process} speaks for nginx, and is no worker of the nginx that `proxy.pid_file` names"),
     )
-    .advise(format!(
+    .advise(translated!(
         "two nginx run on this host: see `ps -fp {process}`, then name the pid file of the one that serves in `proxy.pid_file` \
          of hooks.toml, or end the other one"
     ))
 }
 
 fn contradiction(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding> {
-    Err(Error::new(Kind::Undecided, format!("cannot tell which slot is live: {}", statements(places, evidence))).advise(
-        "make the include name the port that shall serve, run `nginx -t && nginx -s reload` as root, then deploy again; \
-         if the ledger is what is wrong, remove it (it is only a cache)",
+    Err(Error::new(Kind::Undecided, translated!("cannot tell which slot is live: {}", statements(places, evidence))).advise(
+        translated!("make the include name the port that shall serve, run `nginx -t && nginx -s reload` as root, then deploy again; \
+         if the ledger is what is wrong, remove it (it is only a cache)"),
     ))
 }
 
@@ -199,37 +200,39 @@ fn contradiction(places: &BySlot<Place>, evidence: &Evidence) -> Result<Finding>
 #[must_use]
 pub fn statements(places: &BySlot<Place>, evidence: &Evidence) -> String {
     let force = |in_force: &Option<bool>| match in_force {
-        Some(false) => ", but it changed after nginx last read it",
-        Some(true) => ", and nginx has read it",
-        None => ", and no worker of nginx accepts connections",
+        Some(false) => translated!(", but it changed after nginx last read it"),
+        Some(true) => translated!(", and nginx has read it"),
+        None => translated!(", and no worker of nginx accepts connections"),
     };
     let include = match &evidence.include {
-        IncludeSays::Slot { slot, in_force } => format!("the include names {}{}", places.get(*slot), force(in_force)),
-        IncludeSays::Stranger { port, in_force } => {
-            format!("the include names port {port}, which is neither slot's{}", force(in_force))
+        IncludeSays::Slot { slot, in_force } => {
+            translated!("the include names {}{}", places.get(*slot), force(in_force))
         }
-        IncludeSays::Missing => "the include does not exist".to_owned(),
+        IncludeSays::Stranger { port, in_force } => {
+            translated!("the include names port {port}, which is neither slot's{}", force(in_force))
+        }
+        IncludeSays::Missing => translated!("the include does not exist").to_owned(),
     };
     let word = match &evidence.word {
         WordSays::Nothing => None,
-        WordSays::Slot(slot) => Some(format!("nginx itself says {}", places.get(*slot))),
-        WordSays::Elsewhere(target) => Some(format!("nginx itself says `{target}`")),
-        WordSays::AnotherNginx(process) => Some(format!("another nginx, process {process}, speaks for it")),
-        WordSays::Silent(why) => Some(format!("nginx itself says nothing ({why})")),
+        WordSays::Slot(slot) => Some(translated!("nginx itself says {}", places.get(*slot))),
+        WordSays::Elsewhere(target) => Some(translated!("nginx itself says `{target}`")),
+        WordSays::AnotherNginx(process) => Some(translated!("another nginx, process {process}, speaks for it")),
+        WordSays::Silent(why) => Some(translated!("nginx itself says nothing ({why})")),
     };
     let door = match &evidence.door {
-        DoorSays::Slot(slot) => format!("the door is answered by {}", places.get(*slot)),
-        DoorSays::NoHelp(answer) => format!("the door was no help ({answer})"),
+        DoorSays::Slot(slot) => translated!("the door is answered by {}", places.get(*slot)),
+        DoorSays::NoHelp(answer) => translated!("the door was no help ({answer})"),
     };
     let ledger = match evidence.ledger {
-        LedgerSays::Slot(slot) => format!("the ledger remembers {}", places.get(slot)),
-        LedgerSays::Nothing => "the ledger remembers nothing".to_owned(),
+        LedgerSays::Slot(slot) => translated!("the ledger remembers {}", places.get(slot)),
+        LedgerSays::Nothing => translated!("the ledger remembers nothing").to_owned(),
     };
     let listening = match (evidence.listening.blue, evidence.listening.green) {
-        (true, true) => "both ports are in use".to_owned(),
-        (true, false) => format!("only port {} is in use", places.blue.port),
-        (false, true) => format!("only port {} is in use", places.green.port),
-        (false, false) => "neither port is in use".to_owned(),
+        (true, true) => translated!("both ports are in use").to_owned(),
+        (true, false) => translated!("only port {} is in use", places.blue.port),
+        (false, true) => translated!("only port {} is in use", places.green.port),
+        (false, false) => translated!("neither port is in use").to_owned(),
     };
     let all = [Some(include), word, Some(door), Some(ledger), Some(listening)];
     all.into_iter().flatten().collect::<Vec<_>>().join("; ")

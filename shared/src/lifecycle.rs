@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::environment;
 use crate::host::Host;
 use crate::host::codedeploy::Execution;
+use crate::language::translated;
 use crate::timeouts::app_spec::AppSpec;
 use crate::timeouts::deadline::Deadline;
 
@@ -65,7 +66,7 @@ impl Lifecycle {
                 self.app_spec = app_spec;
                 (self, None)
             }
-            Err(why) => (self, Some(format!("note: this hook does not know its timeout: {why}"))),
+            Err(why) => (self, Some(translated!("note: this hook does not know its timeout: {why}"))),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Listener, Process, ProcessIdentity};
+use crate::language::translated;
 use crate::ledger::Ledger;
 use crate::patience::{Patience, Waiting};
 use crate::release;
@@ -88,7 +89,7 @@ fn see<H: Host>(
         && let Some(port) =
             ledger.tenants.get(slot).port.or_else(|| port_told(&process)).filter(|port| *port != place.port)
     {
-        return Ok(Occupant::Stranger(format!(
+        return Ok(Occupant::Stranger(translated!(
             "process {} (`{}`), which is remembered in `{}`, was started for port {port}, not for port {}",
             process.identity.id,
             process.summary(),
@@ -106,7 +107,7 @@ fn see<H: Host>(
     for listener in listeners {
         if listener.processes.is_empty() {
             let owner = host.user_named(listener.owner).name;
-            return Ok(Occupant::Stranger(format!(
+            return Ok(Occupant::Stranger(translated!(
                 "port {} is held by a process of user `{owner}` that this run may not see",
                 place.port
             )));
@@ -215,18 +216,19 @@ fn launched_from(host: &impl Host, copy: &Path) -> Vec<Process> {
 /// run began; as the end of a sentence about a process that died, and what to do then.
 pub fn memory_was_short(host: &impl Host, before: Option<u64>) -> Option<(String, &'static str)> {
     let ended = host.ended_for_memory().saturating_sub(before.unwrap_or_else(|| host.ended_for_memory_before()));
-    let processes = if ended == 1 { "process" } else { "processes" };
+    let processes = if ended == 1 { translated!("process") } else { translated!("processes") };
     (ended > 0).then(|| {
-        let found = format!(": memory was short, and the kernel has ended {ended} {processes} of this host meanwhile");
-        (found, "add memory or swap, or let the release take less (for java: `-Xmx` in `app.jvm_options`), then deploy again")
+        let found = translated!(": memory was short, and the kernel has ended {ended} {processes} of this host meanwhile");
+        (found, translated!("add memory or swap, or let the release take less (for java: `-Xmx` in `app.jvm_options`), then deploy again"))
     })
 }
 
 /// The error of a hook that finds a stranger in the slot that it works in.
 #[must_use]
 pub fn refuse(who: &str) -> Error {
-    Error::new(Kind::Undecided, who.to_owned())
-        .advise("it was not started by these hooks and was left alone: end it yourself, or give the slot another port")
+    Error::new(Kind::Undecided, who.to_owned()).advise(translated!(
+        "it was not started by these hooks and was left alone: end it yourself, or give the slot another port"
+    ))
 }
 
 /// Whether `process` is the launched one, lives in its session or descends from it: `java` may be a wrapper.
@@ -272,7 +274,7 @@ fn may_signal(host: &impl Host, process: &Process) -> bool {
 
 fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[ProcessIdentity]) -> String {
     if elsewhere.contains(&process.identity) {
-        return format!(
+        return translated!(
             "process {} of user `{}` (`{}`) of the slot with port {} holds the other slot's port",
             process.identity.id,
             host.user_named(process.owner).name,
@@ -280,7 +282,7 @@ fn stranger(host: &impl Host, place: &Place, process: &Process, elsewhere: &[Pro
             place.port
         );
     }
-    format!(
+    translated!(
         "port {} is held by process {} of user `{}` (`{}`), which is none of ours",
         place.port,
         process.identity.id,
@@ -306,7 +308,7 @@ pub fn is_listened_on(host: &impl Host, port: u16) -> Result<bool> {
 }
 
 fn unseen(port: u16, cause: &std::io::Error) -> Error {
-    Error::new(Kind::of(cause), format!("the listeners of port {port} cannot be seen: {cause}"))
+    Error::new(Kind::of(cause), translated!("the listeners of port {port} cannot be seen: {cause}"))
 }
 
 /// The processes that listen on a port, as far as this user may see them.
@@ -320,11 +322,11 @@ pub fn listening(host: &impl Host, port: u16) -> Result<Vec<Process>> {
 impl fmt::Display for Occupant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Occupant::Nobody => formatter.write_str("nobody"),
+            Occupant::Nobody => formatter.write_str(translated!("nobody")),
             Occupant::Stranger(who) => formatter.write_str(who),
             Occupant::Ours(processes) => {
                 let ids: Vec<String> = processes.iter().map(|process| process.identity.id.to_string()).collect();
-                write!(formatter, "process {}", ids.join(", "))
+                formatter.write_str(&translated!("process {}", ids.join(", ")))
             }
         }
     }

@@ -17,6 +17,7 @@ pub use self::action::Action;
 pub use self::restoration::Restoration;
 pub use self::retire::Retirement;
 use crate::error::Error;
+use crate::language::translated;
 
 /// One step, and what takes it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,9 +93,9 @@ impl fmt::Display for Plan {
         for (number, step) in self.steps.iter().enumerate() {
             writeln!(formatter, "{}. {}", number + 1, step.action)?;
             for undo in &step.undo {
-                writeln!(formatter, "   if it comes to nothing: {undo}")?;
+                writeln!(formatter, "   {}", translated!("if it comes to nothing: {undo}"))?;
             }
         }
-        write!(formatter, "then: {}", self.result)
+        formatter.write_str(&translated!("then: {}", self.result))
     }
 }

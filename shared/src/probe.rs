@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity, Request};
+use crate::language::translated;
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
@@ -120,9 +121,9 @@ impl Probe {
             None => format!("HTTP {}", self.status),
         };
         let found = witness::describe(answer);
-        let told = format!("{} answers {found}, needed {needed}", self.url);
+        let told = translated!("{} answers {found}, needed {needed}", self.url);
         let Answer::Response { status, body, .. } = answer else {
-            return Judgement::NotYet(format!("{} does not answer: {found}", self.url), None);
+            return Judgement::NotYet(translated!("{} does not answer: {found}", self.url), None);
         };
         if *status == self.status {
             return match &self.body {
@@ -130,7 +131,7 @@ impl Probe {
                 Some(wanted) if wanted == body => Judgement::Good,
                 Some(_) if is_profile(body, &self.other_profile) => Judgement::Never(
                     told,
-                    format!(
+                    translated!(
                         "the application runs with another profile: it must be started with `spring.profiles.active={}`, \
                          and no `spring.profiles.include` may put `real` before it",
                         self.place.profile
@@ -149,10 +150,10 @@ impl Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let answers = match self.consecutive {
-            1 => "a good answer has come".to_owned(),
-            many => format!("{many} good answers in a row have come"),
+            1 => translated!("a good answer has come").to_owned(),
+            many => translated!("{many} good answers in a row have come"),
         };
-        write!(formatter, "ask {} until {answers} from process {}", self.url, self.process.id)
+        formatter.write_str(&translated!("ask {} until {answers} from process {}", self.url, self.process.id))
     }
 }
 
@@ -189,7 +190,7 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
                 if in_a_row >= probe.consecutive {
                     return Ok(());
                 }
-                (format!("it gave {in_a_row} good answers in a row, needed {}", probe.consecutive), None)
+                (translated!("it gave {in_a_row} good answers in a row, needed {}", probe.consecutive), None)
             }
             Judgement::NotYet(why, hopeless) => {
                 in_a_row = 0;
@@ -202,9 +203,10 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
         }
         if !waiting.for_another_look().await? {
             let patience = duration(probe.patience.at_most);
-            let generic =
-                "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService";
-            let error = unhealthy(probe, &format!("{last} (waited {patience})"));
+            let generic = translated!(
+                "look into the application's log, or raise `health.patience` and the `timeout` of ValidateService"
+            );
+            let error = unhealthy(probe, &translated!("{last} (waited {patience})"));
             return Err(match hopeless {
                 Some(Hopeless { advice, .. }) => error.advise(advice),
                 None => error.advise_until_explained(generic),
@@ -214,7 +216,7 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
 }
 
 fn unhealthy(probe: &Probe, why: &str) -> Error {
-    Error::new(Kind::NotHealthy, format!("the new release in {} is not healthy: {why}", probe.place))
+    Error::new(Kind::NotHealthy, translated!("the new release in {} is not healthy: {why}", probe.place))
 }
 
 /// One question. The listener must be the launched process before the question and after the answer (F35).
@@ -223,12 +225,12 @@ fn unhealthy(probe: &Probe, why: &str) -> Error {
 /// As `run`, but for `Kind::NotHealthy`.
 pub(crate) async fn attempt(host: &impl Host, probe: &Probe) -> Result<Judgement> {
     if let Some(port) = not_listening(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it does not listen on {port}"), None));
+        return Ok(Judgement::NotYet(translated!("it does not listen on {port}"), None));
     }
     let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
     let answer = host.get(&request).await?;
     if let Some(port) = not_listening(host, probe)? {
-        return Ok(Judgement::NotYet(format!("it stopped listening on {port}"), None));
+        return Ok(Judgement::NotYet(translated!("it stopped listening on {port}"), None));
     }
     if let (Answer::Silence(_), Some(address)) = (&answer, elsewhere(&occupant::listeners(host, probe.port)?)) {
         return Ok(refusal::listens_elsewhere(probe.port, address));

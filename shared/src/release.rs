@@ -14,6 +14,7 @@ pub use self::candidates::{Unchosen, choose};
 use crate::config::{Settings, paths};
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host};
+use crate::language::translated;
 use crate::timeouts::app_spec::AppSpec;
 
 /// The application's own classes beside a release's copy, where it boots from a class path.
@@ -70,27 +71,30 @@ pub fn find_artifact(host: &impl Host, settings: &Settings, spec: Option<&AppSpe
         Ok(names) => names,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(cause) => {
-            return Err(Error::new(Kind::of(&cause), format!("the directory `{directory}` cannot be read: {cause}"))
-                .advise("let the user that runs the hooks read it (`permissions` in appspec.yml)"));
+            return Err(Error::new(
+                Kind::of(&cause),
+                translated!("the directory `{directory}` cannot be read: {cause}"),
+            )
+            .advise(translated!("let the user that runs the hooks read it (`permissions` in appspec.yml)")));
         }
     };
     let name = choose(pattern, names).map_err(|why| unchosen(host, settings, spec, &why))?;
     let path = pattern.directory.join(&name);
     let broken = |why: String| {
-        Error::new(Kind::Artifact, format!("the artifact `{}` {why}", path.to_string_lossy()))
-            .advise("build and upload the bundle again")
+        Error::new(Kind::Artifact, translated!("the artifact `{}` {why}", path.to_string_lossy()))
+            .advise(translated!("build and upload the bundle again"))
     };
-    let facts = host.describe(&path).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
+    let facts = host.describe(&path).map_err(|cause| broken(translated!("cannot be read: {cause}")))?;
     if facts.kind == FileKind::Directory {
-        return Err(Error::new(Kind::Artifact, format!("the artifact `{}` is a directory, needed one file", path.to_string_lossy()))
-            .advise("pack what is in it into one file (a jar, a zip), or name the file that runs in `app.artifact` of hooks.toml"));
+        return Err(Error::new(Kind::Artifact, translated!("the artifact `{}` is a directory, needed one file", path.to_string_lossy()))
+            .advise(translated!("pack what is in it into one file (a jar, a zip), or name the file that runs in `app.artifact` of hooks.toml")));
     }
-    let mut file = host.open(&path).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
+    let mut file = host.open(&path).map_err(|cause| broken(translated!("cannot be read: {cause}")))?;
     if facts.kind != FileKind::Regular {
-        return Err(broken("is no regular file".to_owned()));
+        return Err(broken(translated!("is no regular file").to_owned()));
     }
     if facts.size == 0 {
-        return Err(broken("is empty".to_owned()));
+        return Err(broken(translated!("is empty").to_owned()));
     }
     if settings.app.command.is_empty() {
         let needed = jar::check(&mut file).map_err(broken)?;
@@ -111,14 +115,14 @@ impl Artifact {
         let Some(seen) = seen.filter(|seen| *seen != self) else { return Ok(()) };
         let found = self.path.to_string_lossy();
         let what = if self.path != seen.path {
-            format!("`stop` saw `{}`", seen.path.to_string_lossy())
+            translated!("`stop` saw `{}`", seen.path.to_string_lossy())
         } else if self.size == seen.size {
-            "it was written again since `stop` saw it".to_owned()
+            translated!("it was written again since `stop` saw it").to_owned()
         } else {
-            format!("it has {} bytes, and had {} when `stop` saw it", self.size, seen.size)
+            translated!("it has {} bytes, and had {} when `stop` saw it", self.size, seen.size)
         };
-        Err(Error::new(Kind::Artifact, format!("the artifact `{found}` is not the one of this deployment: {what}"))
-            .advise("see what else writes into that directory (a second deployment group?) and give it a directory of its own; then deploy again"))
+        Err(Error::new(Kind::Artifact, translated!("the artifact `{found}` is not the one of this deployment: {what}"))
+            .advise(translated!("see what else writes into that directory (a second deployment group?) and give it a directory of its own; then deploy again")))
     }
 }
 
@@ -127,12 +131,12 @@ impl Artifact {
 fn unchosen(host: &impl Host, settings: &Settings, spec: Option<&AppSpec>, why: &Unchosen) -> Error {
     let directory = settings.app.artifact.directory.to_string_lossy().into_owned();
     let error = Error::new(Kind::Artifact, format!("`{directory}`: {why}"));
-    let usual = "put exactly one boot jar into the bundle, or name it in `app.artifact` of hooks.toml";
+    let usual = translated!("put exactly one boot jar into the bundle, or name it in `app.artifact` of hooks.toml");
     let (Unchosen::Several(names), Some(spec)) = (why, spec.filter(|spec| spec.own.is_some())) else {
         return error.advise(match why {
             Unchosen::None(_) => usual.to_owned(),
             Unchosen::Several(_) => {
-                format!("leave the one that is to run in `{directory}`, or name it in `app.artifact` of hooks.toml")
+                translated!("leave the one that is to run in `{directory}`, or name it in `app.artifact` of hooks.toml")
             }
         });
     };
@@ -140,7 +144,7 @@ fn unchosen(host: &impl Host, settings: &Settings, spec: Option<&AppSpec>, why: 
     if brought.len() != 1 || others.is_empty() {
         return error.advise(usual);
     }
-    error.advise(format!(
+    error.advise(translated!(
         "this deployment brought `{}` alone: remove {} from `{directory}`, which an earlier deployment group or a person left \
          there; then deploy again",
         brought.join(""),
@@ -165,14 +169,14 @@ fn check_class_path(host: &impl Host, settings: &Settings, path: &Path, needed: 
     }
     Err(Error::new(
         Kind::Artifact,
-        format!(
+        translated!(
             "the artifact `{}` is a thin jar: its manifest's `Class-Path` names {}, which will not be beside its copy in `{}`",
             path.to_string_lossy(),
             candidates::list(&missing),
             settings.releases().to_string_lossy()
         ),
     )
-    .advise("build a fat jar (`bootJar`, `spring-boot:repackage`), or take `Class-Path` out of its manifest, or set `app.command`"))
+    .advise(translated!("build a fat jar (`bootJar`, `spring-boot:repackage`), or take `Class-Path` out of its manifest, or set `app.command`")))
 }
 
 /// Refuses where the disk has no room for a release of this size.
@@ -183,16 +187,18 @@ pub fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()
     let directory = &settings.app.directory;
     let shown = directory.to_string_lossy();
     let free = host.free_space(directory).map_err(|cause| {
-        Error::new(Kind::of(&cause), format!("the application's directory `{shown}` cannot be used: {cause}"))
-            .advise("make that directory, owned by the user that runs the hooks, or correct `app.directory`")
+        Error::new(Kind::of(&cause), translated!("the application's directory `{shown}` cannot be used: {cause}"))
+            .advise(translated!(
+                "make that directory, owned by the user that runs the hooks, or correct `app.directory`"
+            ))
     })?;
     let needed = size.saturating_add(DISK_RESERVE);
     if free < needed {
         return Err(Error::new(
             Kind::NoRoom,
-            format!("the disk of `{shown}` has {} free, needed {}", megabytes(free), megabytes(needed)),
+            translated!("the disk of `{shown}` has {} free, needed {}", megabytes(free), megabytes(needed)),
         )
-        .advise(format!(
+        .advise(translated!(
             "remove old releases from `{}` and old revisions of the agent",
             settings.releases().to_string_lossy()
         )));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, User, first_line};
+use crate::language::translated;
 
 /// How long a command of sudo's, or one that passes a signal on, may take.
 pub const COMMAND_AT_MOST: Duration = Duration::from_secs(5);
@@ -63,19 +64,19 @@ pub async fn refusal(host: &impl Host, needed: &[Vec<String>]) -> Result<Option<
 pub fn refused(host: &impl Host, path: &Path, needed: &[Vec<String>], said: &str) -> Error {
     let user = host.user();
     if user.id == 0 {
-        return Error::new(Kind::Settings, format!("root itself may not write `{}`", path.to_string_lossy()))
+        return Error::new(Kind::Settings, translated!("root itself may not write `{}`", path.to_string_lossy()))
             .advise(allowed(&user, path, String::new()));
     }
     let user = user.name;
     Error::new(
         Kind::NotAllowed,
-        format!(
+        translated!(
             "`{user}` may not write `{}` or signal nginx, and sudo said: {}",
             path.to_string_lossy(),
             or_not_allowed(said)
         ),
     )
-    .advise(format!("with `visudo -f /etc/sudoers.d/hooks` add these lines:\n{}", rules(&user, needed)))
+    .advise(translated!("with `visudo -f /etc/sudoers.d/hooks` add these lines:\n{}", rules(&user, needed)))
 }
 
 /// What lets a user write at a path, where `usual` would do for anybody but root: root may write wherever something can be.
@@ -84,7 +85,7 @@ pub fn allowed(user: &User, path: &Path, usual: String) -> String {
     if user.id != 0 {
         return usual;
     }
-    format!(
+    translated!(
         "no owner or mode keeps root out: `{}` is on a file system that is mounted read-only or refuses root, or is immutable \
          (`lsattr -d`). Put that right, or name another place in hooks.toml",
         path.to_string_lossy()
@@ -100,7 +101,7 @@ pub fn rules(user: &str, needed: &[Vec<String>]) -> String {
 
 /// Some versions of sudo say nothing at all.
 fn or_not_allowed(said: &str) -> &str {
-    if said.is_empty() { "the command is not allowed" } else { said }
+    if said.is_empty() { translated!("the command is not allowed") } else { said }
 }
 
 /// A command as sudoers wants it: `,`, `:`, `=` and `\` mean something there.

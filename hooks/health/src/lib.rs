@@ -8,6 +8,7 @@ use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Share};
+use shared::language::translated;
 use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
 use shared::plan::action::Refusal;
@@ -56,12 +57,12 @@ impl Hook for Health {
             }
             _ => Err(Error::new(
                 Kind::NotStarted,
-                format!(
+                translated!(
                     "no process is known in {}: this host has started anew since `start`",
                     scene.settings.place(idle)
                 ),
             )
-            .advise("deploy again")),
+            .advise(translated!("deploy again"))),
         }
     }
 
@@ -88,7 +89,7 @@ impl Hook for Health {
 
 /// What `health` does as a validation hook.
 fn validate(validation: Validation) -> Plan {
-    let result = format!("{} is healthy", validation.url);
+    let result = translated!("{} is healthy", validation.url);
     Plan { steps: vec![Step::of(Action::Validate(validation))], result }
 }
 
@@ -99,7 +100,7 @@ fn in_time(scene: &Scene<'_, impl Host>, mut probe: Probe, restoration: Option<&
     let after = restoration.map_or(REFUSED_GRACE, Restoration::at_most);
     let left = deadline.waits_end(after).saturating_sub(scene.host.elapsed() + probe.timeout);
     if left < probe.patience.at_most {
-        scene.report.say(&format!(
+        scene.report.say(&translated!(
             "note: `timeout: {}` in appspec.yml leaves {} of `health.patience`",
             deadline.timeout().as_secs(),
             duration(left)
@@ -153,7 +154,7 @@ pub fn plan(
     steps.extend(
         [Action::Share { process, share: Share::Equal }, Action::remember(settings, Change::Proven)].map(Step::of),
     );
-    Plan { steps, result: format!("release `{}` in {place} is healthy", release.name) }
+    Plan { steps, result: translated!("release `{}` in {place} is healthy", release.name) }
 }
 
 #[cfg(test)]

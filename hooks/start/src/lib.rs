@@ -16,6 +16,7 @@ use shared::config::Settings;
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch, Process, Share};
+use shared::language::translated;
 use shared::ledger::{Change, Stage, live_file};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -57,16 +58,16 @@ impl Hook for Start {
                 if witness::may_serve(scene.host, scene.settings, idle).await? {
                     return Err(Error::new(
                         Kind::Undecided,
-                        format!(
+                        translated!(
                             "what an earlier run of `start` launched in {place} was left alone: nginx sends the traffic there, \
                              or has nowhere else to send it"
                         ),
                     )
-                    .advise("deploy again: `stop` follows nginx, and works in the other slot"));
+                    .advise(translated!("deploy again: `stop` follows nginx, and works in the other slot")));
                 }
-                scene
-                    .report
-                    .say(&format!("an earlier run of `start` was ended before it was done: {place} is freed again"));
+                scene.report.say(&translated!(
+                    "an earlier run of `start` was ended before it was done: {place} is freed again"
+                ));
                 steps = free(scene.settings, idle, processes);
             }
             Occupant::Ours(processes) => {
@@ -74,9 +75,9 @@ impl Hook for Start {
                 let place = scene.settings.place(idle);
                 return Err(Error::new(
                     Kind::Undecided,
-                    format!("{place} is not free: process {} has come since `stop`", ids.join(", ")),
+                    translated!("{place} is not free: process {} has come since `stop`", ids.join(", ")),
                 )
-                .advise("see who starts it (a unit of systemd, a cron job?), then deploy again"));
+                .advise(translated!("see who starts it (a unit of systemd, a cron job?), then deploy again")));
             }
         }
         let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
@@ -156,7 +157,7 @@ pub fn plan(
     let install = installed.map(|supervised| Step::of(Action::InstallUnit(supervised.unit.clone())));
     let unit = supervised.map(|supervised| Box::new(supervised.launch(settings, idle, &release, &launch)));
     let log = launch.log.clone();
-    let result = format!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
+    let result = translated!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
     let launching = Change::Launching { slot: idle, release: release.clone(), ended_before: None };
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let small = settings.start.share == Share::Small;

@@ -3,6 +3,7 @@
 
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
+use shared::language::translated;
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -46,25 +47,26 @@ impl Hook for Retire {
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let (host, settings) = (scene.host, scene.settings);
         let Some(slot) = settings.places.find(|place| place.profile == arguments.retire) else {
-            return Err(Error::new(Kind::Settings, format!("no slot has the profile `{}`", arguments.retire)));
+            return Err(Error::new(Kind::Settings, translated!("no slot has the profile `{}`", arguments.retire)));
         };
         let place = settings.place(slot).clone();
-        let stays = |why: &str| Ok(Plan { steps: Vec::new(), result: format!("nobody was ended in {place}: {why}") });
+        let stays =
+            |why: &str| Ok(Plan { steps: Vec::new(), result: translated!("nobody was ended in {place}: {why}") });
         let generation = scene.ledger.announced.as_ref().map_or(0, |announced| announced.generation);
         let release = scene.ledger.tenants.get(slot).release.as_ref().map(|release| &release.name);
         if generation != arguments.generation {
-            return stays("traffic has moved since");
+            return stays(translated!("traffic has moved since"));
         }
         if release != arguments.release.as_ref() {
-            return stays("another release is there, or none");
+            return stays(translated!("another release is there, or none"));
         }
         let (finding, testimony) = scene.discover().await?;
         // Where nobody listens in the live one, nginx has gone on to this one, or will.
         if finding.roles.live != Some(!slot) || !testimony.evidence.listening.get(!slot) {
-            return stays("it may be all that users have");
+            return stays(translated!("it may be all that users have"));
         }
         match occupant::find(host, settings, scene.ledger, slot).await? {
-            Occupant::Nobody => stays("it has gone by itself"),
+            Occupant::Nobody => stays(translated!("it has gone by itself")),
             Occupant::Stranger(who) => Err(occupant::refuse(&who)),
             Occupant::Ours(processes) => {
                 let live = settings.place(!slot).clone();
@@ -76,7 +78,7 @@ impl Hook for Retire {
                     Action::AwaitFree(place.clone()),
                     Action::remember(settings, Change::Retired(slot)),
                 ];
-                let result = format!("the standby in {place} was ended after its time; {live} serves");
+                let result = translated!("the standby in {place} was ended after its time; {live} serves");
                 Ok(Plan { steps: steps.map(Step::of).into(), result })
             }
         }

@@ -4,6 +4,7 @@ use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process};
+use shared::language::translated;
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Restoration, Step};
@@ -25,8 +26,11 @@ pub(crate) async fn look(scene: &Scene<'_, impl Host>, idle: Slot) -> Result<Opt
     let Some(restoration) = Restoration::of(host, settings, scene.ledger, FAILED_GRACE) else { return Ok(None) };
     // Traffic may have been moved since `stop` looked.
     if restoration.slot == idle {
-        return Err(Error::new(Kind::Undecided, "the live slot changed while this deployment was under way")
-            .advise("somebody else moved the traffic: deploy again"));
+        return Err(Error::new(
+            Kind::Undecided,
+            translated!("the live slot changed while this deployment was under way"),
+        )
+        .advise(translated!("somebody else moved the traffic: deploy again")));
     }
     match occupant::find(host, settings, scene.ledger, restoration.slot).await? {
         Occupant::Ours(processes) => Ok(Some(MakingRoom { processes, restoration })),

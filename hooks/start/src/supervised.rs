@@ -3,6 +3,7 @@
 use shared::config::{Settings, Supervisor};
 use shared::error::Result;
 use shared::host::{Host, Launch};
+use shared::language::translated;
 use shared::release::Release;
 use shared::run::Scene;
 use shared::slot::Slot;
@@ -32,12 +33,12 @@ pub(crate) async fn look(scene: &Scene<'_, impl Host>, idle: Slot) -> Result<Opt
         }
         Supervision::Detached(why) => {
             if settings.app.supervisor == Supervisor::Auto {
-                scene.report.say(&format!(
+                scene.report.say(&translated!(
                     "note: the release runs without systemd ({why}): after a crash or a reboot it stays down until the next deploy"
                 ));
             }
             if let Some(service) = control_group::service_of_hook(host) {
-                scene.report.say(&format!(
+                scene.report.say(&translated!(
                     "note: the release lies in the control group of `{service}`, as this hook does: a restart of that service ends it"
                 ));
             }

@@ -11,6 +11,7 @@ use shared::discovery::witness::Testimony;
 use shared::discovery::{unheard, unlike_health};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process, Request};
+use shared::language::translated;
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -100,9 +101,9 @@ async fn see_that_it_is_not_the_last(
     let switch = scene.host.program().with_file_name("switch");
     Err(Error::new(
         Kind::Undecided,
-        format!("nobody listens in {live}, which is live, and {idle} is the last release that runs: it was not ended"),
+        translated!("nobody listens in {live}, which is live, and {idle} is the last release that runs: it was not ended"),
     )
-    .advise(format!(
+    .advise(translated!(
         "`{} --back` puts the site back up on it, then deploy again; if that is refused, it is worth nothing: end process {}",
         switch.to_string_lossy(),
         process.identity.id
@@ -127,7 +128,7 @@ pub fn plan(
     let mut steps = vec![Step::of(Action::remember(settings, Change::Open(opened)))];
     let found = match occupant {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
-        Occupant::Nobody => "was free already",
+        Occupant::Nobody => translated!("was free already"),
         Occupant::Ours(processes) => {
             steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
             steps.extend(watched.map(|live| Step::of(Action::SeeLive(settings.place(live).clone()))));
@@ -135,19 +136,19 @@ pub fn plan(
             let grace = settings.stop.grace;
             steps.push(Step::of(Action::Terminate { live, place: place.clone(), processes, grace }));
             steps.push(Step::of(Action::AwaitFree(place.clone())));
-            "is free"
+            translated!("is free")
         }
     };
     steps.push(Step::of(Action::remember(settings, Change::Freed(idle))));
-    Ok(Plan { steps, result: format!("{place} {found}; {}", serving(settings, roles, watched)) })
+    Ok(Plan { steps, result: translated!("{place} {found}; {}", serving(settings, roles, watched)) })
 }
 
 /// What is said of the live slot; `watched` is it, where somebody listens there.
 fn serving(settings: &Settings, roles: Roles, watched: Option<Slot>) -> String {
     match roles.live {
-        Some(live) if watched.is_none() => format!("nobody listens in {}, which is live", settings.place(live)),
-        Some(live) => format!("{} serves", settings.place(live)),
-        None => "neither slot serves yet".to_owned(),
+        Some(live) if watched.is_none() => translated!("nobody listens in {}, which is live", settings.place(live)),
+        Some(live) => translated!("{} serves", settings.place(live)),
+        None => translated!("neither slot serves yet").to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process};
+use shared::language::translated;
 use shared::ledger::{Change, Room};
 use shared::occupant::{self, Occupant};
 use shared::release::{self, Artifact};
@@ -27,7 +28,7 @@ pub(crate) fn tell_short_timeouts(scene: &Scene<'_, impl Host>) {
     let Some(app_spec) = &scene.lifecycle.app_spec else { return };
     for script in &app_spec.scripts {
         if let Some(short) = budget::too_short(&script.location, script.timeout, scene.settings) {
-            scene.report.say(&format!("note: {short}"));
+            scene.report.say(&translated!("note: {short}"));
         }
     }
 }
@@ -68,7 +69,7 @@ pub(crate) async fn check(
 fn tell_countdown(scene: &Scene<'_, impl Host>, roles: Roles) -> Result<()> {
     if let (Some((_, after)), Some(live)) = (countdown::timekeeper(scene.host, scene.settings)?, roles.live) {
         let (place, after) = (scene.settings.place(live), duration(after));
-        scene.report.say(&format!(
+        scene.report.say(&translated!(
             "note: after the cutover {place} stays warm for {after} (`switch --back`); then a timer of systemd ends it"
         ));
     }
@@ -91,14 +92,14 @@ fn check_health_port(scene: &Scene<'_, impl Host>, roles: Roles, occupant: &Occu
     let Some(stranger) = stranger else { return Ok(()) };
     Err(Error::new(
         Kind::Undecided,
-        format!(
+        translated!(
             "port {port}, on which the new release in {} is to be asked (`health.port`), is held by process {} (`{}`)",
             scene.settings.place(roles.idle),
             stranger.identity.id,
             stranger.summary()
         ),
     )
-    .advise("it was left alone: end it yourself, or give `health.port` in hooks.toml another number"))
+    .advise(translated!("it was left alone: end it yourself, or give `health.port` in hooks.toml another number")))
 }
 
 pub(crate) use self::proxy::flag_directory;
@@ -109,8 +110,8 @@ fn check_program(host: &impl Host, settings: &Settings) -> Result<()> {
     if name.contains('{') || host.find_program(name).is_some() {
         return Ok(());
     }
-    Err(Error::new(Kind::Settings, format!("the program `{name}` was not found on this host, or may not be run"))
-        .advise("install it, or give its whole path in `app.java` (or `app.command`) of hooks.toml"))
+    Err(Error::new(Kind::Settings, translated!("the program `{name}` was not found on this host, or may not be run"))
+        .advise(translated!("install it, or give its whole path in `app.java` (or `app.command`) of hooks.toml")))
 }
 
 /// Spring ends at once if a file among its locations is missing.
@@ -125,8 +126,8 @@ fn check_config_locations(host: &impl Host, settings: &Settings) -> Result<()> {
             continue;
         }
         host.open(path.as_ref()).map_err(|cause| {
-            Error::new(Kind::of(&cause), format!("Spring's configuration file `{path}` cannot be read: {cause}"))
-                .advise("make that file, or take it out of `app.config_locations` in hooks.toml")
+            Error::new(Kind::of(&cause), translated!("Spring's configuration file `{path}` cannot be read: {cause}"))
+                .advise(translated!("make that file, or take it out of `app.config_locations` in hooks.toml"))
         })?;
     }
     Ok(())

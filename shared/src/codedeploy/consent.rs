@@ -9,6 +9,7 @@ use crate::config::{ReportApi, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::codedeploy::{Asking, Deployment, Refusal, Status};
 use crate::host::{CodeDeploy, Host};
+use crate::language::translated;
 use crate::lifecycle::Lifecycle;
 use crate::report::{Report, duration};
 
@@ -66,12 +67,11 @@ impl Question {
 
 impl fmt::Display for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
+        formatter.write_str(&translated!(
             "ask CodeDeploy whether deployment `{}` is still under way, for at most {}",
             self.deployment,
             duration(AT_MOST)
-        )
+        ))
     }
 }
 
@@ -99,16 +99,19 @@ pub async fn ask(host: &impl Host, report: &Report, question: &Question) -> Resu
             Ok(())
         }
         Ok(Consent::Withdrawn(why)) => Err(Error::new(Kind::Interrupted, why)
-            .advise("nothing was changed; deploy again if you want this release after all")),
+            .advise(translated!("nothing was changed; deploy again if you want this release after all"))),
         Err(refusal) if question.required => {
             Err(Error::new(refusal.kind(), unanswered(question, &refusal)).advise(match refusal.advice() {
-                Some(advice) => format!("{advice}, or set `report.api = \"auto\"` in hooks.toml; nothing was changed"),
-                None => "deploy again, or set `report.api = \"auto\"` in hooks.toml; nothing was changed".to_owned(),
+                Some(advice) => {
+                    translated!("{advice}, or set `report.api = \"auto\"` in hooks.toml; nothing was changed")
+                }
+                None => translated!("deploy again, or set `report.api = \"auto\"` in hooks.toml; nothing was changed")
+                    .to_owned(),
             }))
         }
         Err(refusal) => {
-            let advice = refusal.advice().map_or_else(String::new, |advice| format!("{advice}, or "));
-            report.say(&format!(
+            let advice = refusal.advice().map_or_else(String::new, |advice| translated!("{advice}, or "));
+            report.say(&translated!(
                 "note: {}. Going on without. To end this: {advice}set `report.api = \"off\"` in hooks.toml",
                 unanswered(question, &refusal)
             ));
@@ -118,7 +121,7 @@ pub async fn ask(host: &impl Host, report: &Report, question: &Question) -> Resu
 }
 
 fn unanswered(question: &Question, refusal: &Refusal) -> String {
-    format!("CodeDeploy did not say whether deployment `{}` is still wanted: {refusal}", question.deployment)
+    translated!("CodeDeploy did not say whether deployment `{}` is still wanted: {refusal}", question.deployment)
 }
 
 /// What a deployment's state means for its traffic.
@@ -127,18 +130,18 @@ pub fn decide(deployment: &Deployment) -> Consent {
     let because = deployment.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
     let id = &deployment.id;
     if let Some(by) = &deployment.rolled_back_by {
-        return Consent::Withdrawn(format!(
+        return Consent::Withdrawn(translated!(
             "deployment `{id}` is superseded: CodeDeploy rolls it back by deployment `{by}`{because}; it moves no traffic"
         ));
     }
     match deployment.status {
         Status::Stopped => {
-            return Consent::Withdrawn(format!(
+            return Consent::Withdrawn(translated!(
                 "deployment `{id}` was stopped in CodeDeploy{because}; it moves no traffic"
             ));
         }
         Status::Failed => {
-            return Consent::Withdrawn(format!(
+            return Consent::Withdrawn(translated!(
                 "deployment `{id}` has failed in CodeDeploy{because}; it moves no traffic"
             ));
         }
@@ -146,11 +149,11 @@ pub fn decide(deployment: &Deployment) -> Consent {
     }
     let mut notes = Vec::new();
     if deployment.creator.as_deref() == Some("codeDeployRollback") {
-        let of = deployment.rolls_back.as_ref().map_or_else(String::new, |of| format!(" of deployment `{of}`"));
-        notes.push(format!("deployment `{id}` is CodeDeploy's rollback{of}"));
+        let of = deployment.rolls_back.as_ref().map_or_else(String::new, |of| translated!(" of deployment `{of}`"));
+        notes.push(translated!("deployment `{id}` is CodeDeploy's rollback{of}"));
     }
     if deployment.mode.as_deref() == Some("RESTART") {
-        notes.push(format!("deployment `{id}` restarts the revision that was deployed last"));
+        notes.push(translated!("deployment `{id}` restarts the revision that was deployed last"));
     }
     Consent::Given(notes)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::host::codedeploy::{Asking, Execution};
 use crate::host::{CodeDeploy, Host};
+use crate::language::translated;
 
 /// How long telling it may take, retries and all: without it the deployment waits for an hour and then fails.
 pub const AT_MOST: Duration = Duration::from_secs(20);
@@ -25,7 +26,7 @@ pub async fn send(host: &impl Host, execution: &Execution, succeeded: bool, regi
     answer.map_err(|refusal| {
         let error = Error::new(
             refusal.kind(),
-            format!(
+            translated!(
                 "CodeDeploy could not be told that the validation of deployment `{}` {}: {refusal}",
                 execution.deployment,
                 if succeeded { "succeeded" } else { "failed" }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::{LogLimits, Share};
+use crate::language::translated;
 use crate::patience::Patience;
 use crate::slot::{BySlot, Place};
 
@@ -26,8 +27,8 @@ pub fn settings(mut file: SettingsFile) -> Result<Settings> {
     if mistakes.is_empty() {
         return Ok(settings);
     }
-    Err(Error::new(Kind::Settings, format!("the settings are wrong: {}", mistakes.join("; and "))).advise(
-        "put that right in hooks.toml (the file beside the hooks shows every setting with its default); nothing was changed",
+    Err(Error::new(Kind::Settings, translated!("the settings are wrong: {}", mistakes.join(translated!("; and ")))).advise(
+        translated!("put that right in hooks.toml (the file beside the hooks shows every setting with its default); nothing was changed"),
     ))
 }
 
@@ -132,7 +133,7 @@ fn proxy(file: &mut SettingsFile, places: &BySlot<Place>) -> Proxy {
 fn warm_up(file: &mut SettingsFile) -> WarmUp {
     let from = file.text("warm_up.from");
     if !["", "access-log"].contains(&from.as_str()) {
-        file.mistake("warm_up.from", &from, "`access-log`, or nothing");
+        file.mistake("warm_up.from", &from, translated!("`access-log`, or nothing"));
     }
     let access_log = PathBuf::from(file.text("warm_up.access_log"));
     WarmUp {
@@ -160,7 +161,11 @@ fn switch(file: &mut SettingsFile) -> Switch {
             other => match humantime::parse_duration(other) {
                 Ok(time) if time >= Duration::from_secs(1) => Standby::For(time),
                 _ => {
-                    file.mistake("switch.standby", other, "`keep`, `stop` or for how long it is kept, such as `30m`");
+                    file.mistake(
+                        "switch.standby",
+                        other,
+                        translated!("`keep`, `stop` or for how long it is kept, such as `30m`"),
+                    );
                     Standby::Keep
                 }
             },

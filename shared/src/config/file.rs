@@ -10,7 +10,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::shipped;
-use crate::language::Language;
+use crate::language::{Language, Text, text, translated};
 
 /// The settings as somebody wrote them, and what was found wrong with them so far.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) const LANGUAGES: [(&str, Option<Language>); 3] =
     [("auto", None), ("en", Some(Language::English)), ("ko", Some(Language::Korean))];
 
 /// Settings of earlier versions, and what stands for them now.
-const GONE: [(&str, &str); 1] = [("app.check_memory", "`start.overlap = \"always\"` is what `false` was")];
+const GONE: [(&str, Text); 1] = [("app.check_memory", text!("`start.overlap = \"always\"` is what `false` was"))];
 
 /// One value with the place it was written in.
 #[derive(Debug)]
@@ -85,9 +85,10 @@ impl SettingsFile {
             if name == "HOOKS_CONFIG" {
                 continue;
             }
-            let place = format!("the variable `{name}`");
+            let place = translated!("the variable `{name}`");
             let Some(key) = self.key_of(name) else {
-                self.mistakes.push(format!("{place}: found no section and key in it, needed `HOOKS_<SECTION>_<KEY>`"));
+                self.mistakes
+                    .push(translated!("{place}: found no section and key in it, needed `HOOKS_<SECTION>_<KEY>`"));
                 continue;
             };
             self.values.retain(|written| written.key != key);
@@ -138,7 +139,7 @@ impl SettingsFile {
 
     /// A text.
     pub fn text(&mut self, key: &str) -> String {
-        self.take(key, "a text", Value::as_text)
+        self.take(key, translated!("a text"), Value::as_text)
     }
 
     /// One of these names, as what it stands for; the first where it is none of them, which is a mistake.
@@ -149,13 +150,13 @@ impl SettingsFile {
         }
         let quoted: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
         let (last, others) = quoted.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
-        self.mistake(key, &found, &format!("{} or {last}", others.join(", ")));
+        self.mistake(key, &found, &translated!("{} or {last}", others.join(", ")));
         names[0].1
     }
 
     /// A list of texts.
     pub fn texts(&mut self, key: &str) -> Vec<String> {
-        self.take(key, "a list of texts", |value| match value.plain() {
+        self.take(key, translated!("a list of texts"), |value| match value.plain() {
             Value::List(items) => items.iter().map(Value::as_text).collect(),
             _ => None,
         })
@@ -163,7 +164,7 @@ impl SettingsFile {
 
     /// A text, or a number as one: `8079` and `"8079"` are the same port.
     pub fn text_or_number(&mut self, key: &str) -> String {
-        self.take(key, "a text or a number", |value| match value {
+        self.take(key, translated!("a text or a number"), |value| match value {
             Value::Number(number) => Some(number.to_string()),
             value => value.as_text(),
         })
@@ -174,17 +175,17 @@ impl SettingsFile {
     where
         N: TryFrom<i64> + PartialOrd + Display + Default,
     {
-        self.take(key, &format!("a whole number from {} to {}", limits.start(), limits.end()), |value| {
-            match value.plain() {
-                Value::Number(number) => N::try_from(*number).ok().filter(|number| limits.contains(number)),
-                _ => None,
-            }
+        self.take(key, &translated!("a whole number from {} to {}", limits.start(), limits.end()), |value| match value
+            .plain()
+        {
+            Value::Number(number) => N::try_from(*number).ok().filter(|number| limits.contains(number)),
+            _ => None,
         })
     }
 
     /// `true` or `false`.
     pub fn truth(&mut self, key: &str) -> bool {
-        self.take(key, "`true` or `false`", |value| match value.plain() {
+        self.take(key, translated!("`true` or `false`"), |value| match value.plain() {
             Value::Truth(truth) => Some(*truth),
             _ => None,
         })
@@ -192,14 +193,14 @@ impl SettingsFile {
 
     /// A duration as text, such as `"30s"`.
     pub fn duration(&mut self, key: &str) -> Duration {
-        self.take(key, "a duration as text, such as \"30s\" or \"500ms\"", |value| {
+        self.take(key, translated!("a duration as text, such as \"30s\" or \"500ms\""), |value| {
             humantime::parse_duration(&value.as_text()?).ok()
         })
     }
 
     /// A size as text, such as `"1 MB"`, in bytes.
     pub fn size(&mut self, key: &str) -> u64 {
-        self.take(key, "a size as text, such as \"1 MB\" or \"500 kB\"", |value| {
+        self.take(key, translated!("a size as text, such as \"1 MB\" or \"500 kB\""), |value| {
             let text = value.as_text()?;
             let end = text.find(|letter: char| !letter.is_ascii_digit())?;
             let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
@@ -218,8 +219,8 @@ impl SettingsFile {
             .values
             .iter()
             .find(|written| written.key == key)
-            .map_or_else(|| format!("`{}` (default)", self.name), |written| written.place.clone());
-        self.mistakes.push(format!("{place}: `{key}` is `{found}`, needed {needed}"));
+            .map_or_else(|| translated!("`{}` (default)", self.name), |written| written.place.clone());
+        self.mistakes.push(translated!("{place}: `{key}` is `{found}`, needed {needed}"));
     }
 
     /// Everything that is wrong, keys that nobody asked for among it.
@@ -230,7 +231,7 @@ impl SettingsFile {
                 continue;
             }
             if let Some((gone, instead)) = GONE.into_iter().find(|(gone, _)| *gone == written.key) {
-                self.mistakes.push(format!("{}: there is no setting `{gone}` any more: {instead}", written.place));
+                self.mistakes.push(translated!("{}: there is no setting `{gone}` any more: {instead}", written.place));
                 continue;
             }
             let nearest = self
@@ -239,8 +240,8 @@ impl SettingsFile {
                 .map(|known| (strsim::damerau_levenshtein(known, &written.key), known))
                 .min_by_key(|(distance, _)| *distance)
                 .filter(|(distance, _)| *distance <= 4)
-                .map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"));
-            self.mistakes.push(format!("{}: there is no setting `{}`{nearest}", written.place, written.key));
+                .map_or_else(String::new, |(_, known)| translated!("; did you mean `{known}`?"));
+            self.mistakes.push(translated!("{}: there is no setting `{}`{nearest}", written.place, written.key));
         }
         self.mistakes
     }
@@ -252,12 +253,12 @@ impl SettingsFile {
             if let Some(taken) = read(&written.value) {
                 return taken;
             }
-            self.mistakes.push(format!("{}: `{key}` is {}, needed {needed}", written.place, written.value.shown()));
+            self.mistakes.push(translated!("{}: `{key}` is {}, needed {needed}", written.place, written.value.shown()));
         }
         let default = self.defaults.iter().find(|default| default.key == key).and_then(|default| read(&default.value));
         default.unwrap_or_else(|| {
             // Whoever built the hooks may have changed that file.
-            self.mistakes.push(format!(
+            self.mistakes.push(translated!(
                 "the hooks.toml that these hooks were built with has no good `{key}`, needed {needed}: put it back there, and \
                  build them again"
             ));
@@ -272,7 +273,7 @@ fn read(name: &str, text: &str) -> (Vec<Written>, Vec<String>) {
     let lines = Lines::of(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let line = error.span().map_or_else(String::new, |span| format!(", line {}", lines.at(span.start)));
+        let line = error.span().map_or_else(String::new, |span| translated!(", line {}", lines.at(span.start)));
         mistakes.push(format!("`{name}`{line}: {}", error.message()));
     }
     for (section, value) in root.get_ref() {
@@ -280,13 +281,13 @@ fn read(name: &str, text: &str) -> (Vec<Written>, Vec<String>) {
         match value.get_ref() {
             DeValue::Table(keys) => {
                 for (key, value) in keys {
-                    let place = format!("`{name}`, line {}", lines.at(key.span().start));
+                    let place = translated!("`{name}`, line {}", lines.at(key.span().start));
                     let key = format!("{section_name}.{}", key.get_ref());
                     values.push(Written { key, place, value: Value::of(value.get_ref()) });
                 }
             }
             other => {
-                let place = format!("`{name}`, line {}", lines.at(section.span().start));
+                let place = translated!("`{name}`, line {}", lines.at(section.span().start));
                 values.push(Written { key: section_name, place, value: Value::of(other) });
             }
         }
@@ -333,10 +334,10 @@ impl Value {
 
     fn shown(&self) -> String {
         match self {
-            Value::Text(text) => format!("the text `{text}`"),
-            Value::Number(number) => format!("the number `{number}`"),
+            Value::Text(text) => translated!("the text `{text}`"),
+            Value::Number(number) => translated!("the number `{number}`"),
             Value::Truth(truth) => format!("`{truth}`"),
-            Value::List(_) => "a list".to_owned(),
+            Value::List(_) => translated!("a list").to_owned(),
             Value::Variable(_, value) => value.shown(),
             Value::Other(text) => text.clone(),
         }

@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Settings, SettingsFile};
+use crate::language::translated;
 use crate::slot::Slot;
 
 /// Notes every path that is, or lies in, another one's place, and every port that has two uses.
@@ -22,22 +23,26 @@ pub(super) fn differ(file: &mut SettingsFile, settings: &Settings) {
         if let Some((other, _)) =
             files[..at].iter().find(|(_, other)| path.starts_with(other) || other.starts_with(path))
         {
-            file.mistake(key, &shown, &format!("another path than `{other}`"));
+            file.mistake(key, &shown, &translated!("another path than `{other}`"));
         } else if let Some((name, _)) = own.iter().find(|(_, directory)| path.starts_with(directory)) {
             file.mistake(
                 key,
                 &shown,
-                &format!("a path outside of the application's `{name}`, which these hooks tidy up"),
+                &translated!("a path outside of the application's `{name}`, which these hooks tidy up"),
             );
         } else if path.starts_with(&artifacts) && *key != HOOKS_TOML {
-            file.mistake(key, &shown, "a path outside of the directory of `app.artifact`, which the agent writes");
+            file.mistake(
+                key,
+                &shown,
+                translated!("a path outside of the directory of `app.artifact`, which the agent writes"),
+            );
         } else if own.iter().any(|(_, directory)| directory.starts_with(path)) {
-            file.mistake(key, &shown, "another path than `app.directory` and the directories above it");
+            file.mistake(key, &shown, translated!("another path than `app.directory` and the directories above it"));
         }
     }
     if let Some((name, _)) = own.iter().find(|(_, directory)| artifacts.starts_with(directory)) {
         let shown = artifacts.to_string_lossy();
-        file.mistake("app.artifact", &shown, &format!("a directory outside of the application's `{name}`"));
+        file.mistake("app.artifact", &shown, &translated!("a directory outside of the application's `{name}`"));
     }
     ports(file, settings);
 }
@@ -70,20 +75,20 @@ fn ports(file: &mut SettingsFile, settings: &Settings) {
             used.push(("health.port", port));
         } else {
             let found = format!("{:+}", settings.health.port_offset);
-            file.mistake("health.port", &found, &format!("a port that is free, and not {port}"));
+            file.mistake("health.port", &found, &translated!("a port that is free, and not {port}"));
         }
     }
     let Some(word) = settings.proxy.word else { return };
     let shown = word.to_string();
     if let Some((key, _)) = used.iter().find(|(_, port)| *port == word) {
-        file.mistake("proxy.word", &shown, &format!("another port than `{key}`"));
+        file.mistake("proxy.word", &shown, &translated!("another port than `{key}`"));
     }
     if port_of(&settings.proxy.door) == Some(word) {
         // As that server's default it would take the site's requests.
         file.mistake(
             "proxy.word",
             &shown,
-            "another port than that of `proxy.door`: one that no site of nginx listens on",
+            translated!("another port than that of `proxy.door`: one that no site of nginx listens on"),
         );
     }
 }

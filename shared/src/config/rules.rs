@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Settings, SettingsFile, paths};
+use crate::language::{text, translated};
 use crate::slot::BySlot;
 
 /// The longest that connections may be kept alive through a reload.
@@ -19,75 +20,83 @@ pub(super) fn apply(file: &mut SettingsFile, settings: &Settings) {
         ("proxy.pid_file", &settings.proxy.pid_file),
     ] {
         if !path.is_absolute() {
-            file.mistake(key, &path.to_string_lossy(), "a path that begins with `/`");
+            file.mistake(key, &path.to_string_lossy(), translated!("a path that begins with `/`"));
         }
     }
     paths::differ(file, settings);
     let flag = settings.proxy.flag.to_string_lossy();
     if !flag.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)) || flag.ends_with('/') {
         // It stands in nginx's configuration, where anything else would have to be quoted, and `$` would be a variable.
-        file.mistake("proxy.flag", &flag, "a file's path of letters, digits, `/`, `.`, `-` and `_`");
+        file.mistake("proxy.flag", &flag, translated!("a file's path of letters, digits, `/`, `.`, `-` and `_`"));
     }
     let BySlot { blue, green } = &settings.places;
     if blue.port == green.port {
-        file.mistake("green.port", &green.port.to_string(), "another port than `blue.port`");
+        file.mistake("green.port", &green.port.to_string(), translated!("another port than `blue.port`"));
     }
     if blue.profile == green.profile {
         file.mistake(
             "green.profile",
             &green.profile,
-            "another profile than `blue.profile`, which tells the slots apart (keep `real1` and `real2`; a profile of both, say \
-             `prod`, goes into `app.jvm_options = [\"-Dspring.profiles.include=prod\"]`)",
+            translated!("another profile than `blue.profile`, which tells the slots apart (keep `real1` and `real2`; a profile of both, say \
+             `prod`, goes into `app.jvm_options = [\"-Dspring.profiles.include=prod\"]`)"),
         );
     }
     for (key, profile) in [("blue.profile", &blue.profile), ("green.profile", &green.profile)] {
         if !is_word(profile) {
-            file.mistake(key, profile, "letters, digits, `-` and `_`");
+            file.mistake(key, profile, translated!("letters, digits, `-` and `_`"));
         }
     }
     if !is_word(&settings.proxy.variable) || settings.proxy.variable.contains('-') {
-        file.mistake("proxy.variable", &settings.proxy.variable, "the variable's name without the `$`");
+        file.mistake("proxy.variable", &settings.proxy.variable, translated!("the variable's name without the `$`"));
     }
     if !settings.proxy.door.starts_with("http://") {
-        let needed = "a URL that begins with `http://`; where nginx speaks https alone, one of a loopback server block that reads \
-                      the same include (docs/nginx.md, `A host with https alone`)";
+        let needed = translated!(
+            "a URL that begins with `http://`; where nginx speaks https alone, one of a loopback server block that reads \
+                      the same include (docs/nginx.md, `A host with https alone`)"
+        );
         file.mistake("proxy.door", &settings.proxy.door, needed);
     }
     let kept = settings.proxy.keepalive_min_timeout;
     // nginx counts in milliseconds, and its old workers stay that much longer.
     if kept > LONGEST_KEPT || !kept.subsec_nanos().is_multiple_of(1_000_000) {
         let found = humantime::format_duration(kept).to_string();
-        file.mistake("proxy.keepalive_min_timeout", &found, "whole milliseconds, at most `1m`");
+        file.mistake("proxy.keepalive_min_timeout", &found, translated!("whole milliseconds, at most `1m`"));
     }
     if settings.proxy.nginx.is_empty() {
-        file.mistake("proxy.nginx", "[]", "nginx's program");
+        file.mistake("proxy.nginx", "[]", translated!("nginx's program"));
     }
     if let Some(url) = settings.health.url.as_ref().filter(|url| !is_url(url)) {
-        file.mistake("health.url", url, "a URL that begins with `http://` or `https://`");
+        file.mistake("health.url", url, translated!("a URL that begins with `http://` or `https://`"));
     }
     if let Some(region) = settings.report.region.as_ref().filter(|region| !is_word(region)) {
-        file.mistake("report.region", region, "a region such as `ap-northeast-2`");
+        file.mistake("report.region", region, translated!("a region such as `ap-northeast-2`"));
     }
     if !settings.health.path.starts_with('/') {
-        file.mistake("health.path", &settings.health.path, "a path that begins with `/`");
+        file.mistake("health.path", &settings.health.path, translated!("a path that begins with `/`"));
     }
     for path in settings.warm_up.paths.iter().filter(|path| !is_path(path)) {
-        file.mistake("warm_up.paths", path, "a path that begins with `/`, of ASCII letters without spaces and `#`");
+        file.mistake(
+            "warm_up.paths",
+            path,
+            translated!("a path that begins with `/`, of ASCII letters without spaces and `#`"),
+        );
     }
     if settings.warm_up.access_log.as_ref().is_some_and(|log| !log.is_absolute()) {
         let shown = settings.warm_up.access_log.as_deref().unwrap_or_else(|| Path::new("")).to_string_lossy();
-        file.mistake("warm_up.access_log", &shown, "a path that begins with `/`");
+        file.mistake("warm_up.access_log", &shown, translated!("a path that begins with `/`"));
     }
     if settings.warm_up.log_format.is_none() {
         let shown = file.text("warm_up.log_format");
-        let needed = "`combined`, or the text of nginx's `log_format`, with `$status`, and `$request` or `$request_method` and \
-                      `$request_uri`, and something between any two variables";
+        let needed = translated!(
+            "`combined`, or the text of nginx's `log_format`, with `$status`, and `$request` or `$request_method` and \
+                      `$request_uri`, and something between any two variables"
+        );
         file.mistake("warm_up.log_format", &shown, needed);
     }
     if settings.app.artifact.after.as_deref().is_some_and(|after| after.contains('*')) {
         let shown =
             format!("{}*{}", settings.app.artifact.before, settings.app.artifact.after.as_deref().unwrap_or(""));
-        file.mistake("app.artifact", &shown, "at most one `*`, in the file's name");
+        file.mistake("app.artifact", &shown, translated!("at most one `*`, in the file's name"));
     }
     for (key, templates) in [
         ("app.command", &settings.app.command),
@@ -98,7 +107,7 @@ pub(super) fn apply(file: &mut SettingsFile, settings: &Settings) {
             file.mistake(
                 key,
                 &unknown,
-                "only `{artifact}`, `{directory}`, `{health_port}`, `{port}`, `{profile}` in braces",
+                text!("only `{artifact}`, `{directory}`, `{health_port}`, `{port}`, `{profile}` in braces").told(),
             );
         }
     }

@@ -7,6 +7,7 @@ use super::SettingsFile;
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 
 /// What the file is called.
 const NAME: &str = "hooks.toml";
@@ -30,12 +31,12 @@ pub fn find(host: &impl Host, named: Option<&Path>, program: &Path) -> Result<Se
         Some(path) => {
             let shown = path.to_string_lossy();
             let bytes = host.read_file(&path).map_err(|cause| {
-                Error::new(Kind::of(&cause), format!("the settings `{shown}` could not be read: {cause}"))
-                    .advise("name a readable file with `--config` or `HOOKS_CONFIG`")
+                Error::new(Kind::of(&cause), translated!("the settings `{shown}` could not be read: {cause}"))
+                    .advise(translated!("name a readable file with `--config` or `HOOKS_CONFIG`"))
             })?;
             let text = String::from_utf8(bytes).map_err(|_| {
-                Error::new(Kind::Settings, format!("the settings `{shown}` are not UTF-8 text"))
-                    .advise("save the file as UTF-8")
+                Error::new(Kind::Settings, translated!("the settings `{shown}` are not UTF-8 text"))
+                    .advise(translated!("save the file as UTF-8"))
             })?;
             SettingsFile::parse(&shown, text.trim_start_matches('\u{feff}'))
         }

@@ -7,6 +7,7 @@ use crate::config::Settings;
 use crate::cutover::flag_says;
 use crate::discovery::DoorSays;
 use crate::host::ProcessIdentity;
+use crate::language::translated;
 use crate::ledger::{Change, Intent};
 use crate::nginx::access::Access;
 use crate::nginx::workers::{self, Worker};
@@ -34,12 +35,14 @@ pub enum Settlement {
 impl fmt::Display for Settlement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Settlement::Commit => "traffic had arrived, so it is remembered",
-            Settlement::Forget => "nothing had changed yet",
-            Settlement::ReloadBack => "the include had been put back, so nginx reads it again",
-            Settlement::PutBack => "traffic had not arrived, so it is sent back",
-            Settlement::LeaveAlone => "somebody has written another include since, so it is left alone",
-            Settlement::NotYet => "only nginx's workers could tell whether traffic had arrived, so all stays as it is",
+            Settlement::Commit => translated!("traffic had arrived, so it is remembered"),
+            Settlement::Forget => translated!("nothing had changed yet"),
+            Settlement::ReloadBack => translated!("the include had been put back, so nginx reads it again"),
+            Settlement::PutBack => translated!("traffic had not arrived, so it is sent back"),
+            Settlement::LeaveAlone => translated!("somebody has written another include since, so it is left alone"),
+            Settlement::NotYet => {
+                translated!("only nginx's workers could tell whether traffic had arrived, so all stays as it is")
+            }
         })
     }
 }

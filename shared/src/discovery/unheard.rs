@@ -4,6 +4,7 @@ use super::WordSays;
 use super::witness::Testimony;
 use crate::config::Settings;
 use crate::host::{Host, Listener};
+use crate::language::translated;
 use crate::nginx::workers;
 
 /// Who listens where nginx's own word should be heard.
@@ -36,32 +37,36 @@ fn holder(host: &impl Host, listeners: &[Listener]) -> Holder {
     match (processes().find(|process| !process.command.first().is_some_and(is_nginx)), listeners.first()) {
         (Some(other), _) => {
             let (id, owner) = (other.identity.id, host.user_named(other.owner).name);
-            Holder::Another(format!("process {id} of `{owner}` (`{}`)", other.command.join(" ")))
+            Holder::Another(translated!("process {id} of `{owner}` (`{}`)", other.command.join(" ")))
         }
         (None, None) => Holder::Nobody,
         (None, Some(_)) if processes().next().is_some() => Holder::Nginx,
-        (None, Some(unseen)) => Holder::Unseen(format!("a process of `{}`", host.user_named(unseen.owner).name)),
+        (None, Some(unseen)) => Holder::Unseen(translated!("a process of `{}`", host.user_named(unseen.owner).name)),
     }
 }
 
 fn said(settings: &Settings, port: u16, why: &str, holder: &Holder) -> String {
     let file = settings.proxy.upstreams.to_string_lossy();
-    let another = "or give `proxy.word` in hooks.toml another port";
+    let another = translated!("or give `proxy.word` in hooks.toml another port");
     let (found, advice) = match holder {
         Holder::Nobody => (
-            "nobody listens there: nginx has not read that file".to_owned(),
-            "`nginx -t && nginx -s reload` as root".to_owned(),
+            translated!("nobody listens there: nginx has not read that file").to_owned(),
+            translated!("`nginx -t && nginx -s reload` as root").to_owned(),
         ),
         Holder::Another(who) => {
-            (format!("{who} listens there"), format!("end it and `nginx -s reload` as root, {another}"))
+            (translated!("{who} listens there"), translated!("end it and `nginx -s reload` as root, {another}"))
         }
         Holder::Unseen(who) => (
-            format!("{who} listens there and does not speak for it: {why}"),
-            format!("`ss -ltnp` as root shows who it is; if it is not nginx, end it and `nginx -s reload`, {another}"),
+            translated!("{who} listens there and does not speak for it: {why}"),
+            translated!(
+                "`ss -ltnp` as root shows who it is; if it is not nginx, end it and `nginx -s reload`, {another}"
+            ),
         ),
-        Holder::Nginx => (format!("nginx does not answer there: {why}"), "see nginx's error log".to_owned()),
+        Holder::Nginx => {
+            (translated!("nginx does not answer there: {why}"), translated!("see nginx's error log").to_owned())
+        }
     };
-    format!("`{file}` lets nginx tell at port {port} where it sends requests, but {found}. To do: {advice}")
+    translated!("`{file}` lets nginx tell at port {port} where it sends requests, but {found}. To do: {advice}")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::DoorSays;
 use super::witness;
 use crate::config::Settings;
 use crate::host::Answer;
+use crate::language::translated;
 
 /// What is to be said of such a door, before the cutover that it is to prove.
 #[must_use]
@@ -16,10 +17,11 @@ pub fn note(settings: &Settings, answer: &Answer) -> Option<String> {
     if path == settings.health.path || settings.health.port_offset != 0 {
         return None;
     }
-    Some(format!(
+    Some(translated!(
         "`proxy.door` asks for `{path}`, which has told nothing so far ({found}), and `health.path` is `{}`. If the application \
          does not answer `{path}`, the door shows nothing of a cutover: then set `proxy.door = \"http://{authority}{}\"`",
-        settings.health.path, settings.health.path
+        settings.health.path,
+        settings.health.path
     ))
 }
 

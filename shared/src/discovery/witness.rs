@@ -10,6 +10,7 @@ use super::{DoorSays, Evidence, IncludeSays, LedgerSays, WordSays};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, FileKind, Host, Request};
+use crate::language::translated;
 use crate::nginx::workers;
 use crate::occupant;
 use crate::report::masked;
@@ -88,9 +89,11 @@ pub async fn read_include(host: &impl Host, settings: &Settings) -> Result<Optio
     };
     match kind {
         FileKind::Regular => {}
-        FileKind::Directory => return Err(unreadable(Kind::Settings, &shown, "it is a directory, needed a file")),
+        FileKind::Directory => {
+            return Err(unreadable(Kind::Settings, &shown, translated!("it is a directory, needed a file")));
+        }
         FileKind::Special | FileKind::SymbolicLink => {
-            return Err(unreadable(Kind::Settings, &shown, "it is no regular file"));
+            return Err(unreadable(Kind::Settings, &shown, translated!("it is no regular file")));
         }
     }
     let bytes = host.read_file(path).map_err(|cause| unreadable(Kind::of(&cause), &shown, &cause.to_string()))?;
@@ -98,7 +101,7 @@ pub async fn read_include(host: &impl Host, settings: &Settings) -> Result<Optio
         Ok(include) => Ok(Some(include)),
         Err(complaint) => {
             let wanted = groups::wanted_line(host, settings).await;
-            Err(Error::new(Kind::Undecided, format!("the include `{shown}` cannot be used: {complaint}")).advise(format!(
+            Err(Error::new(Kind::Undecided, translated!("the include `{shown}` cannot be used: {complaint}")).advise(translated!(
                 "write {wanted} into it (or the other slot's port, whichever serves), then `nginx -t && nginx -s reload`"
             )))
         }
@@ -124,8 +127,8 @@ pub async fn may_serve(host: &impl Host, settings: &Settings, slot: Slot) -> Res
 }
 
 fn unreadable(kind: Kind, shown: &str, why: &str) -> Error {
-    Error::new(kind, format!("the include `{shown}` cannot be read: {why}"))
-        .advise("make it a regular file that this user may read, or correct `proxy.include` in hooks.toml")
+    Error::new(kind, translated!("the include `{shown}` cannot be read: {why}"))
+        .advise(translated!("make it a regular file that this user may read, or correct `proxy.include` in hooks.toml"))
 }
 
 fn what_include_says(
@@ -173,9 +176,9 @@ fn chosen_port(host: &impl Host, settings: &Settings, choice: &Choice, upstreams
         let (include, file) = (settings.proxy.include.to_string_lossy(), settings.proxy.upstreams.to_string_lossy());
         Error::new(
             Kind::Undecided,
-            format!("the include `{include}` chooses the group `{group}`, and `{file}` does not say which port that is"),
+            translated!("the include `{include}` chooses the group `{group}`, and `{file}` does not say which port that is"),
         )
-        .advise("correct `proxy.upstreams` in hooks.toml, or make that file declare the group, then `nginx -t && nginx -s reload`")
+        .advise(translated!("correct `proxy.upstreams` in hooks.toml, or make that file declare the group, then `nginx -t && nginx -s reload`"))
     })
 }
 
@@ -212,7 +215,7 @@ async fn what_word_says(
             }
         }
     }
-    Ok(WordSays::Silent("the workers that answer cannot be seen".to_owned()))
+    Ok(WordSays::Silent(translated!("the workers that answer cannot be seen").to_owned()))
 }
 
 /// Asks at the door once.
@@ -247,10 +250,12 @@ pub fn what_door_says(settings: &Settings, answer: &Answer) -> DoorSays {
 pub fn describe(answer: &Answer) -> String {
     match answer {
         Answer::Silence(why) => why.clone(),
-        Answer::Response { status, location: Some(location), .. } => format!("HTTP {status} to {}", masked(location)),
+        Answer::Response { status, location: Some(location), .. } => {
+            translated!("HTTP {status} to {}", masked(location))
+        }
         Answer::Response { status, body, .. } if body.is_empty() => format!("HTTP {status}"),
         Answer::Response { status, body, .. } if body.starts_with('<') => {
-            format!("HTTP {status} with a page of HTML or XML")
+            translated!("HTTP {status} with a page of HTML or XML")
         }
         Answer::Response { status, body, .. } => {
             // A secret is masked before it is cut, which could hide what it is.

@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use super::{Launch, programs};
+use crate::language::translated;
 
 /// The kernel ends the newcomer first when memory is short, as long as it does not serve (F40).
 const FIRST_TO_GO: &[u8] = b"1000";
@@ -46,11 +47,11 @@ fn prepare(launch: &Launch) -> io::Result<Command> {
     // All of it, so that a new field is not forgotten here.
     let Launch { command, directory, environment, variables, log } = launch;
     let Some((program, arguments)) = command.split_first() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, translated!("the command is empty")));
     };
     // Looked for where the preflight looked, not in the PATH that the application is left with.
     let Some(program) = programs::find(program) else {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "no such program, or it may not be run"));
+        return Err(io::Error::new(io::ErrorKind::NotFound, translated!("no such program, or it may not be run")));
     };
     let log = OpenOptions::new().append(true).create(true).mode(0o640).open(log)?;
     #[expect(clippy::disallowed_methods, reason = "this is the place that starts programs, for everybody")]

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::{FileFacts, FileKind, Lock};
+use crate::language::translated;
 
 /// Files that the hooks read as a whole are small; more than this is not one of them.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
@@ -28,7 +29,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     let no_waiting = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
     let file = OpenOptions::new().read(true).custom_flags(no_waiting).open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, translated!("it is not a regular file")));
     }
     Ok(file)
 }
@@ -152,7 +153,7 @@ pub(super) fn publish(from: &Path, to: &Path) -> io::Result<String> {
     if copied != expected || source.metadata()?.len() != expected {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("it changed while it was copied: {expected} bytes at first, {copied} were read"),
+            translated!("it changed while it was copied: {expected} bytes at first, {copied} were read"),
         ));
     }
     // As the scripts' `chmod +x` had it: an artifact may be a program.
@@ -208,7 +209,8 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 fn parent(path: &Path) -> io::Result<&Path> {
-    path.parent().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it has no directory above it"))
+    path.parent()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, translated!("it has no directory above it")))
 }
 
 /// Takes the lock without waiting. The file is never deleted: whoever deleted it could let two in.

@@ -15,6 +15,7 @@ use super::{
     processes, processor_time, programs, sessions,
 };
 use crate::error::Result;
+use crate::language::translated;
 
 /// The machine that this hook runs on.
 #[derive(Debug)]
@@ -214,7 +215,7 @@ impl<C: CodeDeploy> Host for Machine<C> {
     fn launch(&self, launch: &Launch) -> io::Result<Process> {
         let child = detach::spawn(launch)?;
         let process = processes::child(child.id())
-            .ok_or_else(|| io::Error::other("it was started, but /proc does not show it"))?;
+            .ok_or_else(|| io::Error::other(translated!("it was started, but /proc does not show it")))?;
         self.holders.expect(process.identity.id);
         self.launched.borrow_mut().push((process.identity, child));
         Ok(process)

@@ -13,6 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags};
 
 use super::{Credentials, Process, ProcessIdentity, ProcessMemory, Share, Signal, files, sessions};
+use crate::language::translated;
 
 /// The process with this id; nothing if it is gone, or a zombie, which is as good as gone.
 pub(super) fn find(id: u32) -> Option<Process> {
@@ -161,7 +162,7 @@ pub(super) fn send(process: &ProcessIdentity, signal: Signal) -> io::Result<bool
 #[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
 pub(super) fn set_memory_sacrifice(process: &ProcessIdentity, score: i32) -> io::Result<()> {
     if !lives(process) {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
+        return Err(io::Error::new(io::ErrorKind::NotFound, translated!("the process is gone")));
     }
     let path = format!("/proc/{}/oom_score_adj", process.id);
     let set = |score: i32| std::fs::write(&path, score.to_string());
@@ -200,7 +201,7 @@ fn nice(share: Share) -> &'static str {
 #[expect(clippy::disallowed_methods, reason = "the host is the place that writes, for everybody")]
 pub(super) fn set_processor_share(process: &ProcessIdentity, share: Share) -> io::Result<()> {
     if !lives(process) {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
+        return Err(io::Error::new(io::ErrorKind::NotFound, translated!("the process is gone")));
     }
     let path = format!("/proc/{}/autogroup", process.id);
     let before = match share {

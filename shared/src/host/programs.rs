@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use super::ProgramOutput;
 use super::signals::StopSignals;
 use crate::error::{Error, Kind, Result};
+use crate::language::translated;
 use crate::report::duration;
 
 /// Where the system's programs are, also when `PATH` was cut down to nothing.
@@ -18,11 +19,11 @@ const SYSTEM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/us
 pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSignals) -> Result<ProgramOutput> {
     let shown = command.join(" ");
     let Some((name, arguments)) = command.split_first() else {
-        return Err(Error::new(Kind::Bug, "an empty command was to be run"));
+        return Err(Error::new(Kind::Bug, translated!("an empty command was to be run")));
     };
     let Some(program) = find(name) else {
-        return Err(Error::new(Kind::Settings, format!("`{name}` was not found on this host"))
-            .advise(format!("install `{name}`, or give its whole path in hooks.toml")));
+        return Err(Error::new(Kind::Settings, translated!("`{name}` was not found on this host"))
+            .advise(translated!("install `{name}`, or give its whole path in hooks.toml")));
     };
     #[expect(clippy::disallowed_methods, reason = "this is the place that runs programs, for everybody")]
     let child = tokio::process::Command::new(program)
@@ -34,7 +35,7 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|cause| Error::new(Kind::of(&cause), format!("could not run `{shown}`: {cause}")))?;
+        .map_err(|cause| Error::new(Kind::of(&cause), translated!("could not run `{shown}`: {cause}")))?;
     let ended = tokio::time::timeout(at_most, child.wait_with_output());
     match signals.unless_asked(ended).await? {
         Ok(Ok(output)) => Ok(ProgramOutput {
@@ -43,8 +44,8 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
         }),
-        Ok(Err(cause)) => Err(Error::new(Kind::of(&cause), format!("could not wait for `{shown}`: {cause}"))),
-        Err(_) => Err(Error::new(Kind::Settings, format!("`{shown}` had not ended after {}", duration(at_most)))),
+        Ok(Err(cause)) => Err(Error::new(Kind::of(&cause), translated!("could not wait for `{shown}`: {cause}"))),
+        Err(_) => Err(Error::new(Kind::Settings, translated!("`{shown}` had not ended after {}", duration(at_most)))),
     }
 }
 
@@ -54,8 +55,8 @@ pub(super) async fn run(command: &[String], at_most: Duration, signals: &StopSig
 /// # Errors
 /// Why it could not be told, as a sentence.
 pub async fn tell_program(command: &[String], told: &[u8], at_most: Duration) -> std::result::Result<(), String> {
-    let (name, arguments) = command.split_first().ok_or("no program is named")?;
-    let program = find(name).ok_or_else(|| format!("`{name}` was not found on this host, or may not be run"))?;
+    let (name, arguments) = command.split_first().ok_or(translated!("no program is named"))?;
+    let program = find(name).ok_or_else(|| translated!("`{name}` was not found on this host, or may not be run"))?;
     #[expect(clippy::disallowed_methods, reason = "this is the place that runs programs, for everybody")]
     let mut child = tokio::process::Command::new(program)
         .args(arguments)
@@ -65,7 +66,7 @@ pub async fn tell_program(command: &[String], told: &[u8], at_most: Duration) ->
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .map_err(|cause| format!("`{name}` could not be run: {cause}"))?;
+        .map_err(|cause| translated!("`{name}` could not be run: {cause}"))?;
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     let input = child.stdin.take();
     let ended = async {
@@ -88,10 +89,10 @@ pub async fn tell_program(command: &[String], told: &[u8], at_most: Duration) ->
             let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
             let said = Some(super::first_line(&complaint)).filter(|said| !said.is_empty());
             let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-            Err(format!("`{name}` ended with {}{said}", ending(output.status)))
+            Err(translated!("`{name}` ended with {}{said}", ending(output.status)))
         }
-        Ok(Err(cause)) => Err(format!("`{name}` could not be waited for: {cause}")),
-        Err(_) => Err(format!("`{name}` had not ended after {}", duration(at_most))),
+        Ok(Err(cause)) => Err(translated!("`{name}` could not be waited for: {cause}")),
+        Err(_) => Err(translated!("`{name}` had not ended after {}", duration(at_most))),
     }
 }
 

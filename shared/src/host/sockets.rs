@@ -4,6 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::language::translated;
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
@@ -81,7 +82,7 @@ fn dump(
     loop {
         answer.clear();
         if kernel.recv(&mut answer, 0)? >= LONGEST_ANSWER {
-            return Err(io::Error::other("the kernel's answer is longer than any that is known"));
+            return Err(io::Error::other(translated!("the kernel's answer is longer than any that is known")));
         }
         if read(&answer, &mut sockets)? {
             return Ok(sockets);

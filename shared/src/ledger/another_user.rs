@@ -3,6 +3,7 @@
 
 use crate::config::Settings;
 use crate::host::{Host, User};
+use crate::language::translated;
 
 /// What to do where one of the directories is `owner`'s and this run is `user`'s.
 pub(super) fn advice(host: &impl Host, settings: &Settings, user: &User, owner: &User) -> String {
@@ -16,8 +17,8 @@ pub(super) fn advice(host: &impl Host, settings: &Settings, user: &User, owner: 
 /// As whom to run, where all of it is one other user's; otherwise only a change of the owner ends it.
 fn sentence(give: &str, runas: Option<&str>) -> String {
     match runas {
-        Some(owner) => format!("run the hooks as `{owner}` (`runas: {owner}` in appspec.yml) as before, or {give}"),
-        None => format!("several users own these directories, so {give}"),
+        Some(owner) => translated!("run the hooks as `{owner}` (`runas: {owner}` in appspec.yml) as before, or {give}"),
+        None => translated!("several users own these directories, so {give}"),
     }
 }
 
@@ -25,7 +26,7 @@ fn sentence(give: &str, runas: Option<&str>) -> String {
 pub(super) fn give(settings: &Settings, user: &User) -> String {
     let app = settings.app.directory.to_string_lossy();
     let name = &user.name;
-    format!("make all of it `{name}`'s, once, as root: `chown -R {name} {app}/ledger {app}/logs {app}/releases`")
+    translated!("make all of it `{name}`'s, once, as root: `chown -R {name} {app}/ledger {app}/logs {app}/releases`")
 }
 
 #[cfg(test)]

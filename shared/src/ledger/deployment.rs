@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ledger;
 use crate::error::{Error, Kind, Result};
+use crate::language::translated;
 use crate::lifecycle::Lifecycle;
 use crate::release::Artifact;
 use crate::slot::{BySlot, Place, Roles, Slot};
@@ -104,40 +105,41 @@ impl Ledger {
     /// `Kind::Settings` if the hooks ran out of order (F15), `Kind::Busy` if another deployment has taken the slot (F10).
     pub fn admit(&self, hook: &str, lifecycle: &Lifecycle, needed: &[Stage]) -> Result<&DeploymentRecord> {
         let out_of_order = |found: String| {
-            Error::new(Kind::Settings, format!("`{hook}` came out of order: {found}"))
-                .advise("the order is stop, start, health, switch (see appspec.yml); begin again with `stop`")
+            Error::new(Kind::Settings, translated!("`{hook}` came out of order: {found}")).advise(translated!(
+                "the order is stop, start, health, switch (see appspec.yml); begin again with `stop`"
+            ))
         };
         let Some(deployment) = &self.deployment else {
-            return Err(out_of_order("no deployment is under way on this host".to_owned()));
+            return Err(out_of_order(translated!("no deployment is under way on this host").to_owned()));
         };
         if let Some(id) = lifecycle.deployment.as_ref().filter(|id| deployment.id.as_ref() != Some(*id)) {
             // Whoever never held the slot has not lost it: `stop` was not run for it (F109).
             if !self.displaced.contains(id) {
                 return Err(Error::new(
                     Kind::Settings,
-                    format!("`{hook}` came out of order: `stop` has not run for deployment `{id}`"),
+                    translated!("`{hook}` came out of order: `stop` has not run for deployment `{id}`"),
                 )
-                .advise(
+                .advise(translated!(
                     "put `stop` into AfterInstall of appspec.yml (ApplicationStop is run from the bundle before, and \
-                     before the new one is there), then deploy again",
-                ));
+                     before the new one is there), then deploy again"
+                )));
             }
             return Err(Error::new(
                 Kind::Busy,
-                format!("deployment `{id}` has lost the idle slot to deployment `{}`", deployment.name()),
+                translated!("deployment `{id}` has lost the idle slot to deployment `{}`", deployment.name()),
             )
-            .advise("let that one end, then deploy again"));
+            .advise(translated!("let that one end, then deploy again")));
         }
         if needed.contains(&deployment.stage) {
             return Ok(deployment);
         }
         Err(out_of_order(match deployment.stage {
-            Stage::Opened => "`stop` has not freed the idle slot".to_owned(),
-            Stage::Stopped => "`start` has not started a release".to_owned(),
-            Stage::Started if hook == "start" => "the idle slot already runs a release".to_owned(),
-            Stage::Started => "`health` has not proven the release".to_owned(),
-            Stage::Healthy => "the release is already proven".to_owned(),
-            Stage::Switched => "the last deployment is over".to_owned(),
+            Stage::Opened => translated!("`stop` has not freed the idle slot").to_owned(),
+            Stage::Stopped => translated!("`start` has not started a release").to_owned(),
+            Stage::Started if hook == "start" => translated!("the idle slot already runs a release").to_owned(),
+            Stage::Started => translated!("`health` has not proven the release").to_owned(),
+            Stage::Healthy => translated!("the release is already proven").to_owned(),
+            Stage::Switched => translated!("the last deployment is over").to_owned(),
         }))
     }
 }
@@ -150,16 +152,18 @@ pub fn unchanged(deployment: &DeploymentRecord, found: Roles, places: &BySlot<Pl
     if deployment.live == found.live {
         return Ok(());
     }
-    let name = |live: Option<Slot>| live.map_or_else(|| "neither slot".to_owned(), |slot| places.get(slot).to_string());
+    let name = |live: Option<Slot>| {
+        live.map_or_else(|| translated!("neither slot").to_owned(), |slot| places.get(slot).to_string())
+    };
     Err(Error::new(
         Kind::Undecided,
-        format!(
+        translated!(
             "the live slot changed while this deployment was under way: {} then, {} now",
             name(deployment.live),
             name(found.live)
         ),
     )
-    .advise("somebody else moved the traffic: deploy again"))
+    .advise(translated!("somebody else moved the traffic: deploy again")))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Ledger;
 use crate::config::Settings;
 use crate::host::Host;
+use crate::language::translated;
 use crate::slot::Slot;
 
 /// The variable that names the file to a release. Not `HOOKS_…`: that would be a setting to a hook that the application starts.
@@ -63,7 +64,7 @@ pub fn write(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Option<S
     let path = settings.live_file();
     let cause = host.replace_file(&path, render(settings, announced).as_bytes(), 0o644).err()?;
     let (shown, place) = (path.to_string_lossy(), settings.place(announced.slot));
-    Some(format!(
+    Some(translated!(
         "note: `{shown}` could not be written: {cause}. It does not tell the application that {place} is live"
     ))
 }

@@ -9,6 +9,7 @@ use super::{Change, Ledger, another_user};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, Lock, hexadecimal};
+use crate::language::translated;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;
@@ -43,16 +44,19 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
     let shown = app.to_string_lossy();
     match host.describe(app) {
         Ok(facts) if facts.kind == FileKind::Special || facts.kind == FileKind::Regular => {
-            return Err(Error::new(Kind::Settings, format!("the application's directory `{shown}` is no directory"))
-                .advise("correct `app.directory` in hooks.toml"));
+            return Err(Error::new(
+                Kind::Settings,
+                translated!("the application's directory `{shown}` is no directory"),
+            )
+            .advise(translated!("correct `app.directory` in hooks.toml")));
         }
         Ok(_) => {}
         Err(cause) => {
             return Err(Error::new(
                 Kind::of(&cause),
-                format!("the application's directory `{shown}` cannot be used: {cause}"),
+                translated!("the application's directory `{shown}` cannot be used: {cause}"),
             )
-            .advise(format!(
+            .advise(translated!(
                 "make it (`mkdir -p {shown}`), owned by `{}`, or correct `app.directory` in hooks.toml",
                 user.name
             )));
@@ -61,35 +65,41 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
     for directory in [settings.ledger_directory(), settings.logs(), settings.releases(), settings.units()] {
         let shown = directory.to_string_lossy();
         host.make_directory(&directory, 0o755).map_err(|cause| {
-            Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name))
-                .advise(remedy(&cause, || {
-                    let owner = format!(
-                        "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
-                        user.name,
-                        app.to_string_lossy()
-                    );
-                    sudo::allowed(&user, app, owner)
-                }))
+            Error::new(
+                Kind::of(&cause),
+                translated!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name),
+            )
+            .advise(remedy(&cause, || {
+                let owner = translated!(
+                    "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
+                    user.name,
+                    app.to_string_lossy()
+                );
+                sudo::allowed(&user, app, owner)
+            }))
         })?;
         let facts = host.describe(&directory).map_err(|cause| {
-            Error::new(Kind::of(&cause), format!("the directory `{shown}` cannot be used: {cause}"))
+            Error::new(Kind::of(&cause), translated!("the directory `{shown}` cannot be used: {cause}"))
         })?;
         if facts.kind != FileKind::Directory {
-            return Err(Error::new(Kind::Settings, format!("`{shown}` is no directory itself (a link, or a file)"))
-                .advise("remove it; the hooks make it anew"));
+            return Err(Error::new(
+                Kind::Settings,
+                translated!("`{shown}` is no directory itself (a link, or a file)"),
+            )
+            .advise(translated!("remove it; the hooks make it anew")));
         }
         if facts.owner != user.id {
             let owner = host.user_named(facts.owner);
             return Err(Error::new(
                 Kind::NotAllowed,
-                format!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
+                translated!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
             )
             .advise(another_user::advice(host, settings, &user, &owner)));
         }
         if facts.mode & 0o022 != 0 {
             return Err(Error::new(
                 Kind::NotAllowed,
-                format!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
+                translated!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
             )
             .advise(format!("`chmod go-w {shown}`")));
         }
@@ -111,16 +121,16 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
             Err(cause) => {
                 return Err(Error::new(
                     Kind::of(&cause),
-                    format!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
+                    translated!("the lock `{}` cannot be used: {cause}", path.to_string_lossy()),
                 )
                 .advise(remedy(&cause, || another_user::give(settings, &host.user()))));
             }
         };
-        let another = format!("wait for the run that holds the lock ({other})");
+        let another = translated!("wait for the run that holds the lock ({other})");
         if !waiting.for_another_look().await.map_err(|error| error.during(&another))? {
             let waited = duration(settings.lock_wait);
-            return Err(Error::new(Kind::Busy, format!("another run holds the lock after {waited}: {other}"))
-                .advise("wait for it to end, or end it, then deploy again"));
+            return Err(Error::new(Kind::Busy, translated!("another run holds the lock after {waited}: {other}"))
+                .advise(translated!("wait for it to end, or end it, then deploy again")));
         }
     }
 }
@@ -152,17 +162,19 @@ pub fn load(host: &impl Host, settings: &Settings) -> Result<(Ledger, Option<Str
                 Ok((*ledger, None))
             }
             Stored::Damaged(why) => {
-                Ok((Ledger::default(), Some(format!("the ledger `{shown}` is damaged ({why}) and is begun anew"))))
+                Ok((Ledger::default(), Some(translated!("the ledger `{shown}` is damaged ({why}) and is begun anew"))))
             }
             Stored::Newer(format) => Err(Error::new(
                 Kind::Settings,
-                format!("the ledger `{shown}` has format {format}, but this version knows {FORMAT}; it was left alone"),
+                translated!(
+                    "the ledger `{shown}` has format {format}, but this version knows {FORMAT}; it was left alone"
+                ),
             )
-            .advise("deploy a bundle with the newer hooks, or remove that file")),
+            .advise(translated!("deploy a bundle with the newer hooks, or remove that file"))),
         },
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok((Ledger::default(), None)),
-        Err(cause) => Err(Error::new(Kind::of(&cause), format!("the ledger `{shown}` cannot be read: {cause}"))
-            .advise("let the user that runs the hooks own it, or remove it: it is only a cache")),
+        Err(cause) => Err(Error::new(Kind::of(&cause), translated!("the ledger `{shown}` cannot be read: {cause}"))
+            .advise(translated!("let the user that runs the hooks own it, or remove it: it is only a cache"))),
     }
 }
 
@@ -176,9 +188,9 @@ fn refuse_another(host: &impl Host, settings: &Settings, ledger: &Ledger) -> Res
         (settings.app.directory.to_string_lossy(), other.to_string_lossy(), ours.to_string_lossy());
     Err(Error::new(
         Kind::Settings,
-        format!("the directory `{directory}` belongs to the application behind `{other}`, not to the one behind `{ours}`"),
+        translated!("the directory `{directory}` belongs to the application behind `{other}`, not to the one behind `{ours}`"),
     )
-    .advise("give each application an `app.directory` of its own; if it is the same one with another include, remove the ledger in it"))
+    .advise(translated!("give each application an `app.directory` of its own; if it is the same one with another include, remove the ledger in it")))
 }
 
 /// Writes the ledger, with this change in it.
@@ -199,8 +211,8 @@ pub fn save(host: &impl Host, settings: &Settings, ledger: &Ledger, change: &Cha
 /// `Kind::Settings`.
 #[must_use]
 pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    let advice = remedy(cause, || "let the user that runs the hooks write there".to_owned());
-    Error::new(Kind::of(cause), format!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
+    let advice = remedy(cause, || translated!("let the user that runs the hooks write there").to_owned());
+    Error::new(Kind::of(cause), translated!("`{}` cannot be written: {cause}", path.to_string_lossy())).advise(advice)
 }
 
 /// What to do where a file or directory of ours cannot be made: whose it is does not matter where the disk is full (F107).
@@ -208,10 +220,11 @@ pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
 pub fn remedy(cause: &std::io::Error, usual: impl FnOnce() -> String) -> String {
     match cause.kind() {
         _ if Kind::of(cause) == Kind::NoRoom => {
-            "free some room on that disk (`df -h`, and `df -i` for its inodes), then deploy again".to_owned()
+            translated!("free some room on that disk (`df -h`, and `df -i` for its inodes), then deploy again")
+                .to_owned()
         }
         std::io::ErrorKind::ReadOnlyFilesystem => {
-            "its file system is mounted read-only: mount it for writing, then deploy again".to_owned()
+            translated!("its file system is mounted read-only: mount it for writing, then deploy again").to_owned()
         }
         _ => usual(),
     }
@@ -224,23 +237,23 @@ fn path(settings: &Settings) -> std::path::PathBuf {
 /// The first line carries format and checksum, the rest is JSON that a person can read.
 fn encode(ledger: &Ledger) -> Result<Vec<u8>> {
     let body = serde_json::to_string_pretty(ledger)
-        .map_err(|cause| Error::new(Kind::Bug, format!("the ledger could not be written as JSON: {cause}")))?;
+        .map_err(|cause| Error::new(Kind::Bug, translated!("the ledger could not be written as JSON: {cause}")))?;
     Ok(format!("{TITLE}, format {FORMAT}, sha256 {}\n{body}\n", checksum(FORMAT, &body)).into_bytes())
 }
 
 fn decode(bytes: &[u8]) -> Stored {
     let damaged = |why: &str| Stored::Damaged(why.to_owned());
-    let Ok(text) = std::str::from_utf8(bytes) else { return damaged("it is no text") };
-    let Some((first, body)) = text.split_once('\n') else { return damaged("it was cut off") };
+    let Ok(text) = std::str::from_utf8(bytes) else { return damaged(translated!("it is no text")) };
+    let Some((first, body)) = text.split_once('\n') else { return damaged(translated!("it was cut off")) };
     let fields = first.strip_prefix(TITLE).and_then(|rest| rest.strip_prefix(", format ")?.split_once(", sha256 "));
-    let Some((format, sum)) = fields else { return damaged("its first line is none of ours") };
+    let Some((format, sum)) = fields else { return damaged(translated!("its first line is none of ours")) };
     let format = match format.parse::<u32>() {
         Ok(format @ 1..=FORMAT) => format,
         Ok(newer) if newer > FORMAT => return Stored::Newer(newer),
-        _ => return damaged("its format number is none of ours"),
+        _ => return damaged(translated!("its format number is none of ours")),
     };
     let Some(body) = body.strip_suffix('\n').filter(|body| checksum(format, body) == sum) else {
-        return damaged("its checksum is wrong");
+        return damaged(translated!("its checksum is wrong"));
     };
     serde_json::from_str(body)
         .map_or_else(|cause| Stored::Damaged(cause.to_string()), |ledger| Stored::Whole(Box::new(ledger)))

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::HOOKS;
+use crate::language::translated;
 use crate::timeouts::app_spec::{AppSpec, Script};
 
 /// The events of a deployment to hosts that always come once the new files are there, in their order.
@@ -27,16 +28,18 @@ pub fn mistakes(spec: &AppSpec) -> Vec<String> {
         match found[..] {
             // A script of the owner's may run it, which a note says.
             [] if own_scripts(spec).next().is_some() => {}
-            [] => mistakes.push(format!("no event runs `{shown}`")),
+            [] => mistakes.push(translated!("no event runs `{shown}`")),
             [script] => match EVENTS.iter().position(|event| *event == script.event) {
                 Some(event) => standing.push((hook, event, script)),
-                None => mistakes.push(format!("`{shown}` stands in `{}`, {}", script.event, why_not(&script.event))),
+                None => {
+                    mistakes.push(translated!("`{shown}` stands in `{}`, {}", script.event, why_not(&script.event)))
+                }
             },
             [first, second, ..] if first.event == second.event => {
-                mistakes.push(format!("`{shown}` stands twice in `{}`", first.event));
+                mistakes.push(translated!("`{shown}` stands twice in `{}`", first.event));
             }
             [first, second, ..] => {
-                mistakes.push(format!("`{shown}` stands in `{}` and in `{}`", first.event, second.event));
+                mistakes.push(translated!("`{shown}` stands in `{}` and in `{}`", first.event, second.event));
             }
         }
     }
@@ -44,10 +47,10 @@ pub fn mistakes(spec: &AppSpec) -> Vec<String> {
         let [(hook, event, script), (next, next_event, next_script)] = pair else { continue };
         let line = |script: &Script| spec.scripts.iter().position(|other| std::ptr::eq(other, script));
         if event > next_event || (event == next_event && line(script) > line(next_script)) {
-            mistakes.push(format!("`{next}` comes before `{hook}`"));
+            mistakes.push(translated!("`{next}` comes before `{hook}`"));
         }
         if user(script) != user(next_script) {
-            mistakes.push(format!("`{hook}` runs as `{}` and `{next}` as `{}`", user(script), user(next_script)));
+            mistakes.push(translated!("`{hook}` runs as `{}` and `{next}` as `{}`", user(script), user(next_script)));
         }
     }
     mistakes
@@ -60,7 +63,7 @@ pub fn notes(spec: &AppSpec) -> Vec<String> {
     let missing = HOOKS.into_iter().map(|hook| own.with_file_name(hook));
     let missing = missing.filter(|location| !spec.scripts.iter().any(|script| Path::new(&script.location) == location));
     let note = |location: std::path::PathBuf| {
-        format!(
+        translated!(
             "no event of appspec.yml runs `{}`: a deploy comes to its end only if a script does, as `{}` of `{}` may",
             location.to_string_lossy(),
             script.location,
@@ -82,7 +85,7 @@ fn own_scripts(spec: &AppSpec) -> impl Iterator<Item = &Script> {
 /// What to do about any of them.
 #[must_use]
 pub fn advice() -> String {
-    format!("let `hooks` of appspec.yml name each once, with one `runas`: {USUAL}. Then deploy again")
+    translated!("let `hooks` of appspec.yml name each once, with one `runas`: {USUAL}. Then deploy again")
 }
 
 /// The scripts that a deployment still has to run once `stop` runs.
@@ -98,13 +101,15 @@ fn user(script: &Script) -> &str {
 /// Why an event is none in which a hook can do its work.
 fn why_not(event: &str) -> &'static str {
     match event {
-        "ApplicationStop" => "which runs the scripts of the bundle before this one",
-        "BeforeInstall" => "before the files of the new release are there",
-        "DownloadBundle" | "Install" | "BlockTraffic" | "AllowTraffic" => "in which the agent runs no script",
-        "BeforeBlockTraffic" | "AfterBlockTraffic" | "BeforeAllowTraffic" | "AfterAllowTraffic" => {
-            "which comes only behind a load balancer"
+        "ApplicationStop" => translated!("which runs the scripts of the bundle before this one"),
+        "BeforeInstall" => translated!("before the files of the new release are there"),
+        "DownloadBundle" | "Install" | "BlockTraffic" | "AllowTraffic" => {
+            translated!("in which the agent runs no script")
         }
-        _ => "which is no event of a deployment to a host",
+        "BeforeBlockTraffic" | "AfterBlockTraffic" | "BeforeAllowTraffic" | "AfterAllowTraffic" => {
+            translated!("which comes only behind a load balancer")
+        }
+        _ => translated!("which is no event of a deployment to a host"),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
+use crate::language::translated;
 use crate::nginx::configuration_file::ConfigurationFile;
 use crate::nginx::flag_directory::FlagDirectory;
 use crate::sudo::{self, Way, through};
@@ -32,8 +33,8 @@ impl Access {
         let mut program = settings.proxy.nginx.clone();
         let name = program.first().cloned().unwrap_or_default();
         let Some(found) = host.find_program(&name) else {
-            return Err(Error::new(Kind::Settings, format!("nginx's program `{name}` was not found on this host"))
-                .advise("give its whole path in `proxy.nginx` of hooks.toml"));
+            return Err(Error::new(Kind::Settings, translated!("nginx's program `{name}` was not found on this host"))
+                .advise(translated!("give its whole path in `proxy.nginx` of hooks.toml")));
         };
         program[0] = found.to_string_lossy().into_owned();
         let user = host.user();

@@ -13,6 +13,7 @@ use self::tree::Node;
 use crate::config::{CutoverWay, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, first_line};
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::site::{Door, Site, Sought, verdict};
 use crate::nginx::workers;
@@ -67,7 +68,7 @@ pub async fn look(
     };
     let workers = workers::workers(host, &master.identity);
     if files.changed.and_then(|changed| workers::know(&workers, changed)) != Some(true) {
-        return Ok(Look::Unknown("its files were changed after nginx had read them".to_owned()));
+        return Ok(Look::Unknown(translated!("its files were changed after nginx had read them").to_owned()));
     }
     let tree = named_as_in_settings(host, settings, files.tree())?;
     judged(settings, tree, way).map(|seen| Look::Seen(Box::new(seen)))
@@ -96,8 +97,8 @@ pub async fn read(host: &impl Host, settings: &Settings, access: &Access) -> Res
         let said = first_line(&output.complaint);
         return Err(sudo::refused(host, &access.include.path, &[command], said));
     }
-    Err(Error::new(Kind::ProxyBroken, format!("nginx refuses its configuration: {}", complaint(&output.complaint)))
-        .advise("put that right until `nginx -t` passes as root; nginx goes on with what it read before"))
+    Err(Error::new(Kind::ProxyBroken, translated!("nginx refuses its configuration: {}", complaint(&output.complaint)))
+        .advise(translated!("put that right until `nginx -t` passes as root; nginx goes on with what it read before")))
 }
 
 /// nginx asks for the name of each upstream while it tests: where no server of names answers it is not done in time, and no reload
@@ -107,8 +108,8 @@ fn unanswered(cause: Error) -> Error {
         return cause;
     }
     cause.told_as(Kind::ProxyBroken).advise(
-        "nginx waits for the name of an upstream that no server of names tells: see `/etc/resolv.conf` and the upstreams of all sites; \
-         nginx goes on with what it read before",
+        translated!("nginx waits for the name of an upstream that no server of names tells: see `/etc/resolv.conf` and the upstreams of all sites; \
+         nginx goes on with what it read before"),
     )
 }
 
@@ -132,7 +133,7 @@ fn see_pid_file(host: &impl Host, settings: &Settings, tree: &[Node]) -> Result<
     }
     Err(Error::new(
         Kind::Settings,
-        format!(
+        translated!(
             "`{}`, line {}: this nginx writes its process id to `{}`, but `proxy.pid_file` is `{}`",
             node.file.to_string_lossy(),
             node.line,
@@ -140,7 +141,9 @@ fn see_pid_file(host: &impl Host, settings: &Settings, tree: &[Node]) -> Result<
             ours.to_string_lossy()
         ),
     )
-    .advise("let `proxy.pid_file` and `proxy.nginx` of hooks.toml name one and the same nginx: the one that serves"))
+    .advise(translated!(
+        "let `proxy.pid_file` and `proxy.nginx` of hooks.toml name one and the same nginx: the one that serves"
+    )))
 }
 
 /// `..`, `//` and links make other names for the same file (F96).

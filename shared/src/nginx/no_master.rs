@@ -7,6 +7,7 @@ use std::path::Path;
 use super::workers;
 use crate::error::{Error, Kind};
 use crate::host::{Host, Process};
+use crate::language::translated;
 
 /// Why there is no master.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,9 @@ struct Around {
 impl NoMaster {
     /// One that no look at the processes explains.
     pub(super) fn plain(why: String) -> NoMaster {
-        let advice = "start nginx (`systemctl start nginx`), or name its pid file in `proxy.pid_file` of hooks.toml, then deploy again";
+        let advice = translated!(
+            "start nginx (`systemctl start nginx`), or name its pid file in `proxy.pid_file` of hooks.toml, then deploy again"
+        );
         NoMaster { kind: Kind::ProxyBroken, why, advice: advice.to_owned() }
     }
 
@@ -80,11 +83,11 @@ impl Around {
     fn beside(&self, why: String) -> NoMaster {
         let host = self.masters.iter().find(|(_, ids)| ids.len() == 1);
         let advice = match (host, self.masters.first()) {
-            (Some((id, _)), _) => format!(
+            (Some((id, _)), _) => translated!(
                 "start nginx (`systemctl start nginx`); or, if it is the one whose master is process {id}, name its pid file in \
                  `proxy.pid_file` of hooks.toml; then deploy again"
             ),
-            (None, Some((id, _))) => format!(
+            (None, Some((id, _))) => translated!(
                 "process {id} is an nginx master in a container, which is not supported: let nginx run on the host itself, then \
                  deploy again"
             ),
@@ -97,45 +100,47 @@ impl Around {
 fn judge(shown: &str, user: &str, named: &Named, around: &Around) -> NoMaster {
     let broken = |why: String, advice: String| NoMaster { kind: Kind::ProxyBroken, why, advice };
     let in_container = |why: String| {
-        let advice = "nginx in a container is not supported: let it run on the host itself, with its pid file where `proxy.pid_file` of \
-                      hooks.toml says";
+        let advice = translated!(
+            "nginx in a container is not supported: let it run on the host itself, with its pid file where `proxy.pid_file` of \
+                      hooks.toml says"
+        );
         broken(why, advice.to_owned())
     };
     let (id, is) = match named {
         Named::Hidden(id) => {
             return NoMaster {
                 kind: Kind::NotAllowed,
-                why: format!(
+                why: translated!(
                     "`{user}` may not see nginx's processes: its pid file `{shown}` names process {id}, which exists, and /proc \
                      hides it (`hidepid`)"
                 ),
-                advice: format!(
+                advice: translated!(
                     "mount /proc with `gid=` of a group that `{user}` is in (`mount -o remount,hidepid=2,gid=GROUP /proc`), or \
                      without `hidepid`"
                 ),
             };
         }
-        Named::NoFile => (None, "does not exist".to_owned()),
-        Named::Gone(id) => (Some(*id), format!("names process {id}, which does not exist")),
+        Named::NoFile => (None, translated!("does not exist").to_owned()),
+        Named::Gone(id) => (Some(*id), translated!("names process {id}, which does not exist")),
         Named::Another(process) => {
             let id = process.identity.id;
-            (Some(id), format!("names process {id}, which is `{}`, no nginx master", process.summary()))
+            (Some(id), translated!("names process {id}, which is `{}`, no nginx master", process.summary()))
         }
     };
     if let Some((master, _)) = around.masters.iter().find(|(_, ids)| ids.len() > 1 && ids.last() == id.as_ref()) {
-        return in_container(format!(
+        return in_container(translated!(
             "nginx runs in a container, where its master is process {master} of this host: `{shown}` {is}"
         ));
     }
     match named {
         Named::Another(process) if process.identity.id == 1 => {
-            in_container(format!("nginx's pid file `{shown}` {is}: process 1 is what nginx is in a container"))
+            in_container(translated!("nginx's pid file `{shown}` {is}: process 1 is what nginx is in a container"))
         }
         Named::Another(process) if is_program(process) => broken(
-            format!("nginx's process {} has no master and no workers (`master_process off`)", process.identity.id),
-            "nginx without a master is not supported, since it cannot reload: take `master_process off` out of its configuration, restart it, then deploy again".to_owned(),
+            translated!("nginx's process {} has no master and no workers (`master_process off`)", process.identity.id),
+            translated!("nginx without a master is not supported, since it cannot reload: take `master_process off` out of its configuration, restart it, then deploy again").to_owned(),
         ),
-        Named::Another(process) => around.beside(format!(
+        Named::Another(process) => around.beside(translated!(
             "nginx's pid file `{shown}` is stale: process {} is `{}`, which is no nginx master",
             process.identity.id,
             process.summary()
@@ -143,8 +148,8 @@ fn judge(shown: &str, user: &str, named: &Named, around: &Around) -> NoMaster {
         Named::NoFile | Named::Gone(_) if !around.orphans.is_empty() => {
             let ids: Vec<String> = around.orphans.iter().map(u32::to_string).collect();
             broken(
-                format!("nginx's master is gone (its pid file `{shown}` {is}), and its workers go on without it: process {}", ids.join(", ")),
-                format!(
+                translated!("nginx's master is gone (its pid file `{shown}` {is}), and its workers go on without it: process {}", ids.join(", ")),
+                translated!(
                     "they hold nginx's ports, so that it cannot start: end them (`kill -QUIT {}`), start nginx (`systemctl start nginx`), \
                      then deploy again",
                     ids.join(" ")
@@ -152,7 +157,7 @@ fn judge(shown: &str, user: &str, named: &Named, around: &Around) -> NoMaster {
             )
         }
         Named::NoFile | Named::Gone(_) | Named::Hidden(_) => {
-            around.beside(format!("nginx is not running: its pid file `{shown}` {is}"))
+            around.beside(translated!("nginx is not running: its pid file `{shown}` {is}"))
         }
     }
 }

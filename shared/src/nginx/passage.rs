@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::{Credentials, FileFacts, FileKind};
+use crate::language::translated;
 
 /// What keeps a process from looking at a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,10 @@ pub(crate) fn obstacle(
 fn closed(facts: &FileFacts, credentials: &Credentials) -> Option<String> {
     match facts.kind {
         FileKind::Directory => {}
-        FileKind::SymbolicLink => return Some("it is a symbolic link, needed the directory itself".to_owned()),
-        FileKind::Regular | FileKind::Special => return Some("it is no directory".to_owned()),
+        FileKind::SymbolicLink => {
+            return Some(translated!("it is a symbolic link, needed the directory itself").to_owned());
+        }
+        FileKind::Regular | FileKind::Special => return Some(translated!("it is no directory").to_owned()),
     }
     // The kernel looks at one class only: the owner's bits even if the group's were kinder.
     let class = if credentials.user == facts.owner {
@@ -48,7 +51,7 @@ fn closed(facts: &FileFacts, credentials: &Credentials) -> Option<String> {
         0o001
     };
     let passes = credentials.user == 0 || facts.mode & class != 0;
-    (!passes).then(|| format!("its mode is {:o}", facts.mode))
+    (!passes).then(|| translated!("its mode is {:o}", facts.mode))
 }
 
 #[cfg(test)]

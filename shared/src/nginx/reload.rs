@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, ProcessIdentity, Signal, first_line};
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::workers::{self, Generation, Worker};
 use crate::patience::Patience;
@@ -43,25 +44,25 @@ pub async fn reload(
 
 fn not_in_force(state: Generation, at_most: Duration) -> Error {
     let found = match state {
-        Generation::Unchanged => "nginx refused to reload: its old workers go on",
-        Generation::Mixed => "nginx's old workers go on accepting beside the new ones",
-        Generation::Nobody | Generation::InForce => workers::NOBODY_ACCEPTS,
+        Generation::Unchanged => translated!("nginx refused to reload: its old workers go on"),
+        Generation::Mixed => translated!("nginx's old workers go on accepting beside the new ones"),
+        Generation::Nobody | Generation::InForce => workers::NOBODY_ACCEPTS.told(),
     };
     let waited = duration(at_most);
-    Error::new(Kind::SentBack, format!("the reload was not in force after {waited}: {found}"))
-        .advise("look for [emerg] and [alert] in nginx's error log; put that right and deploy again")
+    Error::new(Kind::SentBack, translated!("the reload was not in force after {waited}: {found}"))
+        .advise(translated!("look for [emerg] and [alert] in nginx's error log; put that right and deploy again"))
 }
 
 /// Tells nginx's master, proven to be one, to reload.
 async fn signal(host: &impl Host, master: &ProcessIdentity, access: &Access) -> Result<()> {
     let not_sent = |why: String| {
-        Error::new(Kind::SentBack, format!("nginx could not be told to reload: {why}"))
-            .advise("see that nginx runs, then deploy again")
+        Error::new(Kind::SentBack, translated!("nginx could not be told to reload: {why}"))
+            .advise(translated!("see that nginx runs, then deploy again"))
     };
     if access.nginx == Way::Own {
         return match host.signal(master, Signal::Reload) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(not_sent(format!("its master, process {}, is gone", master.id))),
+            Ok(false) => Err(not_sent(translated!("its master, process {}, is gone", master.id))),
             Err(cause) => Err(not_sent(cause.to_string())),
         };
     }

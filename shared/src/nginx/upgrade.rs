@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Kind};
 use crate::host::{Host, Process};
+use crate::language::translated;
 use crate::nginx::workers;
 
 /// What nginx adds to the name of the pid file of the master that is to go.
@@ -30,9 +31,9 @@ pub fn unfinished(master: &Process, other: u32) -> Error {
     let this = master.identity.id;
     Error::new(
         Kind::ProxyBroken,
-        format!("two masters of nginx serve, process {this} and process {other}: an upgrade of its program is not at its end"),
+        translated!("two masters of nginx serve, process {this} and process {other}: an upgrade of its program is not at its end"),
     )
-    .advise(format!(
+    .advise(translated!(
         "end the one that is to go (`kill -QUIT {other}` lets its requests end; nginx's manual, \"Upgrading Executable\"), then \
          deploy again"
     ))

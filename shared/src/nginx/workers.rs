@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error;
 use crate::host::{Host, Process, ProcessIdentity};
+use crate::language::{Text, text, translated};
 use crate::nginx::no_master::{Named, NoMaster};
 use crate::patience::{Patience, Waiting};
 
@@ -15,7 +16,7 @@ const TICK: Duration = Duration::from_millis(10);
 const REPLACED_AT_MOST: Duration = Duration::from_secs(1);
 
 /// What is wrong where nginx's master has no worker for new connections, as a fragment.
-pub const NOBODY_ACCEPTS: &str = "nginx has no worker that accepts connections";
+pub const NOBODY_ACCEPTS: Text = text!("nginx has no worker that accepts connections");
 
 /// One worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +40,13 @@ pub fn master(host: &impl Host, pid_file: &Path) -> Result<Process, NoMaster> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             return Err(NoMaster::find(host, pid_file, &Named::NoFile));
         }
-        Err(cause) => return Err(NoMaster::plain(format!("nginx's pid file `{shown}` could not be read: {cause}"))),
+        Err(cause) => {
+            return Err(NoMaster::plain(translated!("nginx's pid file `{shown}` could not be read: {cause}")));
+        }
     };
     let text = String::from_utf8_lossy(&bytes);
     let Ok(id) = text.trim().parse::<u32>() else {
-        let why = format!("nginx's pid file `{shown}` holds `{}`, needed a process id", text.trim());
+        let why = translated!("nginx's pid file `{shown}` holds `{}`, needed a process id", text.trim());
         return Err(NoMaster::plain(why));
     };
     let named = match host.process(id) {
@@ -71,7 +74,7 @@ pub fn accepting(workers: &[Worker]) -> Vec<ProcessIdentity> {
 pub fn serve(host: &impl Host, pid_file: &Path) -> Result<Vec<Worker>, String> {
     let master = master(host, pid_file).map_err(|why| why.to_string())?;
     let workers = workers(host, &master.identity);
-    if accepting(&workers).is_empty() { Err(NOBODY_ACCEPTS.to_owned()) } else { Ok(workers) }
+    if accepting(&workers).is_empty() { Err(NOBODY_ACCEPTS.to_string()) } else { Ok(workers) }
 }
 
 /// Waits for a worker of `master` that accepts: one that died is replaced within milliseconds. Returns whether there is one.

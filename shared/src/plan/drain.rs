@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::host::{Connection, Host};
+use crate::language::translated;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::{Report, duration};
@@ -26,7 +27,7 @@ pub(super) async fn drain(host: &impl Host, report: &Report, place: &Place, at_m
         match host.connections_towards(place.port) {
             Ok(connections) => seen.look(host.elapsed().saturating_sub(began), connections),
             Err(cause) => {
-                report.say(&format!("note: connections to {place} cannot be seen, so none is waited for: {cause}"));
+                report.say(&translated!("note: connections to {place} cannot be seen, so none is waited for: {cause}"));
                 return Ok(());
             }
         }
@@ -64,17 +65,17 @@ impl Seen {
     fn told(&self, place: &Place, at_most: Duration) -> Option<String> {
         let finished = match self.finished {
             0 => None,
-            1 => Some(format!("1 request to {place} finished in {}", duration(self.last_gone))),
-            many => Some(format!("{many} requests to {place} finished in {}", duration(self.last_gone))),
+            1 => Some(translated!("1 request to {place} finished in {}", duration(self.last_gone))),
+            many => Some(translated!("{many} requests to {place} finished in {}", duration(self.last_gone))),
         };
-        let towards = if finished.is_some() { String::new() } else { format!(" to {place}") };
+        let towards = if finished.is_some() { String::new() } else { translated!(" to {place}") };
         let closed = match self.open.len() {
             0 => None,
-            1 => Some(format!(
+            1 => Some(translated!(
                 "1 long connection{towards} is closed after {} (a websocket, a stream, or an idle one that nginx keeps)",
                 duration(at_most)
             )),
-            many => Some(format!(
+            many => Some(translated!(
                 "{many} long connections{towards} are closed after {} (websockets, streams, idle ones that nginx keeps)",
                 duration(at_most)
             )),

@@ -18,6 +18,7 @@ use crate::codedeploy::consent;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, Process, Share};
+use crate::language::translated;
 use crate::ledger::{Change, Ledger, store};
 use crate::nginx::workers;
 use crate::probe::validation;
@@ -141,11 +142,11 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             if matches!(action, Action::Reconsider { .. }) && cause.kind() != Kind::SentBack {
                 continue;
             }
-            self.report.say(&format!("taking it back: {action}"));
+            self.report.say(&translated!("taking it back: {action}"));
             match self.perform(action).await {
                 // Everything is as it was, and known: the next hook looks at nginx and settles what the ledger still has (F107).
                 Err(undo) if matches!(action, Action::Remember { .. }) => {
-                    self.report.say(&format!("note: {undo}. The next hook settles it"));
+                    self.report.say(&translated!("note: {undo}. The next hook settles it"));
                 }
                 Err(undo) => {
                     tracing::error!("taking it back failed: {undo}");
@@ -161,7 +162,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         match action {
             Action::Remember { change, .. } => match self.remember(change) {
                 Err(cause) if change.may_be_lost() => {
-                    self.report.say(&format!("note: what has happened could not be noted ({action}): {cause}"));
+                    self.report.say(&translated!("note: what has happened could not be noted ({action}): {cause}"));
                     Ok(())
                 }
                 outcome => outcome,
@@ -245,7 +246,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
                 let generation = self.ledger.announced.as_ref().map_or(0, |announced| announced.generation);
                 if let Err(cause) = countdown.begin(self.host, generation).await {
                     let place = &countdown.place;
-                    self.report.say(&format!("note: the standby in {place} stays until the next deploy: {cause}"));
+                    self.report.say(&translated!("note: the standby in {place} stays until the next deploy: {cause}"));
                 }
                 Ok(())
             }
@@ -273,7 +274,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             // Nothing was sent anywhere.
             Shown::NotAtAll(_) if !proof.moves => None,
             Shown::NotAtAll(why) => {
-                Some(format!("traffic was sent to {}, and nobody has seen it arrive: {why}", proof.place))
+                Some(translated!("traffic was sent to {}, and nobody has seen it arrive: {why}", proof.place))
             }
         };
         Ok(())
@@ -307,8 +308,8 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         pin::remove(self.host, self.settings, place)?;
         let process = self.host.launch(launch).map_err(|cause| {
             let program = launch.command.first().map_or("", String::as_str);
-            Error::new(Kind::NotStarted, format!("`{program}` could not be started in {place}: {cause}"))
-                .advise("see that the program exists and that this user may run it")
+            Error::new(Kind::NotStarted, translated!("`{program}` could not be started in {place}: {cause}"))
+                .advise(translated!("see that the program exists and that this user may run it"))
         })?;
         self.launched = Some(process);
         Ok(())
@@ -336,7 +337,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
             None => Ok(()),
         };
         if let Err(cause) = ended {
-            self.report.say(&format!("note: what was started in {place} was not ended: {cause}"));
+            self.report.say(&translated!("note: what was started in {place} was not ended: {cause}"));
             if let Some(process) = process {
                 processes::share(self.host, self.report, &process, Share::Equal).await;
             }
@@ -345,7 +346,7 @@ impl<'a, H: Host, W: Warming> Execution<'a, H, W> {
         // A unit that did not come up, or that restarts what has died, is not to come up later.
         pin::remove(self.host, self.settings, place)?;
         if let Err(cause) = self.remember(&Change::Freed(slot)) {
-            self.report.say(&format!("note: {cause}. The next hook settles it"));
+            self.report.say(&translated!("note: {cause}. The next hook settles it"));
         }
         Ok(())
     }
@@ -377,9 +378,9 @@ fn publish_failed(from: &Path, to: &Path, cause: &std::io::Error) -> Error {
     if cause.kind() == std::io::ErrorKind::InvalidData || cause.kind() == std::io::ErrorKind::NotFound {
         return Error::new(
             Kind::Artifact,
-            format!("the artifact `{}` could not be copied: {cause}", from.to_string_lossy()),
+            translated!("the artifact `{}` could not be copied: {cause}", from.to_string_lossy()),
         )
-        .advise("deploy again; nothing else may write into the agent's directory meanwhile");
+        .advise(translated!("deploy again; nothing else may write into the agent's directory meanwhile"));
     }
     store::unwritable(to, cause)
 }

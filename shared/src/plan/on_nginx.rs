@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{CutoverWay, Settings};
 use crate::error::Result;
 use crate::host::{Host, ProcessIdentity};
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::configuration;
 use crate::nginx::configuration::tree::Node;
@@ -94,7 +95,7 @@ impl OnNginx {
         if let Err(cause) = configuration::test(host, settings, access, CutoverWay::Reload).await {
             file.write(host, before).await?;
             self.word_written = false;
-            report.say(&format!("note: nginx cannot be made to tell where it sends requests: {cause}"));
+            report.say(&translated!("note: nginx cannot be made to tell where it sends requests: {cause}"));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, SHARED_AT_MOST};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, ProcessIdentity, Share, Signal};
+use crate::language::translated;
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
@@ -19,12 +20,12 @@ pub(super) fn see_live(host: &impl Host, place: &Place) -> Result<()> {
     if !occupant::is_listened_on(host, place.port)? {
         return Err(Error::new(
             Kind::Undecided,
-            format!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
+            translated!("nobody listens any more in {place}, which was live, so the other slot was not ended"),
         )
-        .advise(
+        .advise(translated!(
             "with `proxy.cutover = \"instant\"` nginx has gone on to the other slot: deploy again; with \"reload\" \
-             `switch --back` puts the site back up on it",
-        ));
+             `switch --back` puts the site back up on it"
+        )));
     }
     Ok(())
 }
@@ -60,21 +61,24 @@ pub(super) async fn end(
     if let Some(live) = live {
         see_live(host, live)?;
     }
-    report.say(&format!("{place} did not end within {} of SIGTERM: SIGKILL", duration(grace)));
+    report.say(&translated!("{place} did not end within {} of SIGTERM: SIGKILL", duration(grace)));
     send(host, place, processes, Signal::Kill)?;
     if gone(host, processes, KILLED_AT_MOST).await? {
         return Ok(());
     }
     let ids: Vec<String> = alive(host, processes).iter().map(|identity| identity.id.to_string()).collect();
-    Err(Error::new(Kind::Undecided, format!("process {} in {place} outlived SIGKILL", ids.join(", ")))
-        .advise("it hangs in the kernel (a disk or a network file system?): look at it with `ps`, then deploy again"))
+    Err(Error::new(Kind::Undecided, translated!("process {} in {place} outlived SIGKILL", ids.join(", "))).advise(
+        translated!(
+            "it hangs in the kernel (a disk or a network file system?): look at it with `ps`, then deploy again"
+        ),
+    ))
 }
 
 fn send(host: &impl Host, place: &Place, processes: &[Process], signal: Signal) -> Result<()> {
     for identity in alive(host, processes) {
         host.signal(&identity, signal).map_err(|cause| {
-            Error::new(Kind::of(&cause), format!("process {} in {place} cannot be signalled: {cause}", identity.id))
-                .advise("run the hooks as the user that owns the process (`runas` in appspec.yml)")
+            Error::new(Kind::of(&cause), translated!("process {} in {place} cannot be signalled: {cause}", identity.id))
+                .advise(translated!("run the hooks as the user that owns the process (`runas` in appspec.yml)"))
         })?;
     }
     Ok(())
@@ -104,9 +108,11 @@ pub(super) async fn await_free(host: &impl Host, place: &Place) -> Result<()> {
         if !waiting.for_another_look().await? {
             let holders = occupant::listeners(host, place.port)?;
             let holder = holders.first().and_then(|listener| listener.processes.first());
-            let who =
-                holder.map_or_else(|| "a process".to_owned(), |process| format!("process {}", process.identity.id));
-            return Err(occupant::refuse(&format!("port {} is still held by {who}", place.port)));
+            let who = holder.map_or_else(
+                || translated!("a process").to_owned(),
+                |process| translated!("process {}", process.identity.id),
+            );
+            return Err(occupant::refuse(&translated!("port {} is still held by {who}", place.port)));
         }
     }
 }
@@ -122,13 +128,13 @@ pub(super) async fn share(host: &impl Host, report: &Report, process: &ProcessId
         }
         match waiting.for_another_look().await {
             Ok(true) => {}
-            Ok(false) => break "the kernel takes no change for now".to_owned(),
+            Ok(false) => break translated!("the kernel takes no change for now").to_owned(),
             Err(interrupted) => break interrupted.to_string(),
         }
     };
     match share {
         Share::Small | Share::Least => tracing::warn!("process {} has as much of the processors as any other: {refused}", process.id),
-        Share::Equal => report.say(&format!(
+        Share::Equal => report.say(&translated!(
             "note: process {} keeps a small share of the processors: {refused}. `echo 0 > /proc/{}/autogroup` ends that",
             process.id, process.id
         )),
@@ -169,14 +175,17 @@ async fn ending(host: &impl Host, launched: &ProcessIdentity, unit: Option<&Unit
 
 fn died_at_once(host: &impl Host, place: &Place, ending: &str) -> Error {
     let died =
-        |why: &str| Error::new(Kind::NotStarted, format!("the new release in {place} died at once: {ending}{why}"));
+        |why: &str| Error::new(Kind::NotStarted, translated!("the new release in {place} died at once: {ending}{why}"));
     if let Some((why, advice)) = occupant::memory_was_short(host, None) {
         // systemd has said so already.
-        return died(if ending == OUT_OF_MEMORY { "" } else { &why }).advise(advice);
+        return died(if ending == OUT_OF_MEMORY.told() { "" } else { &why }).advise(advice);
     }
     if ending == "exit status 0" {
-        return died("")
-            .advise("what is started must stay in the foreground: let `app.command` not send it to the background");
+        return died("").advise(translated!(
+            "what is started must stay in the foreground: let `app.command` not send it to the background"
+        ));
     }
-    died("").advise_until_explained("the last lines of its log are above; put the cause right and deploy again")
+    died("").advise_until_explained(translated!(
+        "the last lines of its log are above; put the cause right and deploy again"
+    ))
 }

@@ -6,6 +6,7 @@ use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, ProcessIdentity};
+use crate::language::translated;
 use crate::occupant;
 use crate::report::Report;
 
@@ -32,7 +33,10 @@ pub(super) async fn end(
         return Ok(());
     }
     if witness::may_serve(host, settings, slot).await? {
-        return Err(Error::new(Kind::Undecided, "nginx sends the traffic there, or has nowhere else to send it"));
+        return Err(Error::new(
+            Kind::Undecided,
+            translated!("nginx sends the traffic there, or has nowhere else to send it"),
+        ));
     }
     // Asked again: the witnesses take their time.
     let family = occupant::family(host, &process);

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::action::{KILLED_AT_MOST, PORT_FREE_AT_MOST, WRITE_AT_MOST};
 use crate::config::Settings;
 use crate::host::{Host, Launch, ProcessIdentity};
+use crate::language::translated;
 use crate::ledger::{Ledger, Room, live_file};
 use crate::occupant::LOOKS_AGAIN;
 use crate::probe::Probe;
@@ -87,14 +88,17 @@ pub fn longest(grace: Duration, patience: Duration) -> Duration {
 /// For how long nobody served, as the beginning of a sentence; the clock may have been set meanwhile.
 pub(super) fn outage(since: Option<SystemTime>, now: SystemTime) -> String {
     match since.and_then(|since| now.duration_since(since).ok()) {
-        Some(time) => format!("nobody served for at most {}", duration(time)),
-        None => "nobody served meanwhile".to_owned(),
+        Some(time) => translated!("nobody served for at most {}", duration(time)),
+        None => translated!("nobody served meanwhile").to_owned(),
     }
 }
 
 impl fmt::Display for Restoration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Restoration { place, newcomer, launch, .. } = self;
-        write!(formatter, "end what runs in {newcomer}, and start again in {place}: {}", launch.command.join(" "))
+        formatter.write_str(&translated!(
+            "end what runs in {newcomer}, and start again in {place}: {}",
+            launch.command.join(" ")
+        ))
     }
 }

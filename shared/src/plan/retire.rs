@@ -7,6 +7,7 @@ use super::{drain, processes};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::ledger::Ledger;
 use crate::occupant::{self, Occupant};
 use crate::report::Report;
@@ -58,11 +59,13 @@ pub(super) async fn retire(
     let live = settings.place(!slot);
     processes::terminate(host, settings, report, place, &processes, grace, Some(live)).await?;
     processes::await_free(host, place).await?;
-    report.say(&format!("{place} was stopped"));
+    report.say(&translated!("{place} was stopped"));
     Ok(())
 }
 
 /// What is said where it came to nothing.
 pub(super) fn failed(place: &Place, cause: &Error) -> String {
-    format!("note: {place} was not stopped after the cutover: {cause}. The cutover holds; the next `stop` tries again")
+    translated!(
+        "note: {place} was not stopped after the cutover: {cause}. The cutover holds; the next `stop` tries again"
+    )
 }

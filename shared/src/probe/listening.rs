@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::Probe;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Listener};
+use crate::language::translated;
 use crate::occupant;
 
 /// The address on which all of these listen, where that is none that takes what comes to 127.0.0.1.
@@ -17,12 +18,12 @@ pub(super) fn elsewhere(listeners: &[Listener]) -> Option<IpAddr> {
 /// The port that the launched process does not listen on, of its slot's own and the one that is asked, in words.
 pub(super) fn not_listening(host: &impl Host, probe: &Probe) -> Result<Option<String>> {
     if !check_listener(host, probe)? {
-        return Ok(Some(format!("port {}", probe.place.port)));
+        return Ok(Some(translated!("port {}", probe.place.port)));
     }
     if probe.port == probe.place.port || is_its_own(host, probe, probe.port)? {
         return Ok(None);
     }
-    Ok(Some(format!("port {} (`health.port`)", probe.port)))
+    Ok(Some(translated!("port {} (`health.port`)", probe.port)))
 }
 
 /// Whether the launched process listens on its slot's own port.
@@ -35,12 +36,13 @@ pub(crate) fn check_listener(host: &impl Host, probe: &Probe) -> Result<bool> {
     if !alive && !listens {
         let died = |why: &str| {
             let (place, id) = (&probe.place, probe.process.id);
-            Error::new(Kind::NotStarted, format!("the new release in {place} has died (process {id} is gone){why}"))
+            Error::new(Kind::NotStarted, translated!("the new release in {place} has died (process {id} is gone){why}"))
         };
         return Err(match occupant::memory_was_short(host, probe.ended_before) {
             Some((why, advice)) => died(&why).advise(advice),
-            None => died("")
-                .advise_until_explained("the last lines of its log are above; put the cause right and deploy again"),
+            None => died("").advise_until_explained(translated!(
+                "the last lines of its log are above; put the cause right and deploy again"
+            )),
         });
     }
     Ok(listens)
@@ -52,13 +54,13 @@ fn is_its_own(host: &impl Host, probe: &Probe, port: u16) -> Result<bool> {
     for listener in &listeners {
         let Some(process) = listener.processes.first() else {
             let owner = host.user_named(listener.owner).name;
-            return Err(occupant::refuse(&format!(
+            return Err(occupant::refuse(&translated!(
                 "port {port} is held by a process of user `{owner}`, not by the release (process {})",
                 probe.process.id
             )));
         };
         if !listener.processes.iter().any(|process| occupant::belongs_to(host, &probe.process, process)) {
-            return Err(occupant::refuse(&format!(
+            return Err(occupant::refuse(&translated!(
                 "port {port} is held by process {} (`{}`), not by the release (process {})",
                 process.identity.id,
                 process.summary(),

@@ -4,22 +4,23 @@ use std::net::IpAddr;
 
 use super::{After, Hopeless, Judgement, Probe};
 use crate::host::Answer;
+use crate::language::translated;
 
 /// What to do about an answer that will never become good; nothing for one that may.
 pub(super) fn advice(probe: &Probe, answer: &Answer) -> Option<String> {
     let Answer::Response { status, location, .. } = answer else { return None };
     let path = &probe.path;
     match (status, location) {
-        (300..=399, Some(location)) if is_https(location) && path_of(location) == path => Some(format!(
+        (300..=399, Some(location)) if is_https(location) && path_of(location) == path => Some(translated!(
             "leave `{path}` out of the redirect to https (in Spring Security: `requiresSecure()`, `redirectToHttps()`), since \
              it is asked without nginx and its X-Forwarded-Proto (`server.forward-headers-strategy`); or set `health.path` to \
              a path that answers; or take the redirect for the answer: `health.status = {status}`, `health.body = \"\"`"
         )),
         (300..=399, Some(location)) if *path_of(location) == format!("{path}/") => {
-            Some(format!("set `health.path = \"{path}/\"` in hooks.toml"))
+            Some(translated!("set `health.path = \"{path}/\"` in hooks.toml"))
         }
         (300..=399 | 401 | 403, _) => {
-            Some(format!("let everybody read `{path}`: with Spring Security, permit it (`permitAll()`)"))
+            Some(translated!("let everybody read `{path}`: with Spring Security, permit it (`permitAll()`)"))
         }
         _ => None,
     }
@@ -28,10 +29,14 @@ pub(super) fn advice(probe: &Probe, answer: &Answer) -> Option<String> {
 /// What to do where a wrong body is all that comes: it never matches if it is another one each time.
 pub(super) fn wrong_body(body: &str) -> Hopeless {
     let advice = if body.starts_with(['{', '[']) {
-        "a body of JSON is no profile: set `health.body = \"\"` in hooks.toml for any body, or `health.path` to what answers \
+        translated!(
+            "a body of JSON is no profile: set `health.body = \"\"` in hooks.toml for any body, or `health.path` to what answers \
          with the profile alone"
+        )
     } else {
-        "let `health.body` in hooks.toml be exactly what it answers, or `\"\"` for any body; or look into the application's log"
+        translated!(
+            "let `health.body` in hooks.toml be exactly what it answers, or `\"\"` for any body; or look into the application's log"
+        )
     };
     Hopeless { advice: advice.to_owned(), after: After::Different(body.to_owned()) }
 }
@@ -39,7 +44,7 @@ pub(super) fn wrong_body(body: &str) -> Hopeless {
 /// What to do where this status is all that comes until patience ends.
 pub(super) fn unless_it_changes(probe: &Probe, status: u16) -> Option<Hopeless> {
     (400..=499).contains(&status).then(|| Hopeless {
-        advice: format!(
+        advice: translated!(
             "see that the application answers `{}` on port {}, or correct `health.path` in hooks.toml; its log may say more",
             probe.path, probe.port
         ),
@@ -50,9 +55,10 @@ pub(super) fn unless_it_changes(probe: &Probe, status: u16) -> Option<Hopeless> 
 /// What is said of a release that nginx could not reach either.
 pub(super) fn listens_elsewhere(port: u16, address: IpAddr) -> Judgement {
     Judgement::NotYet(
-        format!("it listens on `{address}` alone (port {port}), and nginx asks 127.0.0.1"),
+        translated!("it listens on `{address}` alone (port {port}), and nginx asks 127.0.0.1"),
         Some(Hopeless {
-            advice: "let it listen on 127.0.0.1 or on every address (in Spring: `server.address`)".to_owned(),
+            advice: translated!("let it listen on 127.0.0.1 or on every address (in Spring: `server.address`)")
+                .to_owned(),
             after: After::AWhile,
         }),
     )

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{After, Hopeless};
+use crate::language::translated;
 
 /// So many different bodies are none that changes until the release is up: a time stamp, a counter.
 const DIFFERENT: usize = 12;
@@ -32,9 +33,9 @@ impl Streak {
             Some(After::Patience) | None => *self = Streak::default(),
         }
         if self.bodies.len() >= DIFFERENT {
-            return Some(format!("as {DIFFERENT} different bodies before"));
+            return Some(translated!("as {DIFFERENT} different bodies before"));
         }
-        (self.looks >= LOOKS).then(|| format!("seen {LOOKS} times in a row"))
+        (self.looks >= LOOKS).then(|| translated!("seen {LOOKS} times in a row"))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::Settings;
 use crate::discovery::witness;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, Request};
+use crate::language::translated;
 use crate::patience::Patience;
 use crate::patience::Waiting;
 use crate::report::duration;
@@ -39,9 +40,9 @@ impl Validation {
         let Some(url) = health.url.clone() else {
             return Err(Error::new(
                 Kind::Settings,
-                "`health.url` is empty: found an execution id of ECS or Lambda in the environment, needed a URL to validate",
+                translated!("`health.url` is empty: found an execution id of ECS or Lambda in the environment, needed a URL to validate"),
             )
-            .advise("set `health.url` in hooks.toml, or `HOOKS_HEALTH_URL` in the environment"));
+            .advise(translated!("set `health.url` in hooks.toml, or `HOOKS_HEALTH_URL` in the environment")));
         };
         // There are no profiles here: a body that names one stands for any.
         let body = Some(health.body.clone()).filter(|body| !body.is_empty() && !body.contains("{profile}"));
@@ -67,7 +68,7 @@ impl Validation {
 
 impl fmt::Display for Validation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "ask {} until {} good answers in a row have come", self.url, self.consecutive)
+        formatter.write_str(&translated!("ask {} until {} good answers in a row have come", self.url, self.consecutive))
     }
 }
 
@@ -89,7 +90,7 @@ pub async fn run(host: &impl Host, validation: &Validation) -> Result<()> {
             let body = validation.body.as_ref().map_or_else(String::new, |body| format!(" `{body}`"));
             return Err(Error::new(
                 Kind::NotHealthy,
-                format!(
+                translated!(
                     "the validation failed: {} answers {}, needed HTTP {}{body} {} times in a row (waited {})",
                     validation.url,
                     witness::describe(&answer),
@@ -98,7 +99,9 @@ pub async fn run(host: &impl Host, validation: &Validation) -> Result<()> {
                     duration(validation.patience.at_most)
                 ),
             )
-            .advise("look into the log of the new tasks or of the function; `health.patience` says how long to wait"));
+            .advise(translated!(
+                "look into the log of the new tasks or of the function; `health.patience` says how long to wait"
+            )));
         }
     }
 }

@@ -16,6 +16,7 @@ use super::Probe;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::occupant;
 use crate::report::{Report, duration};
 use crate::slot::{Place, Slot};
@@ -99,7 +100,7 @@ impl WarmUp {
                 paths.extend(more);
                 None
             }
-            Some(Err(why)) => Some(format!("warm-up: {why}")),
+            Some(Err(why)) => Some(translated!("warm-up: {why}")),
             None => None,
         };
         let mut known = Vec::new();
@@ -134,13 +135,12 @@ impl WarmUp {
 impl fmt::Display for WarmUp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.probe.place.port;
-        write!(
-            formatter,
+        formatter.write_str(&translated!(
             "warm it up: ask {} on port {port} until answers are as fast as they get, for at most {} and {} requests",
             named(self.paths.iter().map(|path| format!("`{}`", shown(path))), NAMED),
             duration(self.at_most),
             self.requests
-        )
+        ))
     }
 }
 
@@ -148,7 +148,7 @@ impl fmt::Display for WarmUp {
 fn named(all: impl ExactSizeIterator<Item = String>, at_most: usize) -> String {
     let more = all.len().saturating_sub(at_most);
     let text = all.take(at_most).collect::<Vec<_>>().join(", ");
-    if more == 0 { text } else { format!("{text} and {more} more") }
+    if more == 0 { text } else { translated!("{text} and {more} more") }
 }
 
 /// A path as people are told it: without the query, which may hold what is somebody's own, and short.

@@ -8,6 +8,7 @@ use crate::config::Settings;
 use crate::discovery::{DoorSays, witness};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host};
+use crate::language::translated;
 use crate::nginx::workers;
 use crate::occupant;
 use crate::patience::Patience;
@@ -76,15 +77,15 @@ pub fn shown(door_told: bool, heard: &Heard, site: bool) -> Shown {
     match (door_told, heard, site) {
         (true, ..) => Shown::ByDoor,
         (false, Heard::Enough, true) => Shown::ByWord,
-        (false, Heard::Enough, false) => Shown::NotAtAll(
-            "nginx's workers go by it, but this user cannot read nginx's configuration, so nobody saw that a site uses it",
-        ),
+        (false, Heard::Enough, false) => Shown::NotAtAll(translated!(
+            "nginx's workers go by it, but this user cannot read nginx's configuration, so nobody saw that a site uses it"
+        )),
         (false, Heard::TooFew, _) => {
-            Shown::NotAtAll("the door tells nothing, and too few of nginx's workers were heard")
+            Shown::NotAtAll(translated!("the door tells nothing, and too few of nginx's workers were heard"))
         }
-        (false, Heard::Nobody, _) => {
-            Shown::NotAtAll("the door tells nothing, and nginx's own word is not installed or cannot be heard")
-        }
+        (false, Heard::Nobody, _) => Shown::NotAtAll(translated!(
+            "the door tells nothing, and nginx's own word is not installed or cannot be heard"
+        )),
     }
 }
 
@@ -171,13 +172,17 @@ impl Proof {
 impl fmt::Display for Proof {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(port) = self.word {
-            write!(
-                formatter,
+            formatter.write_str(&translated!(
                 "ask nginx itself (port {port}) until its workers send requests to {}, and ",
                 self.place
-            )?;
+            ))?;
         }
-        write!(formatter, "ask {} until {} answers in a row have come from {}", self.door, self.answers, self.place)
+        formatter.write_str(&translated!(
+            "ask {} until {} answers in a row have come from {}",
+            self.door,
+            self.answers,
+            self.place
+        ))
     }
 }
 
@@ -190,7 +195,7 @@ pub(super) async fn ask(host: &impl Host, settings: &Settings, proof: &Proof, sp
     let answer = witness::ask_door(host, settings).await?;
     Ok(match workers::serve(host, &settings.proxy.pid_file) {
         Ok(_) => proof.judge(&answer, spoken),
-        Err(why) => Arrival::Elsewhere(Answer::Silence(format!("{}, and {why}", witness::describe(&answer)))),
+        Err(why) => Arrival::Elsewhere(Answer::Silence(translated!("{}, and {why}", witness::describe(&answer)))),
     })
 }
 
@@ -230,10 +235,10 @@ pub async fn prove(host: &impl Host, settings: &Settings, proof: &Proof, site: b
 }
 
 fn not_arrived(settings: &Settings, proof: &Proof, answer: &Answer, spoken: bool) -> Error {
-    let nginx = if spoken { "nginx sends requests there, but " } else { "" };
+    let nginx = if spoken { translated!("nginx sends requests there, but ") } else { "" };
     Error::new(
         Kind::SentBack,
-        format!(
+        translated!(
             "traffic did not arrive in {}: {nginx}{} answers {}",
             proof.place,
             proof.door,

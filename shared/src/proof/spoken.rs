@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::nginx::workers;
 use crate::occupant;
 use crate::patience::{Patience, Waiting};
@@ -110,11 +111,11 @@ async fn ask(host: &impl Host, settings: &Settings, port: u16, slot: Slot) -> Re
     let workers = workers::workers(host, &master.identity);
     if !workers.iter().any(|worker| worker.identity.id == said.worker) {
         let (worker, master) = (said.worker, master.identity.id);
-        let why = format!("process {worker} answers, which is no worker of nginx's master, process {master}");
+        let why = translated!("process {worker} answers, which is no worker of nginx's master, process {master}");
         return Ok(Err(Wrong::Elsewhere(why)));
     }
     if word::leads_to(settings, &said.target) != Some(slot) && !is_named(host, settings, &said.target) {
-        let why = format!("its worker {} sends requests to `{}`", said.worker, said.target);
+        let why = translated!("its worker {} sends requests to `{}`", said.worker, said.target);
         return Ok(Err(Wrong::Elsewhere(why)));
     }
     Ok(Ok(Told { worker: said.worker, accepting: workers::accepting(&workers).len() }))
@@ -128,7 +129,7 @@ fn is_named(host: &impl Host, settings: &Settings, target: &str) -> bool {
 }
 
 fn not_there(settings: &Settings, slot: Slot, why: &str) -> Error {
-    Error::new(Kind::SentBack, format!("nginx does not send requests to {}: {why}", settings.place(slot))).advise(
-        "see that nginx's workers can see `proxy.flag`, that `proxy.pid_file` names the nginx that serves, and its error log",
+    Error::new(Kind::SentBack, translated!("nginx does not send requests to {}: {why}", settings.place(slot))).advise(
+        translated!("see that nginx's workers can see `proxy.flag`, that `proxy.pid_file` names the nginx that serves, and its error log"),
     )
 }

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::discovery::witness::{self, DOOR_AT_MOST};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessIdentity};
+use crate::language::translated;
 use crate::nginx::workers;
 use crate::probe::{self, Judgement, Probe};
 use crate::proof::arrival::{self, Arrival, Proof};
@@ -71,14 +72,13 @@ pub fn longest(time: Duration, timeout: Duration) -> Duration {
 
 impl fmt::Display for Watch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
+        formatter.write_str(&translated!(
             "watch for {} whether process {} lives and {} answers from {}",
             duration(self.time),
             self.release.process.id,
             self.proof.door,
             self.proof.place
-        )
+        ))
     }
 }
 
@@ -118,9 +118,9 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn judge(&mut self, look: Look) -> Verdict {
         let place = &self.watch.proof.place;
-        let took = format!("{} after it took the traffic", duration(look.known));
+        let took = translated!("{} after it took the traffic", duration(look.known));
         if let Some(gone) = look.gone {
-            return Verdict::Gone(format!("{place} {gone} {took}"));
+            return Verdict::Gone(translated!("{place} {gone} {took}"));
         }
         match look.arrival {
             Some(Arrival::Elsewhere(_)) if look.asked < SETTLING => {}
@@ -129,7 +129,7 @@ impl Judge<'_> {
                 if self.wrong_in_a_row >= WRONG_IN_A_ROW {
                     self.wrong_in_a_row = 0;
                     let door = &self.watch.proof.door;
-                    return Verdict::Wrong(format!(
+                    return Verdict::Wrong(translated!(
                         "{door} did not answer from {place} {WRONG_IN_A_ROW} times in a row, {took}: {}",
                         witness::describe(&answer)
                     ));
@@ -147,7 +147,11 @@ impl Judge<'_> {
 /// # Errors
 /// `Kind::SentBack` with what was seen, if traffic is better off where it came from.
 pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch: &Watch) -> Result<()> {
-    report.say(&format!("{} takes the traffic now, and is watched for {}", watch.proof.place, duration(watch.time)));
+    report.say(&translated!(
+        "{} takes the traffic now, and is watched for {}",
+        watch.proof.place,
+        duration(watch.time)
+    ));
     let began = host.elapsed();
     let since = || host.elapsed().saturating_sub(began);
     let mut judge = Judge { watch, wrong_in_a_row: 0 };
@@ -169,7 +173,7 @@ pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch
             Verdict::Wrong(why) if answers(host, watch.standby.as_ref()).await? => return Err(sent_back(why)),
             Verdict::Wrong(why) => {
                 told = true;
-                report.say(&format!("note: {why}. No standby gives a good answer either, so traffic stays"));
+                report.say(&translated!("note: {why}. No standby gives a good answer either, so traffic stays"));
             }
             Verdict::Undecided => {}
         }
@@ -179,9 +183,9 @@ pub async fn watch(host: &impl Host, settings: &Settings, report: &Report, watch
 }
 
 fn sent_back(why: String) -> Error {
-    Error::new(Kind::SentBack, why).advise_until_explained(
-        "look into the application's log (its last lines are above); put the cause right, then deploy again",
-    )
+    Error::new(Kind::SentBack, why).advise_until_explained(translated!(
+        "look into the application's log (its last lines are above); put the cause right, then deploy again"
+    ))
 }
 
 /// What became of a release that does not hold its port any more. Listeners that cannot be seen are no evidence.
@@ -190,9 +194,9 @@ fn gone(host: &impl Host, release: &Probe) -> Option<String> {
     match probe::check_listener(host, release) {
         Ok(true) => None,
         Err(error) if ![Kind::NotStarted, Kind::Undecided].contains(&error.kind()) => None,
-        _ if !lives() => Some("died".to_owned()),
-        Ok(false) => Some("stopped listening".to_owned()),
-        Err(error) => Some(format!("lost its port ({error})")),
+        _ if !lives() => Some(translated!("died").to_owned()),
+        Ok(false) => Some(translated!("stopped listening").to_owned()),
+        Err(error) => Some(translated!("lost its port ({error})")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::config::ArtifactPattern;
+use crate::language::translated;
 
 /// More names than these would push what to do out of the report.
 const SHOWN: usize = 4;
@@ -20,9 +21,11 @@ impl fmt::Display for Unchosen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unchosen::None(why) => formatter.write_str(why),
-            Unchosen::Several(names) => {
-                write!(formatter, "found {} candidates ({}), needed exactly one", names.len(), list(names))
-            }
+            Unchosen::Several(names) => formatter.write_str(&translated!(
+                "found {} candidates ({}), needed exactly one",
+                names.len(),
+                list(names)
+            )),
         }
     }
 }
@@ -32,7 +35,7 @@ pub(super) fn list(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", shortened(name))).collect();
     match names.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        more => translated!("{} and {more} more", shown.join(", ")),
     }
 }
 
@@ -64,8 +67,8 @@ pub fn choose(pattern: &ArtifactPattern, names: Vec<String>) -> Result<String, U
             candidates.push(one);
             Err(Unchosen::Several(candidates))
         }
-        (None, _) if others.is_empty() => Err(Unchosen::None(format!("found no `{wanted}`"))),
-        (None, _) => Err(Unchosen::None(format!(
+        (None, _) if others.is_empty() => Err(Unchosen::None(translated!("found no `{wanted}`"))),
+        (None, _) => Err(Unchosen::None(translated!(
             "found only {}, which does not start by itself; needed a boot jar",
             list(&others)
         ))),

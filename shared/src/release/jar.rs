@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use super::java::{self, Newest};
+use crate::language::translated;
 
 /// A manifest is small; more than this is none.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
@@ -24,18 +25,18 @@ pub struct Needs {
 /// What is wrong, as the rest of a sentence that begins with the file's name.
 pub fn check<R: Read + Seek + ?Sized>(file: &mut R) -> Result<Needs, String> {
     let mut archive = zip::ZipArchive::new(file)
-        .map_err(|cause| format!("is no whole jar ({cause}): it was cut off, or is something else"))?;
+        .map_err(|cause| translated!("is no whole jar ({cause}): it was cut off, or is something else"))?;
     let Ok(manifest) = archive.by_name("META-INF/MANIFEST.MF") else {
-        return Err("has no `META-INF/MANIFEST.MF`, needed an executable jar".to_owned());
+        return Err(translated!("has no `META-INF/MANIFEST.MF`, needed an executable jar").to_owned());
     };
     let mut text = Vec::new();
     manifest
         .take(MANIFEST_LIMIT)
         .read_to_end(&mut text)
-        .map_err(|cause| format!("has a manifest that cannot be read: {cause}"))?;
+        .map_err(|cause| translated!("has a manifest that cannot be read: {cause}"))?;
     let manifest = String::from_utf8_lossy(&text);
     let Some(main_class) = attribute(&manifest, "Main-Class") else {
-        return Err("has no `Main-Class` in its manifest, needed an executable (boot) jar".to_owned());
+        return Err(translated!("has no `Main-Class` in its manifest, needed an executable (boot) jar").to_owned());
     };
     let is_boot = main_class.starts_with("org.springframework.boot.loader.");
     // The loader is loaded first, then what it starts.

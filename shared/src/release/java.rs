@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 
 /// A class file begins with these four bytes, the minor version and the major one, two bytes each, the largest first.
 const MAGIC: [u8; 4] = [0xca, 0xfe, 0xba, 0xbe];
@@ -57,13 +58,13 @@ pub(super) fn check(host: &impl Host, settings: &Settings, path: &Path, newest: 
     let Some(has) = version(&String::from_utf8_lossy(&release)).filter(|has| has < needed) else { return Ok(()) };
     Err(Error::new(
         Kind::Artifact,
-        format!(
+        translated!(
             "the artifact `{}` needs Java {needed}, for which `{class}` was compiled, and `{}` is Java {has}",
             path.to_string_lossy(),
             found.to_string_lossy()
         ),
     )
-    .advise(format!(
+    .advise(translated!(
         "name a Java {needed} in `app.java` of hooks.toml, or build the jar for Java {has}; then deploy again"
     )))
 }

@@ -323,10 +323,7 @@ mod tests {
             let lines = report.collected();
             let verdict = lines.join("\n");
             assert!(verdict.len() < 1500 && lines.iter().all(|line| line.len() < 200), "{verdict}");
-            assert!(
-                verdict.starts_with("실패 health (종료 코드 31): 가") && verdict.contains("\n할 일: "),
-                "{verdict}"
-            );
+            assert!(verdict.starts_with("실패 health (종료 코드 31):") && verdict.contains("\n할 일:"), "{verdict}");
             let tail = "서비스 중: `real1`(포트 8081)\n로그: /home/ec2-user/app/step3/logs/hooks.log";
             assert!(verdict.ends_with(tail), "{verdict}");
         }

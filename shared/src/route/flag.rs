@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileFacts, FileKind, Host, ProcessIdentity};
+use crate::language::translated;
 use crate::ledger::store::unwritable;
 use crate::nginx::passage;
 use crate::route::mark;
@@ -59,13 +60,16 @@ fn aside(flag: &Path) -> PathBuf {
 pub fn exists(host: &impl Host, flag: &Path) -> Result<bool> {
     match host.describe(flag) {
         Ok(facts) if facts.kind == FileKind::Regular => Ok(true),
-        Ok(_) => Err(Error::new(Kind::Settings, format!("the flag `{}` is no regular file", flag.to_string_lossy()))
-            .advise("remove it: `switch` makes it anew where it has to be")),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(cause) => {
-            Err(Error::new(Kind::of(&cause), format!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()))
-                .advise("let the user that runs the hooks own its directory"))
+        Ok(_) => {
+            Err(Error::new(Kind::Settings, translated!("the flag `{}` is no regular file", flag.to_string_lossy()))
+                .advise(translated!("remove it: `switch` makes it anew where it has to be")))
         }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(Error::new(
+            Kind::of(&cause),
+            translated!("the flag `{}` cannot be seen: {cause}", flag.to_string_lossy()),
+        )
+        .advise(translated!("let the user that runs the hooks own its directory"))),
     }
 }
 
@@ -90,14 +94,14 @@ pub fn check_visible(host: &impl Host, flag: &Path, worker: Option<ProcessIdenti
         let worker = host.user_named(credentials.user).name;
         return Err(Error::new(
             Kind::NotAllowed,
-            format!(
+            translated!(
                 "nginx's workers (`{worker}`) cannot see the flag `{}`: `{}` does not let them through, {}",
                 flag.to_string_lossy(),
                 obstacle.directory.to_string_lossy(),
                 obstacle.why
             ),
         )
-        .advise(format!(
+        .advise(translated!(
             "`chmod o+x {}`, or give `proxy.flag` in hooks.toml another place",
             obstacle.directory.to_string_lossy()
         )));
@@ -120,22 +124,22 @@ pub fn check(host: &impl Host, settings: &Settings, worker: Option<ProcessIdenti
         Err(cause) => {
             return Err(Error::new(
                 Kind::of(&cause),
-                format!("the flag's directory `{shown}` cannot be used: {cause}"),
+                translated!("the flag's directory `{shown}` cannot be used: {cause}"),
             )
-            .advise("correct `proxy.flag` in hooks.toml"));
+            .advise(translated!("correct `proxy.flag` in hooks.toml")));
         }
     };
     let user = host.user();
     if !host.may_write(directory) {
-        return Err(Error::new(Kind::NotAllowed, format!("`{}` may not make the flag in `{shown}`", user.name))
-            .advise(sudo::allowed(&user, directory, format!("as root: chown {} {shown}", user.name))));
+        return Err(Error::new(Kind::NotAllowed, translated!("`{}` may not make the flag in `{shown}`", user.name))
+            .advise(sudo::allowed(&user, directory, translated!("as root: chown {} {shown}", user.name))));
     }
     if facts.mode & 0o022 == 0 {
         return Ok(());
     }
     Err(Error::new(
         Kind::NotAllowed,
-        format!("the flag's directory `{shown}` has mode {:o}, so others may move the traffic", facts.mode),
+        translated!("the flag's directory `{shown}` has mode {:o}, so others may move the traffic", facts.mode),
     )
     .advise(format!("`chmod go-w {shown}`")))
 }

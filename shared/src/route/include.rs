@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use self::reading::Complaint;
+use crate::language::translated;
 use crate::nginx::site::Form;
 use crate::route::choice::Choice;
 
@@ -48,9 +49,9 @@ pub enum Leads {
 impl fmt::Display for Leads {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Leads::To { port, .. } => write!(formatter, "port {port}"),
-            Leads::Named { name, .. } => write!(formatter, "the group `{name}`"),
-            Leads::By(_) => formatter.write_str("the flag"),
+            Leads::To { port, .. } => formatter.write_str(&translated!("port {port}")),
+            Leads::Named { name, .. } => formatter.write_str(&translated!("the group `{name}`")),
+            Leads::By(_) => formatter.write_str(translated!("the flag")),
         }
     }
 }

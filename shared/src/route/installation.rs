@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::site::Line;
@@ -34,8 +35,8 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
     let http: Vec<&Node> = at_http(tree).collect();
     if !reads_at_http(tree, upstreams) {
         let wanted = upstreams.to_string_lossy();
-        return Err(Error::new(Kind::Settings, format!("nginx does not read `{wanted}` at the level of `http`"))
-            .advise(format!(
+        return Err(Error::new(Kind::Settings, translated!("nginx does not read `{wanted}` at the level of `http`"))
+            .advise(translated!(
                 "put `include {wanted};` into nginx's `http` block, or correct `proxy.upstreams` in hooks.toml"
             )));
     }
@@ -43,12 +44,12 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
         let (first, second) = (Line::of(first), Line::of(second));
         return Err(Error::new(
             Kind::Settings,
-            format!(
+            translated!(
                 "nginx reads `{}` twice, at {first} and at {second}: to it each group in that would be a duplicate upstream",
                 upstreams.to_string_lossy()
             ),
         )
-        .advise("let one `include` of nginx's configuration read that file, or give `proxy.upstreams` another path"));
+        .advise(translated!("let one `include` of nginx's configuration read that file, or give `proxy.upstreams` another path")));
     }
     ownership::check_configuration(settings, tree)?;
     for slot in Slot::BOTH {
@@ -60,20 +61,20 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
         if let Some(node) = http.iter().find(foreign) {
             return Err(Error::new(
                 Kind::Settings,
-                format!("`{}` declares an upstream group `{group}` of its own", node.file.to_string_lossy()),
+                translated!("`{}` declares an upstream group `{group}` of its own", node.file.to_string_lossy()),
             )
-            .advise(
-                "rename that group, or give the include, or the slots (`blue.profile`, `green.profile`), other names",
-            ));
+            .advise(translated!(
+                "rename that group, or give the include, or the slots (`blue.profile`, `green.profile`), other names"
+            )));
         }
     }
     match cached(tree, None, &settings.proxy.include) {
         None => Ok(()),
         Some(file) => Err(Error::new(
             Kind::Settings,
-            format!("`open_file_cache` in `{}` lets nginx see a flag only now and then", file.to_string_lossy()),
+            translated!("`open_file_cache` in `{}` lets nginx see a flag only now and then", file.to_string_lossy()),
         )
-        .advise(format!(
+        .advise(translated!(
             "write `open_file_cache off;` into each server block that includes `{}`, or set `proxy.cutover = \"reload\"`",
             settings.proxy.include.to_string_lossy()
         ))),
@@ -108,9 +109,9 @@ pub async fn check(host: &impl Host, settings: &Settings, access: &Access, inclu
         let flag = wanted.flag.to_string_lossy();
         return Err(Error::new(
             Kind::Settings,
-            format!("the flag `{flag}` chooses between `{}` and `{}` so far", found.without, found.with),
+            translated!("the flag `{flag}` chooses between `{}` and `{}` so far", found.without, found.with),
         )
-        .advise("give `proxy.flag` in hooks.toml another name together with the new profiles"));
+        .advise(translated!("give `proxy.flag` in hooks.toml another name together with the new profiles")));
     }
     let directory = &access.flag_directory.path;
     let needed = access.needed_to_install(host.describe(directory).is_ok());
@@ -122,13 +123,13 @@ pub async fn check(host: &impl Host, settings: &Settings, access: &Access, inclu
     };
     Err(Error::new(
         Kind::NotAllowed,
-        format!(
+        translated!(
             "`{}` may not install the instant cutover (write in `{}`, reload nginx), and sudo said: {said}",
             host.user().name,
             access.upstreams.path.parent().unwrap_or(Path::new("/")).to_string_lossy()
         ),
     )
-    .advise(format!(
+    .advise(translated!(
         "run this once, as root: {} --install{config} (traffic stays where it is); or set `proxy.cutover = \"reload\"`",
         switch.to_string_lossy()
     )))

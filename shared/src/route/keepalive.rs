@@ -11,6 +11,7 @@ use self::line::{DIRECTIVE, shown, stands_in, value};
 use crate::config::{CutoverWay, Settings};
 use crate::error::Result;
 use crate::host::{Host, ProcessIdentity};
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::configuration::TEST_AT_MOST;
 use crate::nginx::version::{self, Version};
@@ -65,17 +66,17 @@ pub fn decide(wanted: Duration, version: &Version, include: &[u8], elsewhere: bo
     let line = format!("{DIRECTIVE} {}", shown(wanted));
     if !version.is_at_least(SINCE) {
         let [major, minor, patch] = SINCE;
-        let note = format!("`{line}` is left out: found {version}, needed nginx {major}.{minor}.{patch} or later");
+        let note = translated!("`{line}` is left out: found {version}, needed nginx {major}.{minor}.{patch} or later");
         return Decision { write: None, note: Some(note) };
     }
     if value(include).is_some() {
         return Decision { write: Some(wanted), note: None };
     }
     if elsewhere {
-        let note = format!("`{line}` is left out, since nginx's configuration says `{DIRECTIVE}` already");
+        let note = translated!("`{line}` is left out, since nginx's configuration says `{DIRECTIVE}` already");
         return Decision { write: None, note: Some(note) };
     }
-    let note = format!(
+    let note = translated!(
         "`{line}` goes into the include. It holds from the next reload on: this one is still made by workers that were \
          started without it"
     );
@@ -87,7 +88,7 @@ pub fn decide(wanted: Duration, version: &Version, include: &[u8], elsewhere: bo
 pub fn offer(settings: &Settings, version: &Version) -> Option<String> {
     let unused = settings.proxy.keepalive_min_timeout.is_zero() && settings.proxy.cutover == CutoverWay::Reload;
     (unused && version.is_at_least(SINCE))
-        .then(|| format!("`proxy.{DIRECTIVE} = \"1s\"` keeps connections that are in use through a reload"))
+        .then(|| translated!("`proxy.{DIRECTIVE} = \"1s\"` keeps connections that are in use through a reload"))
 }
 
 #[cfg(test)]

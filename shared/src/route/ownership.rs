@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::nginx::configuration::tree::Node;
 use crate::route::{mark, upstreams};
 
@@ -42,9 +43,9 @@ impl Foreign {
         let include = settings.proxy.include.to_string_lossy();
         Error::new(
             Kind::Settings,
-            format!("`{}` (`{key}`) belongs to {owner}, not to the one behind `{include}`", path.to_string_lossy()),
+            translated!("`{}` (`{key}`) belongs to {owner}, not to the one behind `{include}`", path.to_string_lossy()),
         )
-        .advise(format!("name a path of this application's own in `{key}` of hooks.toml{}", self.example()))
+        .advise(translated!("name a path of this application's own in `{key}` of hooks.toml{}", self.example()))
     }
 
     /// A path beside the one that is taken.
@@ -54,7 +55,7 @@ impl Foreign {
         }
         let name = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let path = self.path.with_file_name(format!("{name}-slots.conf"));
-        format!(", such as `{}`: one that nginx reads at the level of `http`", path.to_string_lossy())
+        translated!(", such as `{}`: one that nginx reads at the level of `http`", path.to_string_lossy())
     }
 }
 
@@ -71,19 +72,24 @@ fn whose_groups(settings: &Settings, bytes: &[u8], exists: impl Fn(&Path) -> boo
     if declared.iter().any(|(_, port)| !ours(port)) {
         let names: Vec<String> = declared
             .iter()
-            .map(|(name, port)| port.map_or_else(|| format!("`{name}`"), |port| format!("`{name}` (port {port})")))
+            .map(|(name, port)| port.map_or_else(|| format!("`{name}`"), |port| translated!("`{name}` (port {port})")))
             .collect();
-        let who = if text.starts_with(OLD_TITLE) { "another application" } else { "somebody else" };
-        return foreign(format!("{who}: it declares the groups {}", names.join(", ")));
+        let who =
+            if text.starts_with(OLD_TITLE) { translated!("another application") } else { translated!("somebody else") };
+        return foreign(translated!("{who}: it declares the groups {}", names.join(", ")));
     }
     let nothing_else = !declared.is_empty() || text.lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
-    if nothing_else { None } else { foreign("somebody else: it holds no groups of these hooks".to_owned()) }
+    if nothing_else {
+        None
+    } else {
+        foreign(translated!("somebody else: it holds no groups of these hooks").to_owned())
+    }
 }
 
 /// The application that a marked file belongs to, if that is another one and is still there.
 fn another(settings: &Settings, bytes: &[u8], exists: impl Fn(&Path) -> bool) -> Option<String> {
     let owner = mark::owner(bytes).filter(|owner| *owner != settings.proxy.include && exists(owner))?;
-    Some(format!("the application behind `{}`", owner.to_string_lossy()))
+    Some(translated!("the application behind `{}`", owner.to_string_lossy()))
 }
 
 /// Makes sure that nothing else in nginx's configuration goes by the flag, or has the ports, that are to be this application's alone.
@@ -94,7 +100,7 @@ pub fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<()> {
     let flag = format!("{})", settings.proxy.flag.to_string_lossy());
     let tests_flag = |node: &Node| node.name() == "if" && node.words.last() == Some(&flag);
     if let Some(node) = find(tree, &|node| tests_flag(node) && is_foreign(settings, node)) {
-        let owner = format!("the application behind `{}`, which goes by it", node.file.to_string_lossy());
+        let owner = translated!("the application behind `{}`, which goes by it", node.file.to_string_lossy());
         return Err(Foreign { key: "proxy.flag", path: settings.proxy.flag.clone(), owner }.refuse(settings));
     }
     ports::check_configuration(settings, tree)

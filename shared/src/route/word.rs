@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::host::{Answer, Host, ProcessIdentity, Request};
+use crate::language::translated;
 use crate::nginx::directives::{End, directives};
 use crate::slot::Slot;
 
@@ -113,10 +114,10 @@ pub async fn ask(host: &impl Host, port: u16) -> Result<std::result::Result<Word
     let request = Request { url: format!("http://{}:{port}{PATH}", Ipv4Addr::LOCALHOST), host: None, at_most: AT_MOST };
     Ok(match host.get(&request).await? {
         Answer::Response { status: 200, body, .. } => parse(&body).ok_or_else(|| {
-            Unheard::Another(format!("port {port} is answered by something else than nginx's own word"))
+            Unheard::Another(translated!("port {port} is answered by something else than nginx's own word"))
         }),
-        Answer::Response { status, .. } => Err(Unheard::Another(format!("port {port} answers HTTP {status}"))),
-        Answer::Silence(why) => Err(Unheard::Silence(format!("port {port}: {why}"))),
+        Answer::Response { status, .. } => Err(Unheard::Another(translated!("port {port} answers HTTP {status}"))),
+        Answer::Silence(why) => Err(Unheard::Silence(translated!("port {port}: {why}"))),
     })
 }
 

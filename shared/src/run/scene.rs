@@ -50,7 +50,7 @@ impl<H: Host> Scene<'_, H> {
     /// include cannot be read.
     pub async fn discover(&self) -> Result<(Finding, Testimony)> {
         let (finding, testimony) = self.find().await?;
-        finding.notes.iter().for_each(|note| self.report.say(&format!("note: {note}")));
+        finding.notes.iter().for_each(|note| self.report.say(&translated!("note: {note}")));
         Ok((finding, testimony))
     }
 
@@ -81,7 +81,7 @@ impl<H: Host> Scene<'_, H> {
     /// Says what is worth a sentence and no reason to refuse.
     pub fn tell(&self, note: Option<String>) {
         if let Some(note) = note {
-            self.report.say(&format!("note: {note}"));
+            self.report.say(&translated!("note: {note}"));
         }
     }
 

@@ -194,7 +194,7 @@ fn sends(seen: &Seen) -> Sends {
             Sends::To(*slot, translated!("as nginx is told"))
         }
         (_, Ok(IncludeSays::Stranger { port, in_force })) if *in_force != Some(false) => {
-            Sends::Elsewhere(format!("port {port}"))
+            Sends::Elsewhere(translated!("port {port}"))
         }
         _ => Sends::Unknown,
     }
@@ -221,7 +221,7 @@ fn by_what_answered(settings: &Settings, seen: &Seen) -> Serving {
         let remark = match (told, &seen.no_worker) {
             (Some((told, _)), _) if told != slot && gone_on(told) => Some(went_on(told)),
             (Some((told, says)), _) if told != slot => Some(translated!("though {says} {}", settings.place(told))),
-            (_, Some(why)) => Some(format!("but {why}")),
+            (_, Some(why)) => Some(translated!("but {why}")),
             _ => None,
         };
         return Serving::Slot(slot, remark.map(Remark::trouble));

@@ -60,7 +60,7 @@ async fn look_and_settle<W: Warming>(
         let unsettled = |why: &str| translated!("an earlier cutover cannot be settled: {why}");
         return Err(match workers::master(host, &settings.proxy.pid_file) {
             Err(none) => none.refused(unsettled),
-            Ok(_) => Error::new(Kind::ProxyBroken, unsettled(workers::NOBODY_ACCEPTS)).advise(translated!(
+            Ok(_) => Error::new(Kind::ProxyBroken, unsettled(workers::NOBODY_ACCEPTS.told())).advise(translated!(
                 "start nginx (`systemctl restart nginx`), then deploy again, which settles that first"
             )),
         });

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::config::Supervisor;
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host, User};
+use crate::language::translated;
 use crate::supervisor::Manager;
 
 /// There while systemd is the init of this host (`sd_booted(3)`).
@@ -51,12 +52,15 @@ pub fn choose(host: &impl Host, wanted: Supervisor) -> Result<Supervision> {
 fn decide(wanted: Supervisor, Offer { systemd, user, lingers, has_manager }: Offer) -> Result<Supervision> {
     let User { id, name } = user;
     let (why, remedy) = if lingers {
-        (format!("the manager of `{name}` does not run"), format!("as root: `systemctl start user@{id}.service`"))
+        (
+            translated!("the manager of `{name}` does not run"),
+            translated!("as root: `systemctl start user@{id}.service`"),
+        )
     } else {
-        let why = format!("`{name}` has no manager that runs without a login");
-        (why, format!("as root: `loginctl enable-linger {name}`"))
+        let why = translated!("`{name}` has no manager that runs without a login");
+        (why, translated!("as root: `loginctl enable-linger {name}`"))
     };
-    let no_systemd = "systemd does not run on this host";
+    let no_systemd = translated!("systemd does not run on this host");
     let is_root = id == 0;
     match wanted {
         Supervisor::Detached => Ok(Supervision::Detached("`app.supervisor = \"detached\"`".to_owned())),
@@ -66,21 +70,23 @@ fn decide(wanted: Supervisor, Offer { systemd, user, lingers, has_manager }: Off
             Ok(Supervision::Unit(Manager::User(id)))
         }
         Supervisor::Auto => Ok(Supervision::Detached(format!("{why}; {remedy}"))),
-        Supervisor::Systemd | Supervisor::User if !systemd => {
-            Err(refused(Kind::Settings, wanted, no_systemd).advise("`app.supervisor = \"auto\"` takes what there is"))
-        }
+        Supervisor::Systemd | Supervisor::User if !systemd => Err(refused(Kind::Settings, wanted, no_systemd)
+            .advise(translated!("`app.supervisor = \"auto\"` takes what there is"))),
         Supervisor::Systemd => {
-            Err(refused(Kind::NotAllowed, wanted, &format!("`{name}` may not manage units of the system"))
-                .advise("`app.supervisor = \"user\"`, or run the hooks as root (no `runas` in appspec.yml)"))
+            Err(refused(Kind::NotAllowed, wanted, &translated!("`{name}` may not manage units of the system")).advise(
+                translated!("`app.supervisor = \"user\"`, or run the hooks as root (no `runas` in appspec.yml)"),
+            ))
         }
-        Supervisor::User if is_root => Err(refused(Kind::Settings, wanted, "root's units are the system's")
-            .advise("`app.supervisor = \"systemd\"`, or another `runas` in appspec.yml")),
+        Supervisor::User if is_root => {
+            Err(refused(Kind::Settings, wanted, translated!("root's units are the system's"))
+                .advise(translated!("`app.supervisor = \"systemd\"`, or another `runas` in appspec.yml")))
+        }
         Supervisor::User => Err(refused(Kind::NotAllowed, wanted, &why).advise(remedy)),
     }
 }
 
 fn refused(kind: Kind, wanted: Supervisor, why: &str) -> Error {
-    Error::new(kind, format!("`app.supervisor = \"{wanted}\"` cannot be had: {why}"))
+    Error::new(kind, translated!("`app.supervisor = \"{wanted}\"` cannot be had: {why}"))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::config::{Settings, Standby, Supervisor};
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::report::duration;
 use crate::slot::{Place, Slot};
 
@@ -50,14 +51,14 @@ pub fn timekeeper(host: &impl Host, settings: &Settings) -> Result<Option<(Manag
             let why = if settings.app.supervisor == Supervisor::Detached { String::new() } else { format!(" ({why})") };
             Err(Error::new(
                 Kind::Settings,
-                format!(
+                translated!(
                     "`switch.standby` keeps the standby for {}, which takes a timer of systemd, and `app.supervisor = \"{}\"` has none{why}",
                     duration(after),
                     settings.app.supervisor
                 ),
             )
             .advise(
-                "put `switch.standby = \"keep\"` or \"stop\" into hooks.toml, or let releases run as units (docs/supervisor.md)",
+                translated!("put `switch.standby = \"keep\"` or \"stop\" into hooks.toml, or let releases run as units (docs/supervisor.md)"),
             ))
         }
     }
@@ -92,7 +93,7 @@ impl Countdown {
         };
         let kept = self.units.join("hooks.toml");
         bytes.and_then(|bytes| host.replace_file(&kept, &bytes, 0o644)).map_err(|cause| {
-            Error::new(Kind::of(&cause), format!("`{}` could not be written: {cause}", kept.to_string_lossy()))
+            Error::new(Kind::of(&cause), translated!("`{}` could not be written: {cause}", kept.to_string_lossy()))
         })?;
         self.manager.set_timer(host, &self.timer(generation), &self.words(generation, &environment::overrides())).await
     }
@@ -128,7 +129,7 @@ impl Countdown {
 
 impl fmt::Display for Countdown {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "end the standby in {} after {}", self.place, duration(self.after))
+        formatter.write_str(&translated!("end the standby in {} after {}", self.place, duration(self.after)))
     }
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, ProgramOutput, first_line};
+use crate::language::{Text, text, translated};
 use crate::supervisor::Unit;
 
 /// How long systemd may take to answer.
 pub const ANSWERS_AT_MOST: Duration = Duration::from_secs(5);
 
 /// How systemd says that the kernel has ended a unit for want of memory.
-pub const OUT_OF_MEMORY: &str = "memory was short, and the kernel has ended it";
+pub const OUT_OF_MEMORY: Text = text!("memory was short, and the kernel has ended it");
 
 /// Whose units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Manager {
             return Ok(());
         }
         let why = first_line(&told.complaint);
-        Err(Error::new(Kind::NotStarted, format!("`systemd-run` for `{timer}` ended with {}: {why}", told.ending)))
+        Err(Error::new(Kind::NotStarted, translated!("`systemd-run` for `{timer}` ended with {}: {why}", told.ending)))
     }
 
     async fn ask(self, host: &impl Host, words: &[&str]) -> Result<ProgramOutput> {
@@ -118,11 +119,11 @@ impl Manager {
         let why = first_line(&told.complaint);
         Err(Error::new(
             Kind::NotStarted,
-            format!("`{}` ended with {}: {why}", self.command("systemctl", words).join(" "), told.ending),
+            translated!("`{}` ended with {}: {why}", self.command("systemctl", words).join(" "), told.ending),
         )
-        .advise(
-            "put that right, or let the release run without systemd: `app.supervisor = \"detached\"` in hooks.toml",
-        ))
+        .advise(translated!(
+            "put that right, or let the release run without systemd: `app.supervisor = \"detached\"` in hooks.toml"
+        )))
     }
 
     /// What systemd says of a unit.
@@ -140,9 +141,9 @@ impl Manager {
         if !said.success {
             return Err(Error::new(
                 Kind::NotStarted,
-                format!("systemd does not tell about `{unit}`: {}", first_line(&said.complaint)),
+                translated!("systemd does not tell about `{unit}`: {}", first_line(&said.complaint)),
             )
-            .advise(format!("try `{}`", self.command("systemctl", &words).join(" "))));
+            .advise(translated!("try `{}`", self.command("systemctl", &words).join(" "))));
         }
         Ok(read(&said.output))
     }
@@ -173,7 +174,7 @@ fn read(text: &str) -> Seen {
     let of = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default();
     // 1: it has exited; 2 and 3: a signal ended it (siginfo's CLD_EXITED, CLD_KILLED, CLD_DUMPED).
     let ending = match (of("Result"), of("ExecMainCode"), of("ExecMainStatus")) {
-        ("oom-kill", ..) => Some(OUT_OF_MEMORY.to_owned()),
+        ("oom-kill", ..) => Some(OUT_OF_MEMORY.to_string()),
         (_, "1", "0") | (_, "0" | "", _) => None,
         (_, "1", status) => Some(format!("exit status {status}")),
         (_, _, signal) => Some(format!("signal {signal}")),
@@ -213,7 +214,7 @@ mod tests {
             ),
             (
                 "UnitFileState=enabled\nNeedDaemonReload=no\nActiveState=failed\nResult=oom-kill\nExecMainCode=2\nExecMainStatus=9\n",
-                seen(true, true, "failed", Some(OUT_OF_MEMORY)),
+                seen(true, true, "failed", Some(OUT_OF_MEMORY.told())),
             ),
             (
                 "UnitFileState=\nNeedDaemonReload=no\nActiveState=inactive\nExecMainCode=0\n",

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Launch, ProcessIdentity};
+use crate::language::translated;
 use crate::slot::{Place, Slot};
 
 /// A release that is to run in a slot.
@@ -109,11 +110,11 @@ pub fn read(host: &impl Host, path: &Path) -> Result<Option<Pin>> {
     let bytes = match host.read_file(path) {
         Ok(bytes) => bytes,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(Error::new(Kind::of(&cause), format!("`{shown}` cannot be read: {cause}"))),
+        Err(cause) => return Err(Error::new(Kind::of(&cause), translated!("`{shown}` cannot be read: {cause}"))),
     };
     serde_json::from_str(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|cause| {
-        Error::new(Kind::Settings, format!("`{shown}` is no pin of these hooks: {cause}"))
-            .advise("deploy again: `start` writes it anew")
+        Error::new(Kind::Settings, translated!("`{shown}` is no pin of these hooks: {cause}"))
+            .advise(translated!("deploy again: `start` writes it anew"))
     })
 }
 
@@ -134,7 +135,7 @@ pub fn let_start_again(host: &impl Host, path: &Path) -> Result<()> {
         Some(pin) if !pin.again => {
             let shown = path.to_string_lossy();
             write(host, path, &Pin { again: true, ..pin })
-                .map_err(|cause| Error::new(Kind::of(&cause), format!("`{shown}` could not be written: {cause}")))
+                .map_err(|cause| Error::new(Kind::of(&cause), translated!("`{shown}` could not be written: {cause}")))
         }
         _ => Ok(()),
     }
@@ -149,7 +150,7 @@ pub fn keep_down(host: &impl Host, path: &Path) -> Result<()> {
     let Some(pin) = read(host, path)? else { return Ok(()) };
     let shown = path.to_string_lossy();
     write(host, path, &Pin { boot: host.boot_id(), again: false, ..pin })
-        .map_err(|cause| Error::new(Kind::of(&cause), format!("`{shown}` could not be written: {cause}")))
+        .map_err(|cause| Error::new(Kind::of(&cause), translated!("`{shown}` could not be written: {cause}")))
 }
 
 /// Takes the pin of a place away, so that nobody starts there what is about to be ended. It needs no room on the disk.
@@ -167,9 +168,9 @@ pub fn remove(host: &impl Host, settings: &Settings, place: &Place) -> Result<()
             let shown = path.to_string_lossy();
             Err(Error::new(
                 Kind::of(&cause),
-                format!("`{shown}`, by which systemd would start it again, stays: {cause}"),
+                translated!("`{shown}`, by which systemd would start it again, stays: {cause}"),
             )
-            .advise("let the user that runs the hooks own it"))
+            .advise(translated!("let the user that runs the hooks own it")))
         }
         _ => Ok(()),
     }
@@ -217,12 +218,12 @@ pub fn decide(pin: &Pin, boot: &str, last: Option<&Run>, serves: Option<bool>) -
         return if serves.unwrap_or(pin.again) {
             Decision::Start
         } else {
-            Decision::Stay("it is not the live release")
+            Decision::Stay(translated!("it is not the live release"))
         };
     }
     let was_started = last.is_some_and(|run| run.boot == boot && run.launch == pin.launch);
     if was_started && !pin.again {
-        return Decision::Stay("it has died before it served, which its deploy tells");
+        return Decision::Stay(translated!("it has died before it served, which its deploy tells"));
     }
     Decision::Start
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::host::{Host, OPEN_FILES};
+use crate::language::translated;
 use crate::report::duration;
 use crate::slot::Slot;
 use crate::supervisor::Manager;
@@ -109,7 +110,7 @@ impl Unit {
 
 impl fmt::Display for Unit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the unit `{}` in `{}`", self.name, self.file().to_string_lossy())
+        formatter.write_str(&translated!("the unit `{}` in `{}`", self.name, self.file().to_string_lossy()))
     }
 }
 

@@ -9,6 +9,7 @@ use super::pin::{self, Pin};
 use super::unit::Unit;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
+use crate::language::translated;
 use crate::ledger::store;
 use crate::patience::{Patience, Waiting};
 
@@ -60,8 +61,8 @@ impl UnitLaunch {
     async fn died(&self, host: &impl Host) -> Error {
         let ending = self.unit.ending(host).await;
         let status = self.unit.manager.status_command(&self.unit.name);
-        Error::new(Kind::NotStarted, format!("the unit `{}` did not come up: {ending}", self.unit.name))
-            .advise_until_explained(format!("look at `{status}`, then deploy again"))
+        Error::new(Kind::NotStarted, translated!("the unit `{}` did not come up: {ending}", self.unit.name))
+            .advise_until_explained(translated!("look at `{status}`, then deploy again"))
     }
 }
 
@@ -69,7 +70,7 @@ impl Unit {
     /// How the process of the unit has ended, as a fragment.
     pub async fn ending(&self, host: &impl Host) -> String {
         match self.manager.see(host, &self.name).await {
-            Ok(seen) => seen.ending.unwrap_or_else(|| format!("systemd calls it {}", seen.state)),
+            Ok(seen) => seen.ending.unwrap_or_else(|| translated!("systemd calls it {}", seen.state)),
             Err(untold) => untold.to_string(),
         }
     }
@@ -109,8 +110,10 @@ impl Unit {
 }
 
 fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    let usual = "let the user that runs the hooks own it, or let the release run without systemd: `app.supervisor = \"detached\"`";
-    Error::new(Kind::of(cause), format!("`{}` could not be written: {cause}", path.to_string_lossy()))
+    let usual = translated!(
+        "let the user that runs the hooks own it, or let the release run without systemd: `app.supervisor = \"detached\"`"
+    );
+    Error::new(Kind::of(cause), translated!("`{}` could not be written: {cause}", path.to_string_lossy()))
         .advise(store::remedy(cause, || usual.to_owned()))
 }
 

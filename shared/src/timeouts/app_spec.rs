@@ -7,6 +7,7 @@ use std::time::Duration;
 use saphyr::{LoadableYamlNode, Yaml};
 
 use crate::host::Host;
+use crate::language::translated;
 
 /// What the agent gives a script without a `timeout`: an hour, as the service gives an event.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -111,7 +112,7 @@ pub fn of_bundle(host: &impl Host, program: &Path) -> Result<Option<AppSpec>, St
     let Some((top, path)) = program.ancestors().skip(1).take(LEVELS).find_map(|top| found_in(host, top)) else {
         return Ok(None);
     };
-    let told = |why: &str| format!("`{}` cannot be read: {why}", path.to_string_lossy());
+    let told = |why: &str| translated!("`{}` cannot be read: {why}", path.to_string_lossy());
     let bytes = host.read_file(&path).map_err(|cause| told(&cause.to_string()))?;
     let spec = AppSpec::parse(&String::from_utf8_lossy(&bytes)).map_err(|why| told(&why))?;
     let own = program.strip_prefix(top).unwrap_or(program);

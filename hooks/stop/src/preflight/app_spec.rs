@@ -5,6 +5,7 @@ use std::path::Path;
 
 use shared::error::{Error, Kind, Result};
 use shared::host::{FileFacts, FileKind, Host};
+use shared::language::translated;
 use shared::lifecycle::sequence;
 use shared::run::Scene;
 
@@ -18,29 +19,31 @@ pub(crate) fn check(scene: &Scene<'_, impl Host>) -> Result<()> {
     if !mistakes.is_empty() {
         return Err(Error::new(
             Kind::Settings,
-            format!("appspec.yml does not lead through a deploy: {}", mistakes.join("; ")),
+            translated!("appspec.yml does not lead through a deploy: {}", mistakes.join("; ")),
         )
         .advise(sequence::advice()));
     }
     for note in sequence::notes(spec) {
-        scene.report.say(&format!("note: {note}"));
+        scene.report.say(&translated!("note: {note}"));
     }
     let unusable: Vec<String> = sequence::still_to_run(spec)
         .filter_map(|script| unusable(scene.host, &spec.top.join(&script.location)).map(|why| (script, why)))
-        .map(|(script, why)| format!("`{}` runs `{}`, which {why}", script.event, script.location))
+        .map(|(script, why)| translated!("`{}` runs `{}`, which {why}", script.event, script.location))
         .collect();
     if unusable.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Kind::Settings, format!("appspec.yml does not fit the bundle: {}", unusable.join("; "))).advise(
-        "put that file into the bundle, executable for everybody, or correct its `location`; then deploy again",
+    Err(Error::new(Kind::Settings, translated!("appspec.yml does not fit the bundle: {}", unusable.join("; "))).advise(
+        translated!(
+            "put that file into the bundle, executable for everybody, or correct its `location`; then deploy again"
+        ),
     ))
 }
 
 /// Why the agent could not run this file for the user of this hook.
 fn unusable(host: &impl Host, path: &Path) -> Option<&'static str> {
     match host.describe(path) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Some("is not in the bundle"),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Some(translated!("is not in the bundle")),
         // What this user may not see, another `runas` may.
         Err(_) => None,
         Ok(facts) => judge(&facts, host.user().id),
@@ -51,9 +54,9 @@ fn unusable(host: &impl Host, path: &Path) -> Option<&'static str> {
 fn judge(facts: &FileFacts, user: u32) -> Option<&'static str> {
     let needed = if facts.owner == user { 0o100 } else { 0o011 };
     match facts.kind {
-        FileKind::Directory | FileKind::Special => Some("is no file"),
+        FileKind::Directory | FileKind::Special => Some(translated!("is no file")),
         FileKind::Regular if user != 0 && facts.mode & 0o111 != 0 && facts.mode & needed == 0 => {
-            Some("this user may not execute")
+            Some(translated!("this user may not execute"))
         }
         FileKind::Regular | FileKind::SymbolicLink => None,
     }

@@ -1,6 +1,7 @@
 //! Whether the releases that run would end with the agent: whatever lies in its control group is ended when it is restarted or updated.
 
 use shared::host::Host;
+use shared::language::translated;
 use shared::occupant;
 use shared::run::Scene;
 use shared::slot::Slot;
@@ -13,7 +14,7 @@ pub(crate) fn tell(scene: &Scene<'_, impl Host>) {
             .and_then(|process| control_group::shared_with_hook(scene.host, &process));
         if let Some(service) = service {
             let place = scene.settings.place(slot);
-            scene.report.say(&format!(
+            scene.report.say(&translated!(
                 "note: {place} lies in the control group of `{service}`: a restart or an update of that ends it (docs/supervisor.md)"
             ));
         }

@@ -3,6 +3,7 @@
 use shared::config::Settings;
 use shared::discovery::witness::Testimony;
 use shared::error::{Error, Kind, Result};
+use shared::language::translated;
 use shared::route::include::Include;
 
 /// Refuses to take the instant cutover out of nginx again where nobody has asked for that.
@@ -16,10 +17,10 @@ pub(super) fn check(settings: &Settings, testimony: &Testimony) -> Result<()> {
     let include = settings.proxy.include.to_string_lossy();
     Err(Error::new(
         Kind::Settings,
-        format!("nobody says `proxy.cutover`, so it is \"reload\", and `{include}` chooses by the flag of \"instant\""),
+        translated!("nobody says `proxy.cutover`, so it is \"reload\", and `{include}` chooses by the flag of \"instant\""),
     )
     .advise(
-        "put this host's hooks.toml into the bundle, beside the directory `hooks`; or write `cutover = \"reload\"` in `[proxy]` \
-         if that is meant. Then deploy again",
+        translated!("put this host's hooks.toml into the bundle, beside the directory `hooks`; or write `cutover = \"reload\"` in `[proxy]` \
+         if that is meant. Then deploy again"),
     ))
 }

@@ -7,6 +7,7 @@ use shared::boot;
 use shared::config::{Overlap, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::{AvailableMemory, Host, Process};
+use shared::language::translated;
 use shared::ledger::Room;
 use shared::occupant::{self, Occupant};
 use shared::release::megabytes;
@@ -49,7 +50,7 @@ pub(super) async fn check(
     match first {
         Some(process) if alone.bytes >= needed => {
             let place = settings.place(slot);
-            scene.report.say(&format!(
+            scene.report.say(&translated!(
                 "note: {too_short}: `start` ends {place} first, and THE SITE IS DOWN until the new release serves (`start.overlap`)"
             ));
             Ok(Some(Room { command: process.command.clone(), since: None }))
@@ -123,23 +124,23 @@ fn too_short(settings: &Settings, available: &AvailableMemory, needed: u64) -> E
     let by = available
         .limited_by
         .as_ref()
-        .map_or_else(String::new, |group| format!(", by the limit of the control group `{group}`"));
-    let found = format!(
+        .map_or_else(String::new, |group| translated!(", by the limit of the control group `{group}`"));
+    let found = translated!(
         "memory is too short for a second copy: {} (swap included) can be had{by}, and by what runs now it needs {}",
         megabytes(available.bytes),
         megabytes(needed)
     );
     let more = if available.limited_by.is_some() {
-        "raise that limit (`systemctl show --property=MemoryMax`)"
+        translated!("raise that limit (`systemctl show --property=MemoryMax`)")
     } else {
-        "add swap or memory"
+        translated!("add swap or memory")
     };
     let less = if settings.app.command.is_empty() {
-        "give java less (`app.jvm_options = [\"-Xmx300m\"]`)"
+        translated!("give java less (`app.jvm_options = [\"-Xmx300m\"]`)")
     } else {
-        "let `app.command` take less"
+        translated!("let `app.command` take less")
     };
-    Error::new(Kind::NoRoom, found).advise(format!("{more}, or {less}; or see `start.overlap` in hooks.toml"))
+    Error::new(Kind::NoRoom, found).advise(translated!("{more}, or {less}; or see `start.overlap` in hooks.toml"))
 }
 
 #[cfg(test)]

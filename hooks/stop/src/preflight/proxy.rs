@@ -5,6 +5,7 @@ use shared::discovery::witness::Testimony;
 use shared::discovery::{DoorSays, IncludeSays, WordSays};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Answer, Host, Process, ProcessIdentity};
+use shared::language::translated;
 use shared::ledger::Change;
 use shared::nginx::access::Access;
 use shared::nginx::configuration::{self, Look, Tested};
@@ -56,7 +57,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
 fn missing_word(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Option<String> {
     let port = scene.settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing)?;
     let switch = scene.host.program().with_file_name("switch");
-    Some(format!(
+    Some(translated!(
         "nginx does not tell yet where it sends requests (`proxy.word`, port {port}): where the door cannot tell the releases apart, \
          nobody sees traffic arrive. `{} --install`, as root, brings that in by one reload",
         switch.to_string_lossy()
@@ -68,17 +69,17 @@ fn silent_door(settings: &Settings, why: &str) -> Error {
     let (door, host) = (&settings.proxy.door, &settings.proxy.host);
     Error::new(
         Kind::Settings,
-        format!("the door `{door}` (`proxy.door`) does not answer for the host `{host}`, though nginx runs: {why}"),
+        translated!("the door `{door}` (`proxy.door`) does not answer for the host `{host}`, though nginx runs: {why}"),
     )
     .advise(
-        "name a URL at which a server of nginx on this host takes plain http: its address and port in `proxy.door`, its \
-         server_name in `proxy.host` (docs/nginx.md has one for sites with https only)",
+        translated!("name a URL at which a server of nginx on this host takes plain http: its address and port in `proxy.door`, its \
+         server_name in `proxy.host` (docs/nginx.md has one for sites with https only)"),
     )
 }
 
 /// Once for each deploy: the later hooks look at the same configuration.
 fn tell(scene: &Scene<'_, impl Host>, tested: &Tested) {
-    tested.notes.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+    tested.notes.iter().for_each(|note| scene.report.say(&translated!("note: {note}")));
 }
 
 /// What makes the flag's directory again where nginx goes by the flag and somebody has removed it: without it `switch` could move
@@ -125,7 +126,7 @@ async fn check_once_more(
             Look::Seen(seen) => right(scene, &seen, workers),
             Look::Unknown(why) => {
                 if matches!(testimony.evidence.door, DoorSays::NoHelp(_)) {
-                    scene.report.say(&format!(
+                    scene.report.say(&translated!(
                         "note: this user may not let nginx test its configuration, nor look into it: {why}. The door tells nothing \
                          either, so nothing will prove that traffic has arrived"
                     ));
@@ -137,7 +138,9 @@ async fn check_once_more(
     match configuration::test(host, settings, access, settings.proxy.cutover).await {
         Ok(tested) => right(scene, &tested, workers),
         Err(cause) if cause.kind() == Kind::ProxyBroken => {
-            scene.report.say(&format!("note: {cause}. The flag moves traffic all the same, but {}", advice(&cause)));
+            scene
+                .report
+                .say(&translated!("note: {cause}. The flag moves traffic all the same, but {}", advice(&cause)));
             Ok(None)
         }
         Err(cause) => Err(cause),
@@ -155,5 +158,5 @@ fn right(scene: &Scene<'_, impl Host>, tested: &Tested, workers: Vec<ProcessIden
 }
 
 fn advice(cause: &Error) -> &str {
-    cause.advice().unwrap_or("nginx would not start again like this")
+    cause.advice().unwrap_or(translated!("nginx would not start again like this"))
 }

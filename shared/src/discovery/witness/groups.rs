@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
+use crate::language::translated;
 use crate::nginx::access::Access;
 use crate::nginx::configuration;
 use crate::nginx::site::{Group, Site, Sought, verdict};
@@ -51,12 +52,12 @@ async fn site(host: &impl Host, settings: &Settings) -> Result<Site> {
 pub(super) fn unknown(settings: &Settings, include: &Include, name: &str, group: Option<&Group>) -> Error {
     let at = format!("{}:{}", settings.proxy.include.to_string_lossy(), include.line());
     let what = match group {
-        Some(group) => format!("`upstream {name}` ({}) does not lead to one port of 127.0.0.1", group.line),
-        None => format!("nginx's configuration has no `upstream {name}`"),
+        Some(group) => translated!("`upstream {name}` ({}) does not lead to one port of 127.0.0.1", group.line),
+        None => translated!("nginx's configuration has no `upstream {name}`"),
     };
     let form = include.form();
     let port = settings.place(Slot::Blue).port;
-    Error::new(Kind::Settings, format!("the include names the group `{name}` ({at}), and {what}")).advise(format!(
+    Error::new(Kind::Settings, translated!("the include names the group `{name}` ({at}), and {what}")).advise(translated!(
         "write `set ${} {};` at {at} (or the other slot's port, whichever serves), then `nginx -t && nginx -s reload`",
         settings.proxy.variable,
         form.port(port)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Operation;
 use crate::error::Kind;
+use crate::language::translated;
 use crate::report::duration;
 
 /// Who is waited for.
@@ -82,19 +83,21 @@ impl Refusal {
                     Operation::PutLifecycleEventHookExecutionStatus => "docs/iam/validation-function.json",
                     _ => "docs/iam/host.json",
                 };
-                format!("allow `codedeploy:{}` in its role (see {policy})", operation.name())
+                translated!("allow `codedeploy:{}` in its role (see {policy})", operation.name())
             }
-            Refusal::NoCredentials => "give this host an instance profile (docs/travis.md)".to_owned(),
-            Refusal::Untrusted(_) => {
+            Refusal::NoCredentials => translated!("give this host an instance profile (docs/travis.md)").to_owned(),
+            Refusal::Untrusted(_) => translated!(
                 "install this host's certificates (the package `ca-certificates`), or name them in `SSL_CERT_FILE`"
+            )
+            .to_owned(),
+            Refusal::NoRegion => translated!("set `report.region` in hooks.toml").to_owned(),
+            Refusal::Late { whom: Whom::Host, .. } => {
+                translated!("let the instance metadata service answer (and set `report.region` in hooks.toml)")
                     .to_owned()
             }
-            Refusal::NoRegion => "set `report.region` in hooks.toml".to_owned(),
-            Refusal::Late { whom: Whom::Host, .. } => {
-                "let the instance metadata service answer (and set `report.region` in hooks.toml)".to_owned()
-            }
             Refusal::Late { .. } | Refusal::Unreachable(_) => {
-                "let this host reach CodeDeploy's endpoint (a NAT gateway, a VPC endpoint, `HTTPS_PROXY`)".to_owned()
+                translated!("let this host reach CodeDeploy's endpoint (a NAT gateway, a VPC endpoint, `HTTPS_PROXY`)")
+                    .to_owned()
             }
             _ => return None,
         })
@@ -103,30 +106,44 @@ impl Refusal {
     /// What the documents say that an error's code means.
     fn meaning(code: &str) -> Option<&'static str> {
         Some(match code {
-            "DeploymentDoesNotExistException" => "no deployment with this id exists in this account and region",
-            "DeploymentIdRequiredException" => "no deployment id was given",
-            "InvalidDeploymentIdException" => "the deployment id is not in the form that CodeDeploy gives",
-            "DeploymentNotStartedException" => "the deployment has not started",
-            "DeploymentTargetDoesNotExistException" => "this deployment has no such target",
-            "DeploymentTargetIdRequiredException" => "no target id was given",
-            "InvalidDeploymentTargetIdException" => "the target id is not in the form that CodeDeploy gives",
-            "InvalidInstanceNameException" => {
-                "the on-premises instance's name is not in the form that CodeDeploy gives"
+            "DeploymentDoesNotExistException" => {
+                translated!("no deployment with this id exists in this account and region")
             }
-            "InvalidNextTokenException" => "the list changed while it was read",
+            "DeploymentIdRequiredException" => translated!("no deployment id was given"),
+            "InvalidDeploymentIdException" => translated!("the deployment id is not in the form that CodeDeploy gives"),
+            "DeploymentNotStartedException" => translated!("the deployment has not started"),
+            "DeploymentTargetDoesNotExistException" => translated!("this deployment has no such target"),
+            "DeploymentTargetIdRequiredException" => translated!("no target id was given"),
+            "InvalidDeploymentTargetIdException" => {
+                translated!("the target id is not in the form that CodeDeploy gives")
+            }
+            "InvalidInstanceNameException" => {
+                translated!("the on-premises instance's name is not in the form that CodeDeploy gives")
+            }
+            "InvalidNextTokenException" => translated!("the list changed while it was read"),
             "InvalidInstanceStatusException"
             | "InvalidInstanceTypeException"
             | "InvalidDeploymentInstanceTypeException"
-            | "InvalidTargetFilterNameException" => "the filter of the list is not one that CodeDeploy knows",
-            "InvalidLifecycleEventHookExecutionIdException" => {
-                "the hook's execution id is not one of this deployment (`LIFECYCLE_EVENT_HOOK_EXECUTION_ID`)"
+            | "InvalidTargetFilterNameException" => {
+                translated!("the filter of the list is not one that CodeDeploy knows")
             }
-            "InvalidLifecycleEventHookExecutionStatusException" => "a verdict has to be `Succeeded` or `Failed`",
+            "InvalidLifecycleEventHookExecutionIdException" => {
+                translated!(
+                    "the hook's execution id is not one of this deployment (`LIFECYCLE_EVENT_HOOK_EXECUTION_ID`)"
+                )
+            }
+            "InvalidLifecycleEventHookExecutionStatusException" => {
+                translated!("a verdict has to be `Succeeded` or `Failed`")
+            }
             "LifecycleEventAlreadyCompletedException" => {
-                "the lifecycle event is over already: another run has told its verdict, or CodeDeploy has stopped waiting"
+                translated!(
+                    "the lifecycle event is over already: another run has told its verdict, or CodeDeploy has stopped waiting"
+                )
             }
             "UnsupportedActionForDeploymentTypeException" => {
-                "deployments of this kind take no verdict over the API: on EC2 the exit code is the verdict"
+                translated!(
+                    "deployments of this kind take no verdict over the API: on EC2 the exit code is the verdict"
+                )
             }
             _ => return None,
         })
@@ -136,28 +153,36 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::NotLinked => formatter.write_str("this program was built without CodeDeploy's API"),
+            Refusal::NotLinked => formatter.write_str(translated!("this program was built without CodeDeploy's API")),
             Refusal::Denied(operation) => {
-                write!(formatter, "this host's role may not call `codedeploy:{}`", operation.name())
+                formatter.write_str(&translated!("this host's role may not call `codedeploy:{}`", operation.name()))
             }
-            Refusal::NoCredentials => formatter.write_str("this host has no AWS credentials"),
-            Refusal::BadCredentials(code) => write!(formatter, "AWS refuses this host's credentials (`{code}`)"),
-            Refusal::NoRegion => formatter.write_str("no AWS region is known to this host"),
+            Refusal::NoCredentials => formatter.write_str(translated!("this host has no AWS credentials")),
+            Refusal::BadCredentials(code) => {
+                formatter.write_str(&translated!("AWS refuses this host's credentials (`{code}`)"))
+            }
+            Refusal::NoRegion => formatter.write_str(translated!("no AWS region is known to this host")),
             Refusal::Late { at_most, whom } => {
                 let whom = match whom {
-                    Whom::Host => "region and credentials of this host were not to be had",
-                    Whom::CodeDeploy => "no answer came",
+                    Whom::Host => translated!("region and credentials of this host were not to be had"),
+                    Whom::CodeDeploy => translated!("no answer came"),
                 };
-                write!(formatter, "{whom} within {}", duration(*at_most))
+                formatter.write_str(&translated!("{whom} within {}", duration(*at_most)))
             }
-            Refusal::Unreachable(why) => write!(formatter, "the API cannot be reached: {why}"),
-            Refusal::Untrusted(why) => write!(formatter, "the API's certificate is not trusted: {why}"),
-            Refusal::Throttled => formatter.write_str("the API is throttled: too many calls in this account"),
-            Refusal::Faulty(Some(status)) => write!(formatter, "the API answers HTTP {status} with a fault of its own"),
-            Refusal::Faulty(None) => formatter.write_str("what answers in the API's place is not CodeDeploy"),
+            Refusal::Unreachable(why) => formatter.write_str(&translated!("the API cannot be reached: {why}")),
+            Refusal::Untrusted(why) => formatter.write_str(&translated!("the API's certificate is not trusted: {why}")),
+            Refusal::Throttled => {
+                formatter.write_str(translated!("the API is throttled: too many calls in this account"))
+            }
+            Refusal::Faulty(Some(status)) => {
+                formatter.write_str(&translated!("the API answers HTTP {status} with a fault of its own"))
+            }
+            Refusal::Faulty(None) => {
+                formatter.write_str(translated!("what answers in the API's place is not CodeDeploy"))
+            }
             Refusal::Reason { code, message } => match Refusal::meaning(code) {
                 Some(meaning) => write!(formatter, "{meaning} (`{code}`)"),
-                None => write!(formatter, "the API refuses with `{code}`: {message}"),
+                None => formatter.write_str(&translated!("the API refuses with `{code}`: {message}")),
             },
         }
     }

@@ -6,6 +6,7 @@ use aws_sdk_codedeploy::config::http::HttpResponse;
 use aws_sdk_codedeploy::error::{ProvideErrorMetadata, SdkError};
 
 use crate::host::codedeploy::{Operation, Refusal};
+use crate::language::translated;
 
 pub(super) fn of<E: ProvideErrorMetadata>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Refusal {
     match error {
@@ -17,7 +18,9 @@ pub(super) fn of<E: ProvideErrorMetadata>(operation: Operation, error: &SdkError
             let why = failure.as_connector_error().map_or_else(String::new, |cause| innermost(cause));
             if why.contains("certificate") { Refusal::Untrusted(why) } else { Refusal::Unreachable(why) }
         }
-        SdkError::TimeoutError(_) => Refusal::Unreachable("it accepts connections and does not answer".to_owned()),
+        SdkError::TimeoutError(_) => {
+            Refusal::Unreachable(translated!("it accepts connections and does not answer").to_owned())
+        }
         SdkError::ResponseError(context) => Refusal::Faulty(Some(context.raw().status().as_u16())),
         _ => Refusal::Faulty(None),
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::tree::{self, Node};
 use crate::error::{Kind, Result};
 use crate::host::{Host, Process};
+use crate::language::translated;
 
 /// How long nginx may take to say how it was built. It reads no configuration.
 const AT_MOST: Duration = Duration::from_secs(2);
@@ -47,7 +48,7 @@ pub(super) async fn read(
     };
     let title = master.command.first().map_or("", String::as_str);
     let Some(main) = main_file(program, title, &built) else {
-        return Ok(Err("it cannot be told which file nginx reads".to_owned()));
+        return Ok(Err(translated!("it cannot be told which file nginx reads").to_owned()));
     };
     Ok(Files::of(host, &main))
 }
@@ -105,9 +106,9 @@ impl Files {
         }
         let shown = path.to_string_lossy();
         if deepest == 0 {
-            return Err(format!("`{shown}` is included too deeply"));
+            return Err(translated!("`{shown}` is included too deeply"));
         }
-        let unreadable = |cause: std::io::Error| format!("`{shown}` cannot be read: {cause}");
+        let unreadable = |cause: std::io::Error| translated!("`{shown}` cannot be read: {cause}");
         let bytes = host.read_file(path).map_err(unreadable)?;
         let facts = host.canonicalize(path).and_then(|path| host.describe(&path)).map_err(unreadable)?;
         self.changed = self.changed.max(Some(facts.changed));
@@ -141,11 +142,12 @@ fn found(host: &impl Host, pattern: &Path) -> std::result::Result<Vec<PathBuf>, 
         let mut next = BTreeSet::new();
         for above in &found {
             if is_pattern(name) {
-                let pattern = glob::Pattern::new(name).map_err(|cause| format!("`{name}` is no pattern: {cause}"))?;
+                let pattern =
+                    glob::Pattern::new(name).map_err(|cause| translated!("`{name}` is no pattern: {cause}"))?;
                 let names = match host.list(Path::new(&format!("{above}/"))) {
                     Ok(names) => names,
                     Err(cause) if is_nothing(&cause) => continue,
-                    Err(cause) => return Err(format!("`{above}` cannot be read: {cause}")),
+                    Err(cause) => return Err(translated!("`{above}` cannot be read: {cause}")),
                 };
                 let matching = names.iter().filter(|name| pattern.matches_with(name, AS_NGINX));
                 next.extend(matching.map(|name| format!("{above}{slash}{name}")));
@@ -160,7 +162,7 @@ fn found(host: &impl Host, pattern: &Path) -> std::result::Result<Vec<PathBuf>, 
         match host.describe(&path) {
             Ok(_) => existing.push(path),
             Err(cause) if is_nothing(&cause) => {}
-            Err(cause) => return Err(format!("`{}` cannot be read: {cause}", path.to_string_lossy())),
+            Err(cause) => return Err(translated!("`{}` cannot be read: {cause}", path.to_string_lossy())),
         }
     }
     Ok(existing)

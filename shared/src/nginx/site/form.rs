@@ -1,6 +1,7 @@
 //! The form in which a `proxy_pass` takes the variable, and in which the include gives it. They have to fit: nginx answers
 //! 500 to everybody where they do not (F96).
 
+use crate::language::translated;
 use crate::nginx::site::address;
 
 /// How a variable holds, or is taken for, the place that traffic goes to.
@@ -84,9 +85,9 @@ impl Form {
     pub fn name(self) -> &'static str {
         match self {
             Form::Url => "a URL",
-            Form::Address => "an address without `http://`",
-            Form::Port => "a port",
-            Form::Foreign => "something else",
+            Form::Address => translated!("an address without `http://`"),
+            Form::Port => translated!("a port"),
+            Form::Foreign => translated!("something else"),
         }
     }
 }

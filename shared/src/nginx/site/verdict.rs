@@ -7,6 +7,7 @@ mod tests;
 
 use crate::config::CutoverWay;
 use crate::error::{Error, Kind, Result};
+use crate::language::translated;
 use crate::nginx::site::address;
 use crate::nginx::site::form::port_of;
 use crate::nginx::site::{Door, Form, Level, Pin, Read, SetBy, Site, Sought, Use};
@@ -36,11 +37,13 @@ pub fn door_leads_to_site(site: &Site, sought: &Sought, door: &Door) -> Result<(
     let (Some(astray), Some(read)) = (site.astray(door, &sought.upstreams), site.reads.first()) else { return Ok(()) };
     let include = sought.include.to_string_lossy();
     refuse(
-        format!(
+        translated!(
             "the door `{}` (`proxy.door`, host `{}`) leads to the server block at {}, which does not read `{include}`",
-            door.url, door.host, astray.line
+            door.url,
+            door.host,
+            astray.line
         ),
-        format!(
+        translated!(
             "name the address and the server_name of the block that reads it ({}) in `proxy.door` and `proxy.host`, or put \
              the include into that block",
             read.line
@@ -55,21 +58,21 @@ fn refuse(what: String, advice: String) -> Result<()> {
 /// Somebody reads the include, where a variable can be set.
 fn is_read(site: &Site, sought: &Sought) -> Result<()> {
     let wanted = sought.include.to_string_lossy();
-    let advice = format!("put `include {wanted};` into the application's server block");
+    let advice = translated!("put `include {wanted};` into the application's server block");
     let Some(first) = site.reads.first() else {
         return refuse(
-            format!("nginx's configuration does not read the include `{wanted}`"),
-            format!("{advice}, or correct `proxy.include` in hooks.toml"),
+            translated!("nginx's configuration does not read the include `{wanted}`"),
+            translated!("{advice}, or correct `proxy.include` in hooks.toml"),
         );
     };
     let misplaced = |read: &&Read| matches!(read.level, Level::Other(_));
     match site.reads.iter().find(misplaced) {
         Some(Read { line, level: Level::Other(name), .. }) => refuse(
-            format!("the include `{wanted}` is read in `{name}` ({line}), where no variable can be set"),
-            format!("remove it there and {advice}"),
+            translated!("the include `{wanted}` is read in `{name}` ({line}), where no variable can be set"),
+            translated!("remove it there and {advice}"),
         ),
         _ if first.server.is_none() => {
-            refuse(format!("the include `{wanted}` is read outside of a server block ({})", first.line), advice)
+            refuse(translated!("the include `{wanted}` is read outside of a server block ({})", first.line), advice)
         }
         _ => Ok(()),
     }
@@ -88,13 +91,14 @@ fn is_set_last(site: &Site, sought: &Sought) -> Result<()> {
         _ => None,
     });
     let Some((each, line, conditional)) = wins else { return Ok(()) };
-    let when = if *conditional { " in an `if`" } else { "" };
+    let when = if *conditional { translated!(" in an `if`") } else { "" };
     refuse(
-        format!(
+        translated!(
             "`${variable}` is set again{when} ({line}) after the include, so `{}` ({}) does not follow it",
-            each.written, each.line
+            each.written,
+            each.line
         ),
-        format!("remove the line {line}, or use another variable there"),
+        translated!("remove the line {line}, or use another variable there"),
     )
 }
 
@@ -106,33 +110,35 @@ fn is_used(site: &Site, sought: &Sought) -> Result<()> {
     let Some(read) = site.reads.first() else { return Ok(()) };
     let (variable, form) = (&sought.variable, form_of_value(site));
     let wanted = form.use_of(variable);
-    let what = format!("nothing uses `${variable}` where the include is read ({})", read.line);
+    let what = translated!("nothing uses `${variable}` where the include is read ({})", read.line);
     if let Some(never) = site.uses.iter().find_map(|each| each.never.as_ref().filter(|_| each.set == SetBy::Include)) {
         return refuse(
-            format!("{what}: what stands at {never} answers everybody before"),
-            format!("put the include and `{wanted}` into the server block that serves the application"),
+            translated!("{what}: what stands at {never} answers everybody before"),
+            translated!("put the include and `{wanted}` into the server block that serves the application"),
         );
     }
     let pinned = site.pins.iter().find(|pin| pin.server.is_some_and(|server| site.reads_in(server)));
     if let Some(Pin { written, line, port, .. }) = pinned {
         return refuse(
-            format!("{what}: `{written}` ({line}) goes to port {port}, whatever the include says"),
-            format!("write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
+            translated!("{what}: `{written}` ({line}) goes to port {port}, whatever the include says"),
+            translated!("write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
         );
     }
     let unset = site.uses.iter().find(|each| each.set == SetBy::Nothing);
     if let Some(Use { written, line, .. }) = unset {
         return refuse(
-            format!("{what}; `{written}` ({line}) stands where nginx does not run it"),
-            format!(
+            translated!("{what}; `{written}` ({line}) stands where nginx does not run it"),
+            translated!(
                 "put `include {};` into the server block around {line}, outside of locations",
                 sought.include.to_string_lossy()
             ),
         );
     }
     refuse(
-        format!("{what}, so a cutover would move nobody"),
-        format!("write `location / {{ {wanted} }}` beside it, or put the include into the application's server block"),
+        translated!("{what}, so a cutover would move nobody"),
+        translated!(
+            "write `location / {{ {wanted} }}` beside it, or put the include into the application's server block"
+        ),
     )
 }
 
@@ -143,10 +149,12 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
         let Use { written, line, .. } = each;
         let wanted = form_of_value(site).use_of(variable);
         let why = match &each.keyed {
-            Some(map) => format!("the `map` at {map} takes `${variable}` for a key, which these hooks do not write"),
-            None => format!("`{written}` ({line}) takes `${variable}` for something else than an address or a URL"),
+            Some(map) => {
+                translated!("the `map` at {map} takes `${variable}` for a key, which these hooks do not write")
+            }
+            None => translated!("`{written}` ({line}) takes `${variable}` for something else than an address or a URL"),
         };
-        return refuse(why, format!("write `{wanted}` at {line}; the application is asked by `http://`"));
+        return refuse(why, translated!("write `{wanted}` at {line}; the application is asked by `http://`"));
     }
     let Some((value, at)) = &site.value else { return Ok(()) };
     let form = Form::of_value(value);
@@ -156,16 +164,18 @@ fn fits(site: &Site, sought: &Sought) -> Result<()> {
         (Some(wanted), _) if form != Form::Foreign => {
             let group = || wanted.group(address::authority(value));
             let place = port_of(value).map_or_else(group, |port| wanted.port(port));
-            format!("write `set ${variable} {place};` at {at}, or {use_instead}; then `nginx -t && nginx -s reload`")
+            translated!(
+                "write `set ${variable} {place};` at {at}, or {use_instead}; then `nginx -t && nginx -s reload`"
+            )
         }
         (_, Form::Foreign) => {
             let wanted = site.form().unwrap_or(each.form);
-            format!("write `set ${variable} {};` at {at} (or the port that serves)", wanted.port(sought.ports.blue))
+            translated!("write `set ${variable} {};` at {at} (or the port that serves)", wanted.port(sought.ports.blue))
         }
-        _ => format!("write {use_instead}; then `nginx -t && nginx -s reload`"),
+        _ => translated!("write {use_instead}; then `nginx -t && nginx -s reload`"),
     };
     refuse(
-        format!(
+        translated!(
             "`{}` ({}) needs {}, and the include sets `{value}` ({at}): nginx answers 500",
             each.written,
             each.line,
@@ -181,17 +191,17 @@ fn nobody_goes_past(site: &Site, sought: &Sought) -> Result<()> {
         |pin: &&Pin| pin.never.is_none() && !pin.deliberate && pin.server.is_some_and(|server| site.is_of_site(server));
     let Some(Pin { written, line, port, through, server, .. }) = site.pins.iter().find(ours) else { return Ok(()) };
     let wanted = form_of_value(site).use_of(&sought.variable);
-    let through = through.as_ref().map_or_else(String::new, |through| format!(" through {through}"));
+    let through = through.as_ref().map_or_else(String::new, |through| translated!(" through {through}"));
     let include = match server.filter(|server| !site.reads_in(*server)) {
         Some(server) => {
             let block = &site.servers[server].line;
-            format!("put `include {};` into the server block at {block}, and ", sought.include.to_string_lossy())
+            translated!("put `include {};` into the server block at {block}, and ", sought.include.to_string_lossy())
         }
         None => String::new(),
     };
     refuse(
-        format!("`{written}` ({line}) goes to port {port}{through} and would stay behind at a cutover"),
-        format!("{include}write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
+        translated!("`{written}` ({line}) goes to port {port}{through} and would stay behind at a cutover"),
+        translated!("{include}write `{wanted}` at {line}, then `nginx -t && nginx -s reload`"),
     )
 }
 
@@ -202,20 +212,23 @@ fn notes(site: &Site, sought: &Sought) -> Vec<String> {
         let cost = if *deliberate {
             String::new()
         } else {
-            format!(": after one its users stay on {port} until `stop` of the next deploy ends it")
+            translated!(": after one its users stay on {port} until `stop` of the next deploy ends it")
         };
-        notes.push(format!("`{written}` ({line}) goes to port {port} and follows no cutover{cost}"));
+        notes.push(translated!("`{written}` ({line}) goes to port {port} and follows no cutover{cost}"));
     }
     for each in &site.uses {
         match &each.set {
-            SetBy::Nothing => notes.push(format!(
+            SetBy::Nothing => notes.push(translated!(
                 "nothing sets `${}` for `{}` ({}): nginx answers 500 there",
-                sought.variable, each.written, each.line
+                sought.variable,
+                each.written,
+                each.line
             )),
             SetBy::Again { line, .. } if each.never.is_none() => {
-                notes.push(format!(
+                notes.push(translated!(
                     "`{}` ({}) follows no cutover where {line} sets the variable",
-                    each.written, each.line
+                    each.written,
+                    each.line
                 ));
             }
             SetBy::Again { .. } | SetBy::Include => {}
@@ -240,7 +253,7 @@ pub fn wanted_line(site: Option<&Site>, sought: &Sought, port: u16) -> String {
     let form = site.and_then(Site::form).filter(|form| *form != Form::Foreign);
     match form {
         Some(form) => format!("`set ${variable} {};`", form.port(port)),
-        None => format!(
+        None => translated!(
             "`set ${variable} http://127.0.0.1:{port};` (or `set ${variable} 127.0.0.1:{port};` where nginx has `{}`)",
             Form::Address.use_of(variable)
         ),

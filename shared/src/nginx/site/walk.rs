@@ -1,5 +1,6 @@
 //! The walk itself: through `http`, its server blocks and their locations as nginx nests them, and through `stream`.
 
+use crate::language::translated;
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::site::address;
 use crate::nginx::site::answer::answers_itself;
@@ -20,7 +21,7 @@ pub(super) fn walk(tree: &[Node], sought: &Sought) -> Site {
         match node.name() {
             "http" => walk.http(&node.block),
             "stream" => walk.stream(&node.block),
-            _ => walk.reads(std::slice::from_ref(node), &Level::Other("the main file".to_owned()), None),
+            _ => walk.reads(std::slice::from_ref(node), &Level::Other(translated!("the main file").to_owned()), None),
         }
     }
     let ports = walk.ports();

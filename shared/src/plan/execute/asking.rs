@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Execution;
 use crate::error::{Error, Result};
 use crate::host::{Host, ProcessIdentity, Share};
+use crate::language::translated;
 use crate::ledger::{Change, Stage};
 use crate::plan::action::Refusal;
 use crate::plan::{processes, refused};
@@ -67,13 +68,13 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
     /// Ends a release that was refused; whatever comes of it, the refusal stands.
     async fn end_refused(&mut self, place: &Place, process: ProcessIdentity, refusal: Refusal) {
         if let Err(cause) = refused::end(self.host, self.settings, self.report, process, refusal).await {
-            self.report.say(&format!("note: the refused release in {place} was not ended: {cause}"));
+            self.report.say(&translated!("note: the refused release in {place} was not ended: {cause}"));
             processes::share(self.host, self.report, &process, Share::Equal).await;
             return;
         }
-        self.report.say(&format!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
+        self.report.say(&translated!("the refused release in {place} was ended, so that nginx cannot fall back on it"));
         if let Err(cause) = self.remember(&Change::Refused(refusal.slot)) {
-            self.report.say(&format!("note: that could not be noted: {cause}"));
+            self.report.say(&translated!("note: that could not be noted: {cause}"));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Execution;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process, ProcessIdentity};
+use crate::language::translated;
 use crate::ledger::Change;
 use crate::occupant::{self, Occupant};
 use crate::plan::processes;
@@ -19,7 +20,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         pin::keep_down(self.host, &self.settings.pin(place))?;
         self.is_making_room = true;
         processes::end(self.host, self.report, place, ended, grace, None).await?;
-        self.report.say(&format!("{place} has made room for the new release: NOBODY SERVES until that does"));
+        self.report.say(&translated!("{place} has made room for the new release: NOBODY SERVES until that does"));
         Ok(())
     }
 
@@ -28,8 +29,8 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         let Restoration { slot, place, launch, .. } = restoration;
         let since = self.ledger.room().and_then(|room| room.since);
         let process = self.bring_back(restoration).await.map_err(|cause| {
-            let told = format!("{place} did not come back: {cause}");
-            Error::new(Kind::Uncertain, told).advise(format!(
+            let told = translated!("{place} did not come back: {cause}");
+            Error::new(Kind::Uncertain, told).advise(translated!(
                 "NOBODY SERVES: put the cause right (the log of that release is `{}`) and deploy again; `stop` works with both slots down",
                 launch.log.to_string_lossy()
             ))
@@ -39,9 +40,9 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
             tracing::warn!("the memory score of process {} stays as it is: {cause}", process.id);
         }
         if let Err(cause) = self.remember(&Change::Restored(*slot)) {
-            self.report.say(&format!("note: that {place} serves again could not be noted: {cause}"));
+            self.report.say(&translated!("note: that {place} serves again could not be noted: {cause}"));
         }
-        self.report.say(&format!("{place} serves again; {}", outage(since, self.host.wall_clock())));
+        self.report.say(&translated!("{place} serves again; {}", outage(since, self.host.wall_clock())));
         Ok(())
     }
 
@@ -82,16 +83,16 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         if let Some(unit) = unit {
             // What it ran before would be taken for what runs now.
             self.host.remove(&pin::run_beside(&unit.path)).or_else(is_gone).map_err(|cause| {
-                Error::new(Kind::of(&cause), format!("the note of the last run in {place} stays: {cause}"))
+                Error::new(Kind::of(&cause), translated!("the note of the last run in {place} stays: {cause}"))
             })?;
         }
         self.launch(place, launch, unit.as_ref()).await?;
         if let Err(cause) = self.remember(&Change::Launched { slot: *slot, process: None, port: place.port }) {
-            self.report.say(&format!("note: that {place} runs again could not be noted: {cause}"));
+            self.report.say(&translated!("note: that {place} runs again could not be noted: {cause}"));
         }
         match &self.launched {
             Some(process) => Ok(process.identity),
-            None => Err(Error::new(Kind::Bug, format!("what was launched in {place} is not known"))),
+            None => Err(Error::new(Kind::Bug, translated!("what was launched in {place} is not known"))),
         }
     }
 
@@ -102,7 +103,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
             Occupant::Ours(processes) => processes,
             Occupant::Nobody => Vec::new(),
             Occupant::Stranger(who) => {
-                self.report.say(&format!("note: {who}"));
+                self.report.say(&translated!("note: {who}"));
                 Vec::new()
             }
         };
@@ -118,7 +119,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         processes::terminate(self.host, self.settings, self.report, place, &family, grace, None).await?;
         processes::await_free(self.host, place).await?;
         if let Err(cause) = self.remember(&Change::Refused(slot)) {
-            self.report.say(&format!("note: that {place} is free could not be noted: {cause}"));
+            self.report.say(&translated!("note: that {place} is free could not be noted: {cause}"));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::Execution;
 use crate::error::Result;
 use crate::host::Host;
+use crate::language::translated;
 use crate::ledger::{Change, Room, live_file, store};
 use crate::plan::restoration::outage;
 use crate::slot::Place;
@@ -52,17 +53,17 @@ impl<H: Host, W> Execution<'_, H, W> {
         // Without that time it has died before it could make room.
         if room.since.is_some() {
             let outage = outage(room.since, self.host.wall_clock());
-            self.report.say(&format!("{outage}: two releases did not fit into memory"));
+            self.report.say(&translated!("{outage}: two releases did not fit into memory"));
         }
         if let Err(cause) = pin::remove(self.host, self.settings, place) {
-            self.report.say(&format!("note: {cause}"));
+            self.report.say(&translated!("note: {cause}"));
         }
     }
 
     /// Whoever has served is started again by its unit, if it has one. Without that it serves as well, so that this is no failure.
     fn let_start_again(&self, place: &Place) {
         if let Err(cause) = pin::let_start_again(self.host, &self.settings.pin(place)) {
-            self.report.say(&format!("note: {place} will not be started again if it dies in this boot: {cause}"));
+            self.report.say(&translated!("note: {place} will not be started again if it dies in this boot: {cause}"));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::choice;
 use crate::config::WarmUp;
 use crate::host::Host;
+use crate::language::translated;
 
 /// So much of the end is read: thousands of requests, and no more than milliseconds of work.
 const END: u64 = 1024 * 1024;
@@ -19,12 +20,12 @@ pub(super) fn paths(host: &impl Host, warm_up: &WarmUp, log: &Path) -> Result<Ve
     let bytes = host.open(log).and_then(end).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::PermissionDenied => {
             let user = host.user().name;
-            format!(
+            translated!(
                 "`{shown}` may not be read by `{user}`: `usermod -aG adm {user}` on Debian and Ubuntu (the log's group), or another \
                  `warm_up.access_log`"
             )
         }
-        _ => format!("`{shown}` cannot be read: {cause}; correct `warm_up.access_log` in hooks.toml"),
+        _ => translated!("`{shown}` cannot be read: {cause}; correct `warm_up.access_log` in hooks.toml"),
     })?;
     found_in(&bytes, warm_up, &shown)
 }
@@ -36,9 +37,11 @@ fn found_in(bytes: &[u8], warm_up: &WarmUp, shown: &str) -> Result<Vec<String>, 
         return Ok(paths);
     }
     Err(match lines {
-        0 if bytes.is_empty() => format!("`{shown}` is empty"),
-        0 => format!("no line of `{shown}` is of the form that `warm_up.log_format` names"),
-        _ => format!("`{shown}` has no path that was asked for often enough and may be asked again (docs/warm-up.md)"),
+        0 if bytes.is_empty() => translated!("`{shown}` is empty"),
+        0 => translated!("no line of `{shown}` is of the form that `warm_up.log_format` names"),
+        _ => translated!(
+            "`{shown}` has no path that was asked for often enough and may be asked again (docs/warm-up.md)"
+        ),
     })
 }
 

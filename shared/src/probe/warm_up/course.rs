@@ -8,6 +8,7 @@ use super::tally::{self, Tally};
 use super::{WarmUp, shown};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Answer, Host, ProcessorTime, ProxiedRequest, Request, TimedAnswer};
+use crate::language::translated;
 use crate::occupant;
 use crate::patience::Waiting;
 use crate::probe::{check_listener, refusal};
@@ -61,24 +62,27 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
     let (end, why) = course.end(began);
     let ended = match course.go(end, &why).await? {
         End::Done => String::new(),
-        End::Over(what) if course.compiler.is_at_rest() => format!(", not steady yet: {what}"),
-        End::Over(what) => format!(", its compiler is still at work: {what}"),
-        End::Changed(what) => format!(", ended early: {what}"),
+        End::Over(what) if course.compiler.is_at_rest() => translated!(", not steady yet: {what}"),
+        End::Over(what) => translated!(", its compiler is still at work: {what}"),
+        End::Changed(what) => translated!(", ended early: {what}"),
     };
     let took = duration(host.elapsed().saturating_sub(began));
     let Course { tallies, requests, .. } = course;
-    report.say(&format!("note: warm-up: {requests} requests in {took}{ended}{}", tally::gains(&tallies)));
+    report.say(&translated!("note: warm-up: {requests} requests in {took}{ended}{}", tally::gains(&tallies)));
     if let Some(odd) = tally::odd(&tallies) {
-        report.say(&format!("note: warm-up: {odd}"));
+        report.say(&translated!("note: warm-up: {odd}"));
     }
     match tally::difference(&tallies) {
         Some(difference) if warm_up.required => Err(Error::new(
             Kind::NotHealthy,
-            format!("the new release in {} does not answer as the live one does: {difference}", warm_up.probe.place),
+            translated!(
+                "the new release in {} does not answer as the live one does: {difference}",
+                warm_up.probe.place
+            ),
         )
-        .advise(
-            "look into the application's log; `warm_up.required = false` in hooks.toml only tells such a difference",
-        )),
+        .advise(translated!(
+            "look into the application's log; `warm_up.required = false` in hooks.toml only tells such a difference"
+        ))),
         _ => Ok(()),
     }
 }
@@ -86,10 +90,10 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
 impl<H: Host> Course<'_, H> {
     /// When it has to be over, and what says so.
     fn end(&self, began: Duration) -> (Duration, String) {
-        let own = (began + self.warm_up.at_most, "`warm_up.at_most` is over".to_owned());
+        let own = (began + self.warm_up.at_most, translated!("`warm_up.at_most` is over").to_owned());
         match self.warm_up.until {
             Some((until, timeout)) if until < own.0 => {
-                (until, format!("`timeout: {}` in appspec.yml is near", timeout.as_secs()))
+                (until, translated!("`timeout: {}` in appspec.yml is near", timeout.as_secs()))
             }
             _ => own,
         }
@@ -98,13 +102,13 @@ impl<H: Host> Course<'_, H> {
     async fn go(&mut self, end: Duration, why: &str) -> Result<End> {
         loop {
             if !self.listens().await? {
-                return Ok(End::Changed("the new release does not listen any more".to_owned()));
+                return Ok(End::Changed(translated!("the new release does not listen any more").to_owned()));
             }
             if let Some(live) = self.warm_up.live.as_ref().filter(|_| self.has_live)
                 && !is_listened_on(self.host, self.warm_up)?
             {
                 // Users may be here already, and need all of it.
-                return Ok(End::Changed(format!("nobody listens in {live} any more")));
+                return Ok(End::Changed(translated!("nobody listens in {live} any more")));
             }
             let left = end.saturating_sub(self.host.elapsed());
             if self.is_done()? {
@@ -112,7 +116,7 @@ impl<H: Host> Course<'_, H> {
             }
             let asked = self.choose();
             if asked.is_empty() {
-                return Ok(End::Over("`warm_up.requests` were made".to_owned()));
+                return Ok(End::Over(translated!("`warm_up.requests` were made").to_owned()));
             }
             if left.is_zero() {
                 return Ok(End::Over(why.to_owned()));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{named, shown, steadiness};
 use crate::host::{Answer, TimedAnswer};
+use crate::language::translated;
 use crate::report::duration;
 
 /// After so many answers in a row that are no good ones a path is left alone: an error that is asked for again and again fills logs.
@@ -95,7 +96,7 @@ impl Tally {
         let (bad, live) = (self.bad?, self.live?);
         // Who is late once is slow at first.
         let is_told = bad != Bad::Status(live) && (bad != Bad::Nothing || self.bad_in_a_row >= BAD_IN_A_ROW);
-        is_told.then(|| format!("`{}`: {} here, HTTP {live} in the live release", shown(&self.path), bad))
+        is_told.then(|| translated!("`{}`: {} here, HTTP {live} in the live release", shown(&self.path), bad))
     }
 
     /// An answer that is an error, and that nobody answers otherwise.
@@ -104,7 +105,8 @@ impl Tally {
         if self.difference().is_some() {
             return None;
         }
-        let compared = if bad != Bad::Nothing && self.live.is_some() { ", as in the live release" } else { "" };
+        let compared =
+            if bad != Bad::Nothing && self.live.is_some() { translated!(", as in the live release") } else { "" };
         Some(format!("`{}`: {}{compared}", shown(&self.path), bad))
     }
 }
@@ -120,7 +122,7 @@ impl fmt::Display for Bad {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Bad::Status(status) => write!(formatter, "HTTP {status}"),
-            Bad::Nothing => formatter.write_str("no answer"),
+            Bad::Nothing => formatter.write_str(translated!("no answer")),
         }
     }
 }
@@ -144,7 +146,7 @@ pub(super) fn gains(tallies: &[Tally]) -> String {
     answered.max_by_key(|tally| tally.gain()).map_or_else(String::new, |tally| {
         let first = tally.took.first().copied().unwrap_or_default();
         let last = steadiness::last(&tally.took);
-        format!("; `{}` {} at first, {} at the end", shown(&tally.path), duration(first), duration(last))
+        translated!("; `{}` {} at first, {} at the end", shown(&tally.path), duration(first), duration(last))
     })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::{Include, Leads, line};
+use crate::language::translated;
 use crate::nginx::directives::{Directive, End, directives};
 use crate::nginx::site::Form;
 use crate::route::choice::{self, Choice};
@@ -19,7 +20,7 @@ pub struct Complaint {
 
 impl fmt::Display for Complaint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}, column {}: {}", self.line, self.column, self.what)
+        formatter.write_str(&translated!("line {}, column {}: {}", self.line, self.column, self.what))
     }
 }
 
@@ -27,7 +28,10 @@ impl fmt::Display for Complaint {
 pub(super) fn read(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
     let complain = |offset: usize, what: String| Err(complaint(bytes, offset, what));
     if bytes.starts_with(b"\xEF\xBB\xBF") {
-        return complain(0, "it begins with a byte order mark, which nginx refuses; save it without".to_owned());
+        return complain(
+            0,
+            translated!("it begins with a byte order mark, which nginx refuses; save it without").to_owned(),
+        );
     }
     let directives = directives(bytes);
     let mut found: Option<(Leads, Form, Range<usize>)> = None;
@@ -40,7 +44,7 @@ pub(super) fn read(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
         let start = directive.begins_at();
         match directive.end {
             End::Nothing if words.is_empty() => {}
-            End::Nothing => return complain(start, "it has no `;` at its end".to_owned()),
+            End::Nothing => return complain(start, translated!("it has no `;` at its end").to_owned()),
             End::Open => depth += 1,
             End::Close => depth = depth.saturating_sub(1),
             End::Semicolon => {}
@@ -51,7 +55,7 @@ pub(super) fn read(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
         let [_, name, _] = words.as_slice() else {
             return complain(
                 start,
-                format!("`set` has {} words after it, needed 2; is a `;` missing?", words.len() - 1),
+                translated!("`set` has {} words after it, needed 2; is a `;` missing?", words.len() - 1),
             );
         };
         if name.strip_prefix(b"$") != Some(variable.as_bytes()) {
@@ -61,11 +65,11 @@ pub(super) fn read(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
         if depth > 0 {
             return complain(
                 start,
-                format!("`${variable}` is set inside braces, where it cannot be told when it holds"),
+                translated!("`${variable}` is set inside braces, where it cannot be told when it holds"),
             );
         }
         if found.is_some() {
-            return complain(start, format!("`${variable}` is set a second time; keep one of the two lines"));
+            return complain(start, translated!("`${variable}` is set a second time; keep one of the two lines"));
         }
         let (leads, form, taken) = leads(&directives[at - 1..], bytes, variable)?;
         at += taken - 1;
@@ -73,11 +77,11 @@ pub(super) fn read(bytes: &[u8], variable: &str) -> Result<Include, Complaint> {
     }
     let Some((leads, form, said_at)) = found else {
         let found = match others.first() {
-            Some(other) => format!("it sets `{other}`"),
-            None if bytes.iter().all(u8::is_ascii_whitespace) => "it is empty".to_owned(),
-            None => format!("it does not set `${variable}`"),
+            Some(other) => translated!("it sets `{other}`"),
+            None if bytes.iter().all(u8::is_ascii_whitespace) => translated!("it is empty").to_owned(),
+            None => translated!("it does not set `${variable}`"),
         };
-        return complain(0, format!("{found}, needed `set ${variable} …;`"));
+        return complain(0, translated!("{found}, needed `set ${variable} …;`"));
     };
     let variable = variable.to_owned();
     Ok(Include { bytes: bytes.to_owned(), variable, leads, form, groups: Vec::new(), said_at })
@@ -96,10 +100,10 @@ fn leads(directives: &[Directive], bytes: &[u8], variable: &str) -> Result<(Lead
 /// Where a target leads, and in which form it says so; or what is wrong, and where.
 fn target_of(bytes: &[u8], target: &Range<usize>) -> Result<(Leads, Form), (usize, String)> {
     let text = String::from_utf8_lossy(&bytes[target.clone()]).into_owned();
-    let wrong = |why: &str| Err((target.start, format!("the target is `{text}`, {why}")));
+    let wrong = |why: &str| Err((target.start, translated!("the target is `{text}`, {why}")));
     let (authority, form) = match text.strip_prefix("http://") {
         Some(authority) => (authority, Form::Url),
-        None if text.contains("://") => return wrong("and these hooks ask an application by `http://`"),
+        None if text.contains("://") => return wrong(translated!("and these hooks ask an application by `http://`")),
         None if text.bytes().all(|byte| byte.is_ascii_digit()) => (text.as_str(), Form::Port),
         None => (text.as_str(), Form::Address),
     };
@@ -108,21 +112,21 @@ fn target_of(bytes: &[u8], target: &Range<usize>) -> Result<(Leads, Form), (usiz
         Some(port) => port,
         None if form == Form::Port => authority,
         None if authority == "localhost" || authority.starts_with("localhost:") => {
-            return wrong("a name for which nginx needs a resolver, so it answers 502; write `127.0.0.1`");
+            return wrong(translated!("a name for which nginx needs a resolver, so it answers 502; write `127.0.0.1`"));
         }
         None if choice::is_group(authority) => {
             return Ok((Leads::Named { name: authority.to_owned(), at: at(authority.len()) }, form));
         }
-        None => return wrong("needed a port of 127.0.0.1, or the name of an upstream group"),
+        None => return wrong(translated!("needed a port of 127.0.0.1, or the name of an upstream group")),
     };
     if port.contains('/') {
-        return wrong("with a slash after the port nginx sends every request to `/`; remove it");
+        return wrong(translated!("with a slash after the port nginx sends every request to `/`; remove it"));
     }
     match port.parse::<u16>() {
         Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
             Ok((Leads::To { port: number, at: at(port.len()) }, form))
         }
-        _ => wrong("needed a port from 1 to 65535"),
+        _ => wrong(translated!("needed a port from 1 to 65535")),
     }
 }
 

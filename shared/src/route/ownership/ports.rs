@@ -7,6 +7,7 @@ use super::{find, is_foreign};
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, Process};
+use crate::language::translated;
 use crate::nginx::configuration::tree::Node;
 use crate::nginx::workers;
 use crate::occupant;
@@ -31,13 +32,13 @@ pub fn check_served(settings: &Settings, port: u16, serving: &[Process]) -> Resu
     let Some(theirs) = serving.iter().find_map(release) else { return Ok(()) };
     Err(Error::new(
         Kind::Settings,
-        format!(
+        translated!(
             "the include `{}` leads to port {port}, where a release of `{}` serves: it is another application's include",
             settings.proxy.include.to_string_lossy(),
             theirs.to_string_lossy()
         ),
     )
-    .advise("give this application an include of its own (`proxy.include` in hooks.toml), and read it in its server block"))
+    .advise(translated!("give this application an include of its own (`proxy.include` in hooks.toml), and read it in its server block")))
 }
 
 /// Makes sure that nothing else in nginx's configuration has a port of ours: a slot's, or the one of nginx's own word.
@@ -46,18 +47,18 @@ pub(super) fn check_configuration(settings: &Settings, tree: &[Node]) -> Result<
         let file = group.file.to_string_lossy();
         return Err(Error::new(
             Kind::Settings,
-            format!(
+            translated!(
                 "port {port} is a slot of two applications: of this one, and in the groups of another one in `{file}`"
             ),
         )
-        .advise("give each application ports of its own (`blue.port`, `green.port`)"));
+        .advise(translated!("give each application ports of its own (`blue.port`, `green.port`)")));
     }
     let Some(word) = settings.proxy.word else { return Ok(()) };
     let at = |node: &Node| node.name() == "listen" && port_of(node.argument()) == Some(word);
     match find(tree, &|node| at(node) && is_foreign(settings, node)) {
         None => Ok(()),
         Some(node) => {
-            Err(taken(settings, word, &format!("`{}` of nginx's configuration", node.file.to_string_lossy())))
+            Err(taken(settings, word, &translated!("`{}` of nginx's configuration", node.file.to_string_lossy())))
         }
     }
 }
@@ -98,19 +99,19 @@ pub async fn check_word(host: &impl Host, settings: &Settings, port: u16) -> Res
     };
     match word::ask(host, port).await? {
         Ok(said) if ours(&said) => Ok(()),
-        _ => Err(taken(settings, port, "a process of this host")),
+        _ => Err(taken(settings, port, translated!("a process of this host"))),
     }
 }
 
 fn taken(settings: &Settings, port: u16, who: &str) -> Error {
     Error::new(
         Kind::Settings,
-        format!(
+        translated!(
             "port {port} (`proxy.word`), at which nginx is to tell of `{}`, is taken by {who}",
             settings.proxy.include.to_string_lossy()
         ),
     )
-    .advise("give `proxy.word` in hooks.toml a port that nobody listens on, or set it to \"off\"")
+    .advise(translated!("give `proxy.word` in hooks.toml a port that nobody listens on, or set it to \"off\""))
 }
 
 /// The port of a `listen`: alone, or after an address.

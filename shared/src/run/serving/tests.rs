@@ -89,7 +89,7 @@ fn f105_who_serves_is_what_is_seen_and_where_nobody_does_or_it_cannot_be_told_th
         ("nginx may not connect", with(&unreached, tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 502 `Bad Gateway`, though somebody listens in {one}")),
         ("it hangs", with(&response(504, ""), tells(Slot::Blue)), format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
         ("F64 nginx is down", without(DEAD, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {DEAD}")),
-        ("F121 its workers died", without(workers::NOBODY_ACCEPTS, with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {}", workers::NOBODY_ACCEPTS)),
+        ("F121 its workers died", without(workers::NOBODY_ACCEPTS.told(), with(&refused, unserved(Slot::Blue))), format!("SITE DOWN: {}", workers::NOBODY_ACCEPTS)),
         ("past both slots", with(&no_help, stranger.clone()), "whoever is on port 8080, which is neither slot's".to_owned()),
         ("the same, and a worker was replaced since", Seen { several_ages: true, ..with(&response(504, ""), tells(Slot::Blue)) }, format!("SITE DOWN: the door answers HTTP 504, though somebody listens in {one}")),
         ("old workers beside new ones", Seen { several_ages: true, ..with(&unreached, unread(Slot::Blue)) }, "SITE DOWN, at least for a part of the requests: the door answers HTTP 502 `Bad Gateway`; old workers of nginx accept beside newer ones, and may send requests elsewhere".to_owned()),

@@ -2,25 +2,28 @@
 
 use super::refuse;
 use crate::error::Result;
+use crate::language::translated;
 use crate::nginx::site::{Form, Level, Read, Site, Sought};
 use crate::slot::Slot;
 
 /// The include may hold an `if`, by which the flag is looked at.
 pub(super) fn takes_a_choice(site: &Site, sought: &Sought) -> Result<()> {
     let include = sought.include.to_string_lossy();
-    let advice = format!(
+    let advice = translated!(
         "put `include {include};` into the server block, outside of locations; or set `proxy.cutover = \"reload\"`"
     );
     for Read { line, level, try_files, .. } in &site.reads {
         if *level == Level::If {
             return refuse(
-                format!("the include is read in an `if` ({line}), in which nginx allows no other `if`, and so no flag"),
+                translated!(
+                    "the include is read in an `if` ({line}), in which nginx allows no other `if`, and so no flag"
+                ),
                 advice,
             );
         }
         if let Some(try_files) = try_files {
             return refuse(
-                format!(
+                translated!(
                     "the include stands beside `try_files` ({line}, {try_files}), which the flag's `if` would switch off"
                 ),
                 advice,
@@ -29,8 +32,8 @@ pub(super) fn takes_a_choice(site: &Site, sought: &Sought) -> Result<()> {
     }
     if let Some(each) = site.followed().find(|each| each.form == Form::Port) {
         return refuse(
-            format!("`{}` ({}) takes a port only, and the flag chooses between groups", each.written, each.line),
-            format!(
+            translated!("`{}` ({}) takes a port only, and the flag chooses between groups", each.written, each.line),
+            translated!(
                 "write `{}` there and an address in the include, or set `proxy.cutover = \"reload\"`",
                 Form::Address.use_of(&sought.variable)
             ),
@@ -44,8 +47,10 @@ pub(super) fn takes_groups(site: &Site, sought: &Sought) -> Result<()> {
     if let Some(line) = site.groups_below.first() {
         let file = sought.upstreams.to_string_lossy();
         return refuse(
-            format!("`{file}` is read inside of a server block ({line}), where nginx allows no groups"),
-            format!("name the files one by one at {line}, or give `proxy.upstreams` in hooks.toml another directory"),
+            translated!("`{file}` is read inside of a server block ({line}), where nginx allows no groups"),
+            translated!(
+                "name the files one by one at {line}, or give `proxy.upstreams` in hooks.toml another directory"
+            ),
         );
     }
     let is_no_host =
@@ -57,10 +62,11 @@ pub(super) fn takes_groups(site: &Site, sought: &Sought) -> Result<()> {
         return Ok(());
     };
     refuse(
-        format!(
+        translated!(
             "`{}` ({}) would send `Host: {name}`, a group's name, which is no valid host name",
-            each.written, each.line
+            each.written,
+            each.line
         ),
-        format!("write `proxy_set_header Host $http_host;` beside {}", each.line),
+        translated!("write `proxy_set_header Host $http_host;` beside {}", each.line),
     )
 }
