@@ -1,6 +1,11 @@
-//! The Korean README says what the English one says: section by section the same figures, names, commands and links.
+//! Hooks speak Korean to whoever chose it, in the words of the Korean README; and that README says what the English one says: section by section the same figures, names, commands and links.
 
 use std::collections::BTreeSet;
+
+use demo_app::{Fault, Jar};
+use shared::error::ExitCodeRow;
+
+use crate::rig::Rig;
 
 const ENGLISH: &str = include_str!("../../README.md");
 const KOREAN: &str = include_str!("../../README.ko.md");
@@ -70,4 +75,60 @@ fn the_korean_readme_has_the_figures_names_commands_and_links_of_the_english_one
         assert_eq!(Said::by(english), Said::by(korean), "{} | {}", title(english), title(korean));
     }
     assert!(ENGLISH.contains(LANGUAGES[0]) && KOREAN.contains(LANGUAGES[1]));
+}
+
+#[test]
+fn the_exit_codes_of_the_korean_readme_are_those_of_the_catalogue() {
+    let row = |ExitCodeRow { code, meaning, serves }: ExitCodeRow| {
+        format!("| {code} | {} | {} |\n", meaning.korean, serves.korean)
+    };
+    let wanted: String = ExitCodeRow::all().map(row).collect();
+    assert!(KOREAN.contains(&wanted), "the code says; put this into README.ko.md:\n{wanted}");
+}
+
+#[test]
+fn a_hook_speaks_the_language_of_its_settings_else_that_of_its_environment() {
+    let rig = Rig::live_in("real1");
+    rig.stage(&Jar::release("v2"));
+    let out_of_order = |language: &[(&str, &str)]| {
+        let command = language.iter().fold(rig.hook("health"), |hook, (name, value)| hook.variable(*name, *value));
+        let run = command.run().unwrap();
+        assert_eq!(run.code, 10, "{}", run.output);
+        run.output
+    };
+    let (english, korean) = ("FAILED health (exit code 10): ", "실패 health (종료 코드 10): ");
+    for (language, wanted) in [
+        (&[][..], english),
+        (&[("LANG", "ko_KR.UTF-8")], korean),
+        (&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "C")], english),
+        (&[("LANG", "ko_KR.UTF-8"), ("HOOKS_REPORT_LANGUAGE", "en")], english),
+        (&[("HOOKS_REPORT_LANGUAGE", "ko")], korean),
+    ] {
+        let told = out_of_order(language);
+        assert!(told.contains(wanted), "{language:?}: {told}");
+    }
+    rig.host.set("report.language", "\"ko\"").unwrap();
+    let told = out_of_order(&[("LC_ALL", "en_US.UTF-8")]);
+    for wanted in [korean, "\n할 일: ", "\n서비스 중: `real1`(포트 "] {
+        assert!(told.contains(wanted), "{told}");
+    }
+    // Mistakes in the settings are told in the language that they choose.
+    rig.host.set("health.consecutive", "0").unwrap();
+    assert!(out_of_order(&[]).contains("설정이 잘못되었습니다: "));
+}
+
+#[test]
+fn f148_a_release_that_dies_is_told_in_korean_with_its_cause_and_what_to_do() {
+    let rig = Rig::live_in("real1");
+    rig.host.set("report.language", "\"ko\"").unwrap();
+    rig.untouched_by(|| {
+        let log = include_str!("../../shared/src/cause/logs/port-taken.log")
+            .replace("8082", &rig.live_and_idle_ports().1.to_string());
+        let deployed = rig.deploy(&Jar::release("v2").fault(Fault::DiesSaying { words: log }));
+        for wanted in
+            ["실패 start (종료 코드 30): ", "로그에서 찾은 원인: 포트 ", "할 일: 누가 쓰는지 확인해서(`ss -ltnp"]
+        {
+            assert!(deployed.output().replace("\n    ", " ").contains(wanted), "{}", deployed.output());
+        }
+    });
 }
