@@ -4,6 +4,7 @@
 
 mod check;
 mod file;
+mod language;
 mod log_format;
 mod name;
 pub(crate) mod paths;

@@ -22,7 +22,7 @@ pub use self::scene::Scene;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
-use crate::language::{self, Language, translated};
+use crate::language::{self, Language, Text, translated};
 use crate::ledger::history::{self, Ending};
 use crate::ledger::{Ledger, live_file, store};
 use crate::lifecycle::Lifecycle;
@@ -38,7 +38,7 @@ pub trait Hook {
     /// Its name, as in `appspec.yml`.
     const NAME: &'static str;
     /// What it is for, in one sentence.
-    const ABOUT: &'static str;
+    const ABOUT: Text;
     /// The arguments that it has besides those of every hook.
     type Arguments: clap::Args;
     /// What it warms a release up by: whoever never plans that does not link it.

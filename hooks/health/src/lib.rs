@@ -8,7 +8,7 @@ use shared::codedeploy::verdict;
 use shared::config::{ReportApi, Settings};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Share};
-use shared::language::translated;
+use shared::language::{Text, text, translated};
 use shared::ledger::{Change, Stage};
 use shared::lifecycle::Lifecycle;
 use shared::plan::action::Refusal;
@@ -31,7 +31,7 @@ pub struct Arguments {}
 
 impl Hook for Health {
     const NAME: &'static str = "health";
-    const ABOUT: &'static str = "Asks the new release on its own port until it is proven healthy";
+    const ABOUT: Text = text!("Asks the new release on its own port until it is proven healthy");
     type Arguments = Arguments;
     type Warming = Linked;
 

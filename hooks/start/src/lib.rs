@@ -16,7 +16,7 @@ use shared::config::Settings;
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Launch, Process, Share};
-use shared::language::translated;
+use shared::language::{Text, text, translated};
 use shared::ledger::{Change, Stage, live_file};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -38,7 +38,7 @@ pub struct Arguments {}
 
 impl Hook for Start {
     const NAME: &'static str = "start";
-    const ABOUT: &'static str = "Copies the artifact to a release of its own and starts it in the idle slot";
+    const ABOUT: Text = text!("Copies the artifact to a release of its own and starts it in the idle slot");
     type Arguments = Arguments;
     type Warming = NotLinked;
 

@@ -3,7 +3,7 @@
 
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
-use shared::language::translated;
+use shared::language::{Text, text, translated};
 use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -36,7 +36,7 @@ pub fn is_asked_for(arguments: impl IntoIterator<Item = String>) -> bool {
 
 impl Hook for Retire {
     const NAME: &'static str = "retire";
-    const ABOUT: &'static str = "Ends the standby once its time is over (`switch.standby`)";
+    const ABOUT: Text = text!("Ends the standby once its time is over (`switch.standby`)");
     type Arguments = Arguments;
     type Warming = NotLinked;
 

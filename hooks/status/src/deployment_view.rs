@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use shared::host::codedeploy::{Deployment, Event, Refusal, Target};
+use shared::language::translated;
 use shared::report::agent::clean;
 use shared::report::{duration, table};
 
@@ -33,7 +34,7 @@ impl DeploymentView {
         let mut lines = self.whole();
         lines.push(String::new());
         if let Some(why) = &self.targets_unknown {
-            lines.push(format!("its hosts are not to be had: {why}"));
+            lines.push(translated!("its hosts are not to be had: {why}"));
             return lines.join("\n");
         }
         lines.extend(self.own());
@@ -47,11 +48,11 @@ impl DeploymentView {
         let Deployment { id, application, group, status, creator, mode, rolls_back, rolled_back_by, error, .. } =
             &self.deployment;
         let place = application.as_ref().map(|application| match group {
-            Some(group) => format!("{application}, group {group}"),
+            Some(group) => translated!("{application}, group {group}"),
             None => application.clone(),
         });
         let created = self.deployment.created.map(|time| time.to_string());
-        let mut lines = vec![format!("deployment {id}: {}", status.word())];
+        let mut lines = vec![translated!("deployment {id}: {}", status.word())];
         for (title, value) in [
             ("application", &place),
             ("revision", &self.deployment.revision),
@@ -69,12 +70,15 @@ impl DeploymentView {
 
     fn own(&self) -> Vec<String> {
         let Some(name) = &self.this_host else {
-            return vec!["this host: its name as a target is not known; set `report.target` in hooks.toml".to_owned()];
+            return vec![
+                translated!("this host: its name as a target is not known; set `report.target` in hooks.toml")
+                    .to_owned(),
+            ];
         };
         let Some(target) = self.targets.iter().find(|target| target.id == *name) else {
-            return vec![format!("this host: `{name}` is no target of this deployment")];
+            return vec![translated!("this host: `{name}` is no target of this deployment")];
         };
-        let mut lines = vec![format!("this host: {} {}", target.id, target.status)];
+        let mut lines = vec![translated!("this host: {} {}", target.id, target.status)];
         lines.extend(events(&target.events));
         lines
     }
@@ -91,8 +95,8 @@ impl DeploymentView {
         let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
         match self.targets.len() {
             0 => "no target".to_owned(),
-            1 => format!("1 target: {}", counts.join(", ")),
-            many => format!("{many} targets: {}", counts.join(", ")),
+            1 => translated!("1 target: {}", counts.join(", ")),
+            many => translated!("{many} targets: {}", counts.join(", ")),
         }
     }
 }

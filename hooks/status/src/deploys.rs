@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use shared::language::translated;
 use shared::ledger::DeploymentRecord;
 use shared::ledger::history::{Ending, WAY_BACK};
 
@@ -74,7 +75,7 @@ impl Deploy {
 
     /// What people call it.
     pub(crate) fn name(&self) -> &str {
-        self.first.deployment.as_deref().unwrap_or("by hand")
+        self.first.deployment.as_deref().unwrap_or(translated!("by hand"))
     }
 
     /// The release that it was about.
@@ -102,9 +103,9 @@ impl Deploy {
     pub(crate) fn outcome(&self) -> String {
         let Ending { hook, exit_code, .. } = self.last();
         match self.stand() {
-            Stand::Done => "done".to_owned(),
-            Stand::Failed => format!("failed in `{hook}`, exit code {exit_code}"),
-            Stand::GoesOn => format!("not ended, `{hook}` was the last"),
+            Stand::Done => translated!("done").to_owned(),
+            Stand::Failed => translated!("failed in `{hook}`, exit code {exit_code}"),
+            Stand::GoesOn => translated!("not ended, `{hook}` was the last"),
         }
     }
 }
@@ -115,11 +116,11 @@ pub(crate) fn finding(last: &Deploy, now: SystemTime) -> Option<Finding> {
     let name = last.name();
     if last.stand() == Stand::Failed {
         let why = what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
-        let told = format!("the last deploy ({name}) {}, at {ended}{why}", last.outcome());
+        let told = translated!("the last deploy ({name}) {}, at {ended}{why}", last.outcome());
         return Some(Finding::DeployFailed(told, to_do.clone()));
     }
     last.was_left(now).then(|| {
-        Finding::DeployLeft(format!(
+        Finding::DeployLeft(translated!(
             "the last deploy ({name}) has not ended: `{hook}`, at {ended}, was the last of its hooks; deploy again"
         ))
     })

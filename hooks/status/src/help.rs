@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use shared::language::translated;
 use shared::run::serving::Cause;
 use shared::slot::{Place, Slot};
 
@@ -26,32 +27,40 @@ pub(crate) struct Situation {
 pub(crate) fn to_do(situation: &Situation) -> String {
     let Situation { hooks, standby, .. } = situation;
     let hook = |name: &str| hooks.join(name).to_string_lossy().into_owned();
-    let back = standby.as_ref().map(|place| format!("`{} --back` puts the site back up on {place}", hook("switch")));
+    let back =
+        standby.as_ref().map(|place| translated!("`{} --back` puts the site back up on {place}", hook("switch")));
     let again = || {
         let by_hand = ["stop", "start", "health", "switch"].map(hook).join(" && ");
-        format!(
+        translated!(
             "deploy again; or by hand, as the user that deploys, with the release that was deployed last: `{by_hand}`"
         )
     };
     match (situation.cause, back) {
         (Cause::Nginx, _) => {
-            "as root: `nginx -t` says what is wrong, if anything is; then `systemctl restart nginx`".to_owned()
+            translated!("as root: `nginx -t` says what is wrong, if anything is; then `systemctl restart nginx`")
+                .to_owned()
         }
-        (Cause::NobodyListens(_), Some(back)) => format!("{back}, which runs"),
+        (Cause::NobodyListens(_), Some(back)) => translated!("{back}, which runs"),
         (Cause::NobodyListens(_), None) => again(),
         (Cause::NoAnswer(Some(_)), back) => {
-            let log = situation
-                .log
-                .as_ref()
-                .map_or_else(|| "the application's log".to_owned(), |log| format!("`{}`", log.to_string_lossy()));
-            let look = format!("look into {log} and nginx's error log");
-            back.map_or_else(|| format!("{look}; {}", again()), |back| format!("{back}; then {look}"))
+            let log = situation.log.as_ref().map_or_else(
+                || translated!("the application's log").to_owned(),
+                |log| format!("`{}`", log.to_string_lossy()),
+            );
+            let look = translated!("look into {log} and nginx's error log");
+            back.map_or_else(|| format!("{look}; {}", again()), |back| translated!("{back}; then {look}"))
         }
-        (Cause::NoAnswer(None), _) => "look into nginx's error log, which says where it sends requests".to_owned(),
+        (Cause::NoAnswer(None), _) => {
+            translated!("look into nginx's error log, which says where it sends requests").to_owned()
+        }
         (Cause::Elsewhere, _) => {
             let (file, line) = &situation.line;
-            let then = if situation.leads_to_somebody { "" } else { "; then deploy again, since nobody runs there" };
-            format!("as root: {line} in `{file}`, then `nginx -t && nginx -s reload`{then}")
+            let then = if situation.leads_to_somebody {
+                ""
+            } else {
+                translated!("; then deploy again, since nobody runs there")
+            };
+            translated!("as root: {line} in `{file}`, then `nginx -t && nginx -s reload`{then}")
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use shared::language::translated;
 use shared::ledger::history::milliseconds;
 use shared::lifecycle::HOOKS;
 use shared::report::agent::clean;
@@ -60,9 +61,12 @@ impl HistoryView {
     pub(crate) fn of(deploys: &[Deploy], unreadable: usize) -> HistoryView {
         let shown = deploys.len().saturating_sub(SHOWN)..deploys.len();
         let views = shown.rev().map(|at| DeployView::of(&deploys[at], slow_boot(&deploys[..=at]))).collect();
-        let lines = if unreadable == 1 { "1 line" } else { &format!("{unreadable} lines") };
+        let lines = match unreadable {
+            1 => translated!("1 line").to_owned(),
+            _ => translated!("{unreadable} lines"),
+        };
         let note = (unreadable > 0)
-            .then(|| format!("{lines} of the history could not be read, as after a power cut, and left out"));
+            .then(|| translated!("{lines} of the history could not be read, as after a power cut, and left out"));
         HistoryView { deploys: views, notes: note.into_iter().collect() }
     }
 
@@ -72,9 +76,9 @@ impl HistoryView {
             std::iter::once(head).chain(self.deploys.iter().map(|deploy| deploy.row.clone())).collect();
         let mut lines = table::lines(&rows, &[]);
         if self.deploys.is_empty() {
-            lines = vec!["no deploy is remembered on this host".to_owned()];
+            lines = vec![translated!("no deploy is remembered on this host").to_owned()];
         }
-        lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        lines.extend(self.notes.iter().map(|note| translated!("note: {note}")));
         lines.join("\n")
     }
 }
@@ -122,7 +126,7 @@ fn slow_boot(deploys: &[Deploy]) -> Option<String> {
     let longer = boot.checked_sub(median)?;
     (longer >= WORTH_TELLING && longer >= median / 5).then(|| {
         let (boot, longer) = (duration(boot), duration(longer));
-        format!("boot took {boot}, {longer} more than the median of the last {}", others.len())
+        translated!("boot took {boot}, {longer} more than the median of the last {}", others.len())
     })
 }
 

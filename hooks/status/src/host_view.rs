@@ -6,6 +6,7 @@ use shared::discovery::witness::{self, Testimony};
 use shared::discovery::{self, IncludeSays};
 use shared::error::{Kind, Result};
 use shared::host::Host;
+use shared::language::translated;
 use shared::ledger::history;
 use shared::nginx::version;
 use shared::release;
@@ -126,8 +127,8 @@ impl HostView {
 
     pub(crate) fn text(&self) -> String {
         let mut lines = vec![self.summary.clone()];
-        lines.extend(self.should_serve.iter().map(|who| format!("should serve: {who}")));
-        lines.extend(self.to_do.iter().map(|what| format!("to do: {what}")));
+        lines.extend(self.should_serve.iter().map(|who| translated!("should serve: {who}")));
+        lines.extend(self.to_do.iter().map(|what| translated!("to do: {what}")));
         let mut rows = vec![["role", "profile", "port", "process", "release"].map(str::to_owned)];
         for slot in &self.slots {
             let processes: Vec<String> = slot.processes.iter().map(u32::to_string).collect();
@@ -141,14 +142,14 @@ impl HostView {
         }
         lines.extend(table::lines(&rows, &[]));
         for SlotView { profile, port, boot, .. } in &self.slots {
-            lines.extend(boot.iter().map(|told| format!("boot of `{profile}` (port {port}): {told}")));
+            lines.extend(boot.iter().map(|told| translated!("boot of `{profile}` (port {port}): {told}")));
         }
-        lines.push(format!("serving: {}", self.serving));
+        lines.push(translated!("serving: {}", self.serving));
         lines.extend(self.deployment.iter().flat_map(|last| last.lines(self.to_do.as_deref())));
-        let cutover = self.cutover.map(|cutover| format!(", cutover \"{cutover}\"")).unwrap_or_default();
+        let cutover = self.cutover.map(|cutover| translated!(", cutover \"{cutover}\"")).unwrap_or_default();
         lines.extend(self.nginx.iter().map(|nginx| format!("proxy: {nginx}{cutover}")));
-        lines.extend(self.reasons.iter().map(|line| format!("look: {line}")));
-        lines.extend(self.notes.iter().map(|line| format!("note: {line}")));
+        lines.extend(self.reasons.iter().map(|line| translated!("look: {line}")));
+        lines.extend(self.notes.iter().map(|line| translated!("note: {line}")));
         lines.join("\n")
     }
 }

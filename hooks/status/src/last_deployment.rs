@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use shared::language::translated;
 use shared::ledger::history::milliseconds;
 use shared::ledger::{Ledger, Stage};
 use shared::report::duration;
@@ -53,26 +54,26 @@ impl LastDeployment {
 
     /// In words; `told_to_do` is what a person is told to do already.
     pub(crate) fn lines(&self, told_to_do: Option<&str>) -> Vec<String> {
-        let mut told = vec![self.id.clone().unwrap_or_else(|| "by hand".to_owned())];
+        let mut told = vec![self.id.clone().unwrap_or_else(|| translated!("by hand").to_owned())];
         told.extend(self.stage.map(|stage| words(stage).to_owned()));
         if let (Some(hook), Some(exit_code), Some(ended)) = (&self.hook, self.exit_code, &self.ended) {
-            told.push(format!("`{hook}` ended at {ended} with exit code {exit_code}"));
+            told.push(translated!("`{hook}` ended at {ended} with exit code {exit_code}"));
         }
-        let took = self.took_ms.map(|took| format!("its hooks took {}", duration(Duration::from_millis(took))));
+        let took = self.took_ms.map(|took| translated!("its hooks took {}", duration(Duration::from_millis(took))));
         told.extend(took);
-        let mut lines = vec![format!("last deployment: {}", told.join(", "))];
+        let mut lines = vec![translated!("last deployment: {}", told.join(", "))];
         let to_do = self.to_do.as_deref().filter(|to_do| Some(*to_do) != told_to_do);
-        lines.extend(to_do.map(|to_do| format!("  to do about it: {to_do}")));
+        lines.extend(to_do.map(|to_do| translated!("  to do about it: {to_do}")));
         lines
     }
 }
 
 fn words(stage: Stage) -> &'static str {
     match stage {
-        Stage::Opened => "its idle slot is not free yet",
-        Stage::Stopped => "its idle slot is free",
-        Stage::Started => "its release was started",
-        Stage::Healthy => "its release is healthy",
-        Stage::Switched => "its release got the traffic",
+        Stage::Opened => translated!("its idle slot is not free yet"),
+        Stage::Stopped => translated!("its idle slot is free"),
+        Stage::Started => translated!("its release was started"),
+        Stage::Healthy => translated!("its release is healthy"),
+        Stage::Switched => translated!("its release got the traffic"),
     }
 }

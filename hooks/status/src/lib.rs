@@ -18,6 +18,7 @@ use std::time::Duration;
 use shared::error::{Error, Kind, Result};
 use shared::host::codedeploy::{Asking, Refusal};
 use shared::host::{CodeDeploy, Host};
+use shared::language::{Text, text, translated};
 use shared::ledger::history;
 use shared::nginx::access::Access;
 use shared::run::{Look, Scene, Sight, Unread};
@@ -41,23 +42,22 @@ pub struct Status;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// A deployment as CodeDeploy sees it; without an id, the last one of this host
-    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", help = translated!("A deployment as CodeDeploy sees it; without an id, the last one of this host"))]
     pub deployment: Option<String>,
     /// The last deploys of this host, the newest first
-    #[arg(long, conflicts_with = "deployment")]
+    #[arg(long, conflicts_with = "deployment", help = translated!("The last deploys of this host, the newest first"))]
     pub history: bool,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help = translated!("Print JSON"))]
     pub json: bool,
     /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
-    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "json"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "json"], help = translated!("Print the rules of sudo that this user needs for `proxy.cutover = \"reload\"`"))]
     pub sudo_rules: Option<String>,
 }
 
 impl Look for Status {
     const NAME: &'static str = "status";
-    const ABOUT: &'static str =
-        "Shows who is live on this host, or a deployment as CodeDeploy sees it; changes nothing";
+    const ABOUT: Text = text!("Shows who is live on this host, or a deployment as CodeDeploy sees it; changes nothing");
     type Arguments = Arguments;
 
     async fn look(arguments: &Arguments, scene: &mut Scene<'_, impl Host>, unread: Option<Unread>) -> Result<Sight> {
@@ -83,7 +83,7 @@ fn rendered<V: serde::Serialize>(arguments: &Arguments, view: &V, text: impl Fn(
         return Ok(text(view));
     }
     serde_json::to_string_pretty(view)
-        .map_err(|cause| Error::new(Kind::Bug, format!("what was seen could not be written as JSON: {cause}")))
+        .map_err(|cause| Error::new(Kind::Bug, translated!("what was seen could not be written as JSON: {cause}")))
 }
 
 async fn see_deployment(named: &str, scene: &Scene<'_, impl Host>) -> Result<DeploymentView> {
@@ -92,7 +92,7 @@ async fn see_deployment(named: &str, scene: &Scene<'_, impl Host>) -> Result<Dep
     let asking = |at_most| Asking { at_most, attempts: 3, region: report.region.clone() };
     let api = host.codedeploy();
     let told = |refusal: Refusal| {
-        let error = Error::new(refusal.kind(), format!("deployment `{id}` cannot be shown: {refusal}"));
+        let error = Error::new(refusal.kind(), translated!("deployment `{id}` cannot be shown: {refusal}"));
         match refusal.advice() {
             Some(advice) => error.advise(advice),
             None => error,
@@ -116,15 +116,15 @@ fn which(named: &str, scene: &Scene<'_, impl Host>) -> Result<String> {
         .or_else(|| scene.lifecycle.deployment.clone())
         .or_else(remembered)
         .ok_or_else(|| {
-            Error::new(Kind::Settings, "no deployment is known on this host, needed the id of one")
+            Error::new(Kind::Settings, translated!("no deployment is known on this host, needed the id of one"))
                 .advise("`status --deployment d-ABCDEF123`")
         })?;
     if shared::lifecycle::is_local(&id) {
         return Err(Error::new(
             Kind::Settings,
-            format!("deployment `{id}` is a local one, which CodeDeploy does not know; needed one of its own"),
+            translated!("deployment `{id}` is a local one, which CodeDeploy does not know; needed one of its own"),
         )
-        .advise("`status` alone shows what this host remembers of it"));
+        .advise(translated!("`status` alone shows what this host remembers of it")));
     }
     Ok(id)
 }

@@ -2,6 +2,7 @@
 //! control group of another service.
 
 use shared::host::Host;
+use shared::language::translated;
 use shared::occupant;
 use shared::run::Scene;
 use shared::slot::{Place, Slot};
@@ -27,7 +28,7 @@ pub(crate) async fn findings(scene: &Scene<'_, impl Host>) -> Vec<Finding> {
         let service = process.and_then(|process| control_group::service_of(host, process.id));
         let own = format!("{}.service", settings.group(slot));
         found.extend(service.filter(|service| *service != own).map(|service| {
-            Finding::ForeignGroup(format!(
+            Finding::ForeignGroup(translated!(
                 "{place} lies in the control group of `{service}`: a restart or an update of that ends it (docs/supervisor.md)"
             ))
         }));
@@ -40,8 +41,8 @@ async fn failure(scene: &Scene<'_, impl Host>, place: &Place, unit: &Unit) -> Op
     let look = unit.manager.status_command(&unit.name);
     match unit.manager.see(scene.host, &unit.name).await {
         Ok(seen) if seen.state == "failed" => {
-            let ending = seen.ending.unwrap_or_else(|| "it ended too often".to_owned());
-            Some(Finding::GivenUp(format!(
+            let ending = seen.ending.unwrap_or_else(|| translated!("it ended too often").to_owned());
+            Some(Finding::GivenUp(translated!(
                 "systemd has given up on the release in {place} ({ending}): `{look}`; the next deploy starts it anew"
             )))
         }

@@ -2,6 +2,7 @@
 
 use shared::discovery::witness::Testimony;
 use shared::host::Host;
+use shared::language::translated;
 use shared::nginx::site::Form;
 use shared::route::include::Include;
 use shared::run::Scene;
@@ -17,7 +18,7 @@ pub(crate) fn outage(level: Level, serving: &Serving) -> Option<Outage> {
     match serving {
         Serving::Nobody(outage) | Serving::NobodyInPart(outage) => Some(outage.clone()),
         Serving::Stranger(place) if level == Level::Down => {
-            let why = format!("nginx sends requests to whoever is on {place}, which is neither slot's");
+            let why = translated!("nginx sends requests to whoever is on {place}, which is neither slot's");
             Some(Outage { why, cause: Cause::Elsewhere })
         }
         Serving::Slot(..) | Serving::Stranger(_) | Serving::Unknown(_) => None,
@@ -48,7 +49,7 @@ pub(crate) fn situation(
     let wanted = help::should_have_traffic(ledger.live, runs);
     let include = testimony.and_then(|testimony| testimony.include.as_ref());
     let form = include.map_or(Form::Url, Include::form);
-    let line = format!("write `set ${} {};`", settings.proxy.variable, form.port(settings.place(wanted).port));
+    let line = translated!("write `set ${} {};`", settings.proxy.variable, form.port(settings.place(wanted).port));
     let log = told.and_then(|slot| {
         let release = ledger.tenants.get(slot).release.as_ref()?;
         Some(settings.log_of(slot, &release.name))
@@ -67,16 +68,16 @@ pub(crate) fn situation(
 pub(crate) fn should_serve(scene: &Scene<'_, impl Host>, live: Option<Slot>) -> Option<String> {
     let slot = live.or(scene.ledger.live)?;
     let release = scene.ledger.tenants.get(slot).release.as_ref();
-    let release = release.map(|release| format!(", release `{}`", release.name)).unwrap_or_default();
+    let release = release.map(|release| translated!(", release `{}`", release.name)).unwrap_or_default();
     Some(format!("{}{release}", scene.settings.place(slot)))
 }
 
 /// The reason that lies in who serves, if one does.
 pub(crate) fn of_serving(level: Level, serving: &Serving, told: &str) -> Option<String> {
     match serving {
-        Serving::Slot(_, Some(remark)) if remark.is_trouble => Some(format!("it is served by {told}")),
-        Serving::Stranger(_) if level < Level::Down => Some(format!("it is served by {told}")),
-        Serving::Unknown(_) => Some(format!("who serves: {told}")),
+        Serving::Slot(_, Some(remark)) if remark.is_trouble => Some(translated!("it is served by {told}")),
+        Serving::Stranger(_) if level < Level::Down => Some(translated!("it is served by {told}")),
+        Serving::Unknown(_) => Some(translated!("who serves: {told}")),
         _ => None,
     }
 }
@@ -89,7 +90,7 @@ pub(crate) fn summary(level: Level, serving: &Serving, told: &str, reasons: &[St
             let first = reasons.first().map_or("", String::as_str);
             let more = match reasons.len().saturating_sub(1) {
                 0 => String::new(),
-                more => format!(" (and {more} more)"),
+                more => translated!(" (and {more} more)"),
             };
             format!("LOOK: {first}{more}")
         }

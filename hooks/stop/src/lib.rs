@@ -11,7 +11,7 @@ use shared::discovery::witness::Testimony;
 use shared::discovery::{unheard, unlike_health};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process, Request};
-use shared::language::translated;
+use shared::language::{Text, text, translated};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
@@ -30,7 +30,7 @@ pub struct Arguments {}
 
 impl Hook for Stop {
     const NAME: &'static str = "stop";
-    const ABOUT: &'static str = "Frees the idle slot for the next release; the live one is never touched";
+    const ABOUT: Text = text!("Frees the idle slot for the next release; the live one is never touched");
     type Arguments = Arguments;
     type Warming = NotLinked;
 

@@ -6,6 +6,7 @@ use shared::discovery::IncludeSays;
 use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
+use shared::language::translated;
 use shared::occupant;
 use shared::plan::Plan;
 use shared::route::{flag, installation, ownership};
@@ -21,22 +22,22 @@ pub(crate) async fn plan(scene: &Scene<'_, impl Host>) -> Result<Plan> {
     let serves = serves(host, finding.roles.live, &testimony)?;
     let place = settings.place(serves);
     let said = if *testimony.evidence.listening.get(serves) {
-        format!("{place} serves as before")
+        translated!("{place} serves as before")
     } else {
-        "neither slot serves yet".to_owned()
+        translated!("neither slot serves yet").to_owned()
     };
     let speaks = settings.proxy.word.is_none() || testimony.is_heard();
     let installed = speaks && witness::is_installed(settings, &testimony);
     let nginx = look_at_nginx(scene, testimony, serves, installed).await?;
     if installed {
-        return Ok(Plan { steps: Vec::new(), result: format!("the instant cutover is installed already; {said}") });
+        return Ok(Plan { steps: Vec::new(), result: translated!("the instant cutover is installed already; {said}") });
     }
     ownership::check_files(host, settings)?;
     flag::check(host, settings, nginx.workers.first().copied())?;
     installation::check(host, settings, &nginx.access, Some(&nginx.include)).await?;
     Ok(Plan {
         steps: cutover::installation(settings, &nginx, serves),
-        result: format!("the instant cutover is installed; {said}. Deploy again"),
+        result: translated!("the instant cutover is installed; {said}. Deploy again"),
     })
 }
 
@@ -52,8 +53,8 @@ fn serves(host: &impl Host, live: Option<Slot>, testimony: &Testimony) -> Result
         (None, None) => Ok(Roles::COLD.idle),
         (None, Some(port)) => Err(Error::new(
             Kind::Undecided,
-            format!("port {port} serves, which is neither slot's: this would move its traffic"),
+            translated!("port {port} serves, which is neither slot's: this would move its traffic"),
         )
-        .advise("make the first deploy as root (or with the sudo rule that `stop` shows) and `proxy.cutover = \"reload\"`, then come back")),
+        .advise(translated!("make the first deploy as root (or with the sudo rule that `stop` shows) and `proxy.cutover = \"reload\"`, then come back"))),
     }
 }

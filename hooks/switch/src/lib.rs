@@ -16,6 +16,7 @@ use shared::discovery::unlike_health;
 use shared::discovery::witness::{self, Testimony};
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, ProcessIdentity};
+use shared::language::{Text, text, translated};
 use shared::ledger::{Change, Stage, Tenant, history, unchanged};
 use shared::nginx::site::{Sought, verdict};
 use shared::nginx::workers;
@@ -42,10 +43,10 @@ pub struct Switch;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// Go back to the standby: the release that served before and still runs
-    #[arg(long)]
+    #[arg(long, help = translated!("Go back to the standby: the release that served before and still runs"))]
     pub back: bool,
     /// Install the instant cutover, as root, for the user that deploys; traffic stays where it is
-    #[arg(long, conflicts_with = "back")]
+    #[arg(long, conflicts_with = "back", help = translated!("Install the instant cutover, as root, for the user that deploys; traffic stays where it is"))]
     pub install: bool,
 }
 
@@ -60,8 +61,8 @@ pub enum Direction {
 
 impl Hook for Switch {
     const NAME: &'static str = "switch";
-    const ABOUT: &'static str =
-        "Moves the traffic to the proven release, proves it, and sends it back if it did not arrive";
+    const ABOUT: Text =
+        text!("Moves the traffic to the proven release, proves it, and sends it back if it did not arrive");
     type Arguments = Arguments;
     type Warming = NotLinked;
 
@@ -80,7 +81,7 @@ impl Hook for Switch {
         let (finding, testimony) = scene.discover().await?;
         let (to, process, direction) = if arguments.back {
             let Some(live) = finding.roles.live else {
-                return Err(nothing_to_return_to("neither slot serves yet"));
+                return Err(nothing_to_return_to(translated!("neither slot serves yet")));
             };
             if scene.ledger.returning == Some(live)
                 && let Ok(process) = standby(scene, live).await
@@ -146,20 +147,20 @@ pub fn plan(settings: &Settings, cutover: &Cutover, direction: Direction, restor
     }
     let standby = match (cutover.from, cutover.standby) {
         (Some(from), Some(_)) if cutover.retirement.is_some() => {
-            format!("{} is not kept as a standby (`switch.standby`)", settings.place(from))
+            translated!("{} is not kept as a standby (`switch.standby`)", settings.place(from))
         }
         (Some(from), Some(_)) => {
-            let time = cutover.countdown.as_ref().map(|countdown| format!(" for {}", duration(countdown.after)));
+            let time = cutover.countdown.as_ref().map(|countdown| translated!(" for {}", duration(countdown.after)));
             let time = time.unwrap_or_default();
-            format!("{} stays warm behind it{time} (`switch --back`)", settings.place(from))
+            translated!("{} stays warm behind it{time} (`switch --back`)", settings.place(from))
         }
-        _ => "there is no standby".to_owned(),
+        _ => translated!("there is no standby").to_owned(),
     };
     let watched = cutover
         .watch
         .as_ref()
-        .map_or_else(String::new, |watch| format!(" and was watched for {}", duration(watch.time)));
-    Plan { steps, result: format!("{} serves{watched}; {standby}", settings.place(cutover.to)) }
+        .map_or_else(String::new, |watch| translated!(" and was watched for {}", duration(watch.time)));
+    Plan { steps, result: translated!("{} serves{watched}; {standby}", settings.place(cutover.to)) }
 }
 
 /// Whoever is killed on the way back and comes again does not want to go forward: the note of the cutover says so.
@@ -176,7 +177,7 @@ fn returned(settings: &Settings, process: ProcessIdentity, proof: Proof) -> Plan
     let other = settings.place(!proof.slot);
     let mut plan = again(settings, process, None, proof);
     plan.steps.push(Step::of(Action::remember(settings, Change::Returned)));
-    plan.result = format!(
+    plan.result = translated!(
         "{}: the way back that was ended before it was done is done now (`switch --back` once more goes to {other})",
         plan.result
     );
@@ -196,7 +197,7 @@ fn again(
     before: Option<(ProcessIdentity, Option<Countdown>)>,
     proof: Proof,
 ) -> Plan {
-    let (live, result) = (proof.slot, format!("{} serves already", proof.place));
+    let (live, result) = (proof.slot, translated!("{} serves already", proof.place));
     let mut plan = Plan {
         steps: vec![
             Step::of(Action::Probe { probe: one_look(settings, proof.slot, process), log: None, refusal: None }),
@@ -319,9 +320,9 @@ async fn look_at_nginx(
     let Some(include) = testimony.include else {
         return Err(Error::new(
             Kind::ProxyBroken,
-            format!("the include `{}` does not exist", access.include.path.to_string_lossy()),
+            translated!("the include `{}` does not exist", access.include.path.to_string_lossy()),
         )
-        .advise(format!(
+        .advise(translated!(
             "write {} into it (the port that serves now), then deploy again",
             verdict::wanted_line(None, &Sought::of(scene.settings), scene.settings.place(serves).port)
         )));
@@ -347,7 +348,7 @@ async fn word(scene: &Scene<'_, impl Host>, heard: bool, installed: bool) -> Res
             Ok(()) => Ok(Word::Missing),
             Err(taken) if settings.proxy.cutover == CutoverWay::Instant => Err(taken),
             Err(taken) => {
-                scene.report.say(&format!("note: {taken}"));
+                scene.report.say(&translated!("note: {taken}"));
                 Ok(Word::Off)
             }
         },
@@ -361,7 +362,7 @@ async fn way(scene: &Scene<'_, impl Host>, nginx: &Nginx, installed: bool) -> Re
     if settings.proxy.cutover == CutoverWay::Reload {
         let Nginx { access, master, include, .. } = nginx;
         let kept = keepalive::find(host, settings, access, master, include).await?;
-        kept.note.iter().for_each(|note| scene.report.say(&format!("note: {note}")));
+        kept.note.iter().for_each(|note| scene.report.say(&translated!("note: {note}")));
         return Ok(By::Reload { keepalive_min_timeout: kept.write });
     }
     flag::check(host, settings, nginx.workers.first().copied())?;
@@ -375,8 +376,8 @@ async fn way(scene: &Scene<'_, impl Host>, nginx: &Nginx, installed: bool) -> Re
 /// The process that `start` launched and `health` has proven.
 fn proven(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
     scene.ledger.process(slot, &scene.host.boot_id()).ok_or_else(|| {
-        Error::new(Kind::NotStarted, format!("no process is known in {}", scene.settings.place(slot)))
-            .advise("deploy again")
+        Error::new(Kind::NotStarted, translated!("no process is known in {}", scene.settings.place(slot)))
+            .advise(translated!("deploy again"))
     })
 }
 
@@ -385,22 +386,22 @@ async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIden
     let place = scene.settings.place(slot);
     let tenant = scene.ledger.tenants.get(slot);
     if tenant.release.is_some() && !tenant.served {
-        return Err(nothing_to_return_to(&format!("{place} holds a release that never served")));
+        return Err(nothing_to_return_to(&translated!("{place} holds a release that never served")));
     }
     match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Ours(processes) => match processes.first() {
             Some(process) => Ok(process.identity),
-            None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
+            None => Err(nothing_to_return_to(&translated!("nothing runs in {place}"))),
         },
-        Occupant::Nobody if scene.ledger.retired == Some(slot) => Err(nothing_to_return_to(&format!(
+        Occupant::Nobody if scene.ledger.retired == Some(slot) => Err(nothing_to_return_to(&translated!(
             "what ran in {place} was ended, as `switch.standby` or `start.overlap` says"
         ))),
-        Occupant::Nobody => Err(nothing_to_return_to(&format!("nothing runs in {place} any more"))),
+        Occupant::Nobody => Err(nothing_to_return_to(&translated!("nothing runs in {place} any more"))),
         Occupant::Stranger(who) => Err(occupant::refuse(&who)),
     }
 }
 
 fn nothing_to_return_to(why: &str) -> Error {
-    Error::new(Kind::NotHealthy, format!("there is no standby to go back to: {why}"))
-        .advise("deploy the release that you want (CodeDeploy: redeploy its revision)")
+    Error::new(Kind::NotHealthy, translated!("there is no standby to go back to: {why}"))
+        .advise(translated!("deploy the release that you want (CodeDeploy: redeploy its revision)"))
 }

@@ -49,7 +49,7 @@ impl Sentence {
     pub(crate) fn expanded(&self) -> syn::Result<TokenStream> {
         let english = &self.english;
         let text = english.value();
-        let korean = literal(&korean(&text).map_err(|why| Error::new(english.span(), why))?, english.span());
+        let korean = literal(korean(&text).map_err(|why| Error::new(english.span(), why))?, english.span());
         if self.arguments.is_empty() && placeholders::of(&text).is_empty() {
             let (english, korean) = (unescaped(english), unescaped(&korean));
             return Ok(by_language(&quote!(#english), &quote!(#korean)));
@@ -70,10 +70,7 @@ impl Sentence {
 
 impl Argument {
     fn passed(&self, bound: &Ident) -> TokenStream {
-        match &self.name {
-            Some(name) => quote!(#name = #bound),
-            None => quote!(#bound),
-        }
+        self.name.as_ref().map_or_else(|| quote!(#bound), |name| quote!(#name = #bound))
     }
 }
 

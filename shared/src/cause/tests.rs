@@ -83,11 +83,8 @@ fn f148_every_known_cause_is_told_from_the_log_of_an_application_that_had_it() {
 
 /// A log in which every line that has room for it tells a secret as well.
 fn with_canaries(log: &str) -> String {
-    let line = |line: &str| match line.len() > 40 && !line.ends_with(':') {
-        true => format!("{line} token=canary\n"),
-        false => format!("{line}\n"),
-    };
-    log.lines().map(line).collect()
+    let canary = |line: &str| if line.len() > 40 && !line.ends_with(':') { " token=canary\n" } else { "\n" };
+    log.lines().flat_map(|line| [line, canary(line)]).collect()
 }
 
 #[test]

@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{LANGUAGE, LANGUAGES};
 use super::{
     App, ArtifactPattern, ClassArchive, CutoverWay, Derived, Health, LogFormat, Overlap, Proxy, ReportApi,
-    ReportSettings, Settings, SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, name, paths, ports,
-    rules,
+    ReportSettings, Settings, SettingsFile, Standby, Start, Stop, Supervisor, Switch, WarmUp, language, name, paths,
+    ports, rules,
 };
 use crate::error::{Error, Kind, Result};
 use crate::host::{LogLimits, Share};
@@ -177,7 +176,7 @@ fn report(file: &mut SettingsFile) -> ReportSettings {
     let names = [("auto", ReportApi::Auto), ("off", ReportApi::Off), ("required", ReportApi::Required)];
     let api = file.choice("report.api", names);
     // Mistakes are told in it, so it is spoken before they are looked for.
-    file.choice(LANGUAGE, LANGUAGES);
+    file.choice(language::KEY, language::NAMES);
     ReportSettings {
         api,
         region: optional(file.text("report.region")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::shipped;
+use super::{language, shipped};
 use crate::language::{Language, Text, text, translated};
 
 /// The settings as somebody wrote them, and what was found wrong with them so far.
@@ -22,13 +22,6 @@ pub struct SettingsFile {
     asked: BTreeSet<String>,
     mistakes: Vec<String>,
 }
-
-/// The language that people are told things in.
-pub(super) const LANGUAGE: &str = "report.language";
-
-/// What it may be; nothing stands for the language of the environment.
-pub(super) const LANGUAGES: [(&str, Option<Language>); 3] =
-    [("auto", None), ("en", Some(Language::English)), ("ko", Some(Language::Korean))];
 
 /// Settings of earlier versions, and what stands for them now.
 const GONE: [(&str, Text); 1] = [("app.check_memory", text!("`start.overlap = \"always\"` is what `false` was"))];
@@ -120,9 +113,8 @@ impl SettingsFile {
     /// The language that it chooses, if it does.
     #[must_use]
     pub fn language(&self) -> Option<Language> {
-        let written = self.values.iter().find(|written| written.key == LANGUAGE)?;
-        let chosen = written.value.as_text()?;
-        LANGUAGES.into_iter().find_map(|(name, language)| language.filter(|_| name == chosen))
+        let written = self.values.iter().find(|written| written.key == language::KEY)?;
+        language::named(&written.value.as_text()?)
     }
 
     /// Where it was read from, as messages call it; no absolute path where there is no file.

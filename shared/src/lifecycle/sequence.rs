@@ -32,7 +32,7 @@ pub fn mistakes(spec: &AppSpec) -> Vec<String> {
             [script] => match EVENTS.iter().position(|event| *event == script.event) {
                 Some(event) => standing.push((hook, event, script)),
                 None => {
-                    mistakes.push(translated!("`{shown}` stands in `{}`, {}", script.event, why_not(&script.event)))
+                    mistakes.push(translated!("`{shown}` stands in `{}`, {}", script.event, why_not(&script.event)));
                 }
             },
             [first, second, ..] if first.event == second.event => {

@@ -58,7 +58,7 @@ impl Report {
                 self.log = Some(path);
             }
             Err(cause) => {
-                self.say(&translated!("note: the log `{}` cannot be written: {cause}", path.to_string_lossy()))
+                self.say(&translated!("note: the log `{}` cannot be written: {cause}", path.to_string_lossy()));
             }
         }
     }

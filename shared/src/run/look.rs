@@ -9,7 +9,7 @@ use clap::Parser;
 use super::{Scene, command_line, failed, panic, serving};
 use crate::error::{Error, ExitCodeRow, Kind, Result};
 use crate::host::{CodeDeploy, Host, Machine};
-use crate::language::{self, Language, translated};
+use crate::language::{self, Language, Text, translated};
 use crate::ledger::{Ledger, store};
 use crate::lifecycle::Lifecycle;
 use crate::report::Report;
@@ -21,7 +21,7 @@ pub trait Look {
     /// Its name.
     const NAME: &'static str;
     /// What it is for, in one sentence.
-    const ABOUT: &'static str;
+    const ABOUT: Text;
     /// The arguments that it has besides those of every look.
     type Arguments: clap::Args;
 
@@ -66,7 +66,7 @@ pub enum Unread {
 #[derive(Clone, Debug, Parser)]
 struct LookLine<A: clap::Args> {
     /// The settings; else `HOOKS_CONFIG`, else hooks.toml beside the hooks
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = translated!("The settings; else `HOOKS_CONFIG`, else hooks.toml beside the hooks"))]
     config: Option<PathBuf>,
     /// The look's own arguments.
     #[command(flatten)]

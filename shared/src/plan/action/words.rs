@@ -91,7 +91,7 @@ impl fmt::Display for Action {
                 duration(*at_most)
             )),
             Action::ReloadBack { .. } => {
-                formatter.write_str(&translated!("reload nginx again, if it was told to reload"))
+                formatter.write_str(translated!("reload nginx again, if it was told to reload"))
             }
             Action::WriteWord { access, .. } => formatter.write_str(&translated!(
                 "make `{}` let nginx tell where it sends requests, if nginx reads that file",
@@ -163,13 +163,13 @@ fn note(formatter: &mut fmt::Formatter<'_>, change: &Change, place: Option<&Plac
         Change::Launched { .. } => formatter.write_str(&translated!("{place} runs it")),
         Change::Refused(_) => formatter.write_str(&translated!("the release in {place} was refused and ended")),
         Change::Started(_) => formatter.write_str(&translated!("{place} has survived its first moments")),
-        Change::Proven => formatter.write_str(&translated!("the release is proven")),
+        Change::Proven => formatter.write_str(translated!("the release is proven")),
         Change::Intend(_) => formatter.write_str(&translated!("a cutover to {place} begins")),
         Change::Return(_) => formatter.write_str(&translated!("a way back to {place} begins")),
-        Change::Returned => formatter.write_str(&translated!("the way back has come to its end")),
-        Change::SentBack => formatter.write_str(&translated!("the cutover was undone")),
+        Change::Returned => formatter.write_str(translated!("the way back has come to its end")),
+        Change::SentBack => formatter.write_str(translated!("the cutover was undone")),
         Change::Moved(_) => formatter.write_str(&translated!("{place} is live")),
-        Change::Checked(_) => formatter.write_str(&translated!("nginx's configuration is right for the flag")),
+        Change::Checked(_) => formatter.write_str(translated!("nginx's configuration is right for the flag")),
         Change::Retired(_) => formatter.write_str(&translated!("{place} was stopped after the cutover")),
     }
 }

@@ -43,9 +43,10 @@ impl<H: Host, W> Execution<'_, H, W> {
         let ending = process.and_then(|process| self.host.ending(&process));
         let finding = Finding::of(&Evidence { log: &text, ending: ending.as_deref(), port: place.port });
         if !is_shown {
-            let title = match finding.are_last {
-                true => translated!("the last lines of `{shown}`:"),
-                false => translated!("what matters in `{shown}`:"),
+            let title = if finding.are_last {
+                translated!("the last lines of `{shown}`:")
+            } else {
+                translated!("what matters in `{shown}`:")
             };
             self.report.quote(&title, &finding.lines.join("\n"));
         }
