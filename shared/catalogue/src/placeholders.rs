@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The names and numbers of a sentence's arguments.
+/// The names and numbers of a sentence's arguments, each with its format where it has one.
 pub(crate) fn of(sentence: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut next = 0;
@@ -14,12 +14,12 @@ pub(crate) fn of(sentence: &str) -> BTreeSet<String> {
             continue;
         }
         let Some(end) = rest.find('}') else { break };
-        let name = rest[..end].split(':').next().unwrap_or_default().trim();
+        let (name, format) = rest[..end].split_at(rest[..end].find(':').unwrap_or(end));
         if name.is_empty() {
-            found.insert(next.to_string());
+            found.insert(format!("{next}{format}"));
             next += 1;
         } else {
-            found.insert(name.to_owned());
+            found.insert(format!("{name}{format}"));
         }
         rest = &rest[end + 1..];
     }
@@ -31,11 +31,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_known_by_name_or_by_number_whatever_their_format() {
+    fn arguments_are_known_by_name_or_by_number_and_by_their_format() {
         for (sentence, wanted) in [
             ("nothing", vec![]),
-            ("`{path}`: {cause:#}", vec!["cause", "path"]),
-            ("{} and {:o}", vec!["0", "1"]),
+            ("`{path}`: {cause:#}", vec!["cause:#", "path"]),
+            ("{} and {:o}", vec!["0", "1:o"]),
             ("{1} before {0}", vec!["0", "1"]),
             ("location / {{ {line} }}", vec!["line"]),
             ("{{no}}", vec![]),

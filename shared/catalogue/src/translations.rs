@@ -69,6 +69,20 @@ mod tests {
     }
 
     #[test]
+    fn no_particle_depends_on_how_an_argument_ends() {
+        let is_particle = |text: &str| {
+            let end = text.find([' ', ',', '.', ';']).unwrap_or(text.len());
+            ["은", "는", "이", "가", "을", "를", "과", "와", "로", "으로"].contains(&&text[..end])
+        };
+        for (english, korean) in read(KOREAN).unwrap() {
+            for behind in korean.split('}').skip(1) {
+                let behind = behind.strip_prefix('`').unwrap_or(behind);
+                assert!(!is_particle(behind), "`{korean}`, which is `{english}`: write both forms, such as 을(를)");
+            }
+        }
+    }
+
+    #[test]
     fn a_sentence_that_nobody_has_translated_is_refused() {
         assert!(korean("nobody says this").unwrap_err().contains("has no Korean"));
         let catalogue =
