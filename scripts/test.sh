@@ -27,6 +27,7 @@ require_program unshare util-linux
 require_program curl
 require_program jq
 require_program setpriv util-linux
+require_program chromium
 require_program java openjdk-17-jdk-headless
 require_program mvn maven
 require_java_that_links
