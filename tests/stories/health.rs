@@ -1,7 +1,5 @@
 //! When a release is healthy, and what is said when it is not (F50 to F54): the live app serves on in every case.
 
-use std::time::Duration;
-
 use demo_app::{Bind, Fault, Jar};
 use sandbox::PortsBeside;
 
