@@ -30,12 +30,12 @@ struct Picture {
 }
 
 impl Publication {
-    /// A document in Markdown that belongs into `NAME.md`.
+    /// A document in Markdown, and the name of its files without their endings.
     pub(crate) fn new(name: &'static str, document: String) -> Publication {
         Publication { name, document, figures: None, picture: None }
     }
 
-    /// With its figures, for `NAME.json`.
+    /// With its figures, for programs.
     ///
     /// # Errors
     /// They cannot be written as JSON.
