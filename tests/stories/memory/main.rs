@@ -21,6 +21,7 @@ mod longest;
 mod looks;
 mod making_room;
 mod operation;
+mod progress;
 mod reboots;
 mod refusal;
 mod refused_by_switch;
