@@ -9,6 +9,7 @@ mod deadlines;
 mod deploys;
 mod discovery;
 mod exit;
+mod figures;
 mod installation;
 mod interruption;
 mod invariants;
