@@ -14,6 +14,7 @@ mod book_bugs;
 mod boot;
 mod causes;
 mod codedeploy;
+mod commands_document;
 mod concurrency;
 mod connections;
 mod contributing;

@@ -53,7 +53,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
             Some(process) => process,
             None => self.start_again(restoration).await?,
         };
-        let asked = probe::run(self.host, &restoration.probe(self.settings, process)).await;
+        let asked = probe::run(self.host, self.report, &restoration.probe(self.settings, process)).await;
         asked.map_err(|error| self.explain(&launch.log, place, Some(process), error)).map(|()| process)
     }
 
