@@ -13,6 +13,7 @@ mod benchmarks;
 mod book_bugs;
 mod boot;
 mod causes;
+mod check;
 mod codedeploy;
 mod concurrency;
 mod connections;

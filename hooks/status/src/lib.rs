@@ -1,6 +1,7 @@
 //! `status` looks and changes nothing: who is live on this host, and whether somebody has to look (docs/status.md), and, with
 //! `--deployment`, a deployment as CodeDeploy sees it: this host event by event, and the fleet.
 
+mod check_view;
 mod deployment_view;
 mod deploys;
 mod finding;
@@ -22,6 +23,7 @@ use shared::ledger::history;
 use shared::nginx::access::Access;
 use shared::run::{Look, Scene, Sight, Unread};
 
+use self::check_view::CheckView;
 use self::deployment_view::DeploymentView;
 use self::deploys::Deploy;
 use self::history_view::HistoryView;
@@ -38,7 +40,7 @@ const INSTANCE_AT_MOST: Duration = Duration::from_secs(2);
 pub struct Status;
 
 /// The arguments of `status`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
     /// A deployment as CodeDeploy sees it; without an id, the last one of this host
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
@@ -46,11 +48,14 @@ pub struct Arguments {
     /// The last deploys of this host, the newest first
     #[arg(long, conflicts_with = "deployment")]
     pub history: bool,
+    /// All that a deploy will need, each with a line of its own; the exit code is that of `stop` where it would refuse
+    #[arg(long, conflicts_with_all = ["deployment", "history"])]
+    pub check: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
-    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "json"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "check", "json"])]
     pub sudo_rules: Option<String>,
 }
 
@@ -72,6 +77,10 @@ impl Look for Status {
             let (endings, unreadable) = history::read(scene.host, scene.settings);
             let view = HistoryView::of(&Deploy::of(endings), unreadable);
             return rendered(arguments, &view, HistoryView::text).map(Sight::of);
+        }
+        if arguments.check {
+            let view = CheckView::see(scene, unread).await?;
+            return Ok(Sight { text: rendered(arguments, &view, CheckView::text)?, exit_code: view.exit_code() });
         }
         let view = HostView::see(scene, unread).await?;
         Ok(Sight { text: rendered(arguments, &view, HostView::text)?, exit_code: view.exit_code() })

@@ -187,3 +187,50 @@ impl<'a> Checks<'a> {
         (all, first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(kind: Kind) -> Result<()> {
+        Err(Error::new(kind, "it is not there").advise("make it"))
+    }
+
+    #[test]
+    fn f164_a_hook_ends_at_the_first_refusal_and_whoever_looks_goes_on_where_nothing_depends_on_it() {
+        let report = Report::collecting("stop");
+        let mut told = Checks::of_hook(&report);
+        told.warn(Subject::Timeouts, "it is short");
+        assert_eq!(report.collected(), ["stop: note: it is short"]);
+        for subject in [Subject::Nginx, Subject::Live] {
+            assert_eq!(told.alone(subject, refusal(Kind::ProxyBroken)).unwrap_err().kind(), Kind::ProxyBroken);
+        }
+        let mut kept = Checks::of_look();
+        assert_eq!(kept.alone(Subject::Nginx, refusal(Kind::ProxyBroken)), Ok(()));
+        assert!(kept.needed(Subject::Live, refusal(Kind::Undecided)).is_err());
+        assert!(kept.alone(Subject::Disk, refusal(Kind::Interrupted)).is_err());
+        let (found, first) = kept.ended();
+        assert_eq!(first.map(|first| first.kind()), Some(Kind::ProxyBroken));
+        let refused = found.iter().filter(|found| found.grade == Grade::Error);
+        let refused: Vec<_> = refused.map(|found| (found.subject, found.to_do.as_deref())).collect();
+        assert_eq!(refused, [(Subject::Live, Some("make it")), (Subject::Nginx, Some("make it"))]);
+    }
+
+    #[test]
+    fn f164_each_subject_has_a_line_of_its_own_whatever_was_found() {
+        let mut checks = Checks::of_look();
+        checks.alone(Subject::Nginx, Ok(())).unwrap();
+        checks.note(Subject::Live, "the door was no help");
+        checks.needed(Subject::Live, Ok(())).unwrap();
+        checks.warn(Subject::Memory, "it is short");
+        let (found, _) = checks.ended();
+        let of = |subject| {
+            found.iter().filter(|found| found.subject == subject).map(|found| found.grade).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Subject::Nginx), [Grade::Ok]);
+        assert_eq!(of(Subject::Live), [Grade::Ok, Grade::Ok]);
+        assert_eq!(of(Subject::Memory), [Grade::Warning]);
+        assert_eq!(of(Subject::Disk), [Grade::Unknown]);
+        assert!(Subject::ALL.iter().all(|subject| !of(*subject).is_empty()));
+    }
+}
