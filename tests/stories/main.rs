@@ -34,6 +34,7 @@ mod korean;
 mod logs;
 mod measured_deploys;
 mod measured_reloads;
+mod metrics;
 mod neighbours;
 mod nginx;
 mod nginx_document;

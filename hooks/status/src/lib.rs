@@ -10,10 +10,13 @@ mod history_view;
 mod host_view;
 mod last_deployment;
 mod level;
+mod metrics;
 mod slots;
+mod textfile;
 mod units;
 mod verdict;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shared::error::{Error, Kind, Result};
@@ -28,6 +31,7 @@ use self::deployment_view::DeploymentView;
 use self::deploys::Deploy;
 use self::history_view::HistoryView;
 use self::host_view::HostView;
+use self::metrics::{Measured, Metrics};
 
 /// How long CodeDeploy may take for one deployment with all of its targets, each of which is a call.
 const ANSWER_AT_MOST: Duration = Duration::from_secs(30);
@@ -51,11 +55,14 @@ pub struct Arguments {
     /// All that a deploy will need, each with a line of its own; the exit code is that of `stop` where it would refuse
     #[arg(long, conflicts_with_all = ["deployment", "history"])]
     pub check: bool,
+    /// The same as metrics, for Prometheus's textfile collector; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["deployment", "history", "check"])]
+    pub metrics: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["metrics"])]
     pub json: bool,
     /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
-    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "check", "json"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "check", "metrics", "json"])]
     pub sudo_rules: Option<String>,
 }
 
@@ -83,7 +90,10 @@ impl Look for Status {
             return Ok(Sight { text: rendered(arguments, &view, CheckView::text)?, exit_code: view.exit_code() });
         }
         let view = HostView::see(scene, unread).await?;
-        Ok(Sight { text: rendered(arguments, &view, HostView::text)?, exit_code: view.exit_code() })
+        if let Some(file) = &arguments.metrics {
+            return measure(file, scene, &view).map(Sight::of);
+        }
+        Ok(Sight { text: rendered(arguments, &view, HostView::text)?, exit_code: view.exit_code })
     }
 }
 
@@ -93,6 +103,17 @@ fn rendered<V: serde::Serialize>(arguments: &Arguments, view: &V, text: impl Fn(
     }
     serde_json::to_string_pretty(view)
         .map_err(|cause| Error::new(Kind::Bug, format!("what was seen could not be written as JSON: {cause}")))
+}
+
+/// Writes the metrics into the file; what is to be printed.
+fn measure(file: &Path, scene: &Scene<'_, impl Host>, view: &HostView) -> Result<String> {
+    let deploys = Deploy::of(history::read(scene.host, scene.settings).0);
+    let text = Metrics::of(view, &deploys, Measured::of(scene)).to_string();
+    if file == Path::new("-") {
+        return Ok(text);
+    }
+    textfile::replace(scene.host, file, &text)?;
+    Ok(String::new())
 }
 
 async fn see_deployment(named: &str, scene: &Scene<'_, impl Host>) -> Result<DeploymentView> {
