@@ -60,3 +60,4 @@ mod timeouts;
 mod validation;
 mod warm_up;
 mod watch;
+mod watched_deploy;

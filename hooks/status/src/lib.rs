@@ -15,6 +15,7 @@ mod slots;
 mod textfile;
 mod units;
 mod verdict;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub struct Status;
 
 /// The arguments of `status`.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub struct Arguments {
     /// A deployment as CodeDeploy sees it; without an id, the last one of this host
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
@@ -58,11 +60,14 @@ pub struct Arguments {
     /// The same as metrics, for Prometheus's textfile collector; `-` is standard output
     #[arg(long, value_name = "FILE", conflicts_with_all = ["deployment", "history", "check"])]
     pub metrics: Option<PathBuf>,
+    /// Show each change, until a deployment that is under way has ended
+    #[arg(long, conflicts_with_all = ["deployment", "history", "check", "metrics"])]
+    pub watch: bool,
     /// Print JSON
-    #[arg(long, conflicts_with_all = ["metrics"])]
+    #[arg(long, conflicts_with_all = ["metrics", "watch"])]
     pub json: bool,
     /// Print the rules of sudo that this user needs for `proxy.cutover = "reload"`
-    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "check", "metrics", "json"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["deployment", "history", "check", "metrics", "watch", "json"])]
     pub sudo_rules: Option<String>,
 }
 
@@ -88,6 +93,9 @@ impl Look for Status {
         if arguments.check {
             let view = CheckView::see(scene, unread).await?;
             return Ok(Sight { text: rendered(arguments, &view, CheckView::text)?, exit_code: view.exit_code() });
+        }
+        if arguments.watch {
+            return watch::watch(scene, unread).await;
         }
         let view = HostView::see(scene, unread).await?;
         if let Some(file) = &arguments.metrics {
