@@ -3,6 +3,7 @@
 
 mod actions;
 mod app_spec;
+mod check;
 mod cleaning;
 mod codedeploy;
 mod deadlines;

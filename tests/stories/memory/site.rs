@@ -257,6 +257,15 @@ impl Site {
 
     /// What `status` says, and the exit code that it ends with.
     pub(crate) fn status(&self) -> (u8, String) {
+        self.look(&status::Arguments::default())
+    }
+
+    /// The same of `status --check`.
+    pub(crate) fn check(&self) -> (u8, String) {
+        self.look(&status::Arguments { check: true, ..status::Arguments::default() })
+    }
+
+    fn look(&self, arguments: &status::Arguments) -> (u8, String) {
         self.host.begin();
         let (mut ledger, unread) = match store::load(&self.host, &self.settings) {
             Ok((ledger, damage)) => (ledger, damage.map(Unread::Damaged)),
@@ -265,8 +274,7 @@ impl Site {
         let report = Report::collecting("status");
         let (host, settings, lifecycle) = (&self.host, &self.settings, &self.caller);
         let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report: &report };
-        let arguments = status::Arguments { deployment: None, history: false, json: false, sudo_rules: None };
-        let look = pin!(status::Status::look(&arguments, &mut scene, unread));
+        let look = pin!(status::Status::look(arguments, &mut scene, unread));
         match look.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(sight)) => (sight.exit_code, sight.text),
             Poll::Ready(Err(error)) => unreachable!("{error}"),

@@ -3,16 +3,17 @@
 
 use std::path::Path;
 
-use shared::boot;
-use shared::config::{Overlap, Settings};
-use shared::error::{Error, Kind, Result};
-use shared::host::{AvailableMemory, Host, Process};
-use shared::ledger::Room;
-use shared::occupant::{self, Occupant};
-use shared::release::megabytes;
-use shared::run::Scene;
-use shared::slot::Roles;
-use shared::supervisor::Supervision;
+use crate::boot;
+use crate::config::{Overlap, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::host::{AvailableMemory, Host, Process};
+use crate::ledger::Room;
+use crate::occupant::{self, Occupant};
+use crate::preflight::checks::{Checks, Subject};
+use crate::release::megabytes;
+use crate::run::Scene;
+use crate::slot::Roles;
+use crate::supervisor::Supervision;
 
 /// Refuses where memory is too short for both, unless the live one is to make room: then how.
 ///
@@ -23,6 +24,7 @@ pub(super) async fn check(
     roles: Roles,
     idle: &Occupant,
     supervision: &Supervision,
+    checks: &mut Checks<'_>,
 ) -> Result<Option<Room>> {
     let (host, settings) = (scene.host, scene.settings);
     let Some(slot) = roles.live.filter(|_| settings.start.overlap != Overlap::Always) else { return Ok(None) };
@@ -49,9 +51,12 @@ pub(super) async fn check(
     match first {
         Some(process) if alone.bytes >= needed => {
             let place = settings.place(slot);
-            scene.report.say(&format!(
-                "note: {too_short}: `start` ends {place} first, and THE SITE IS DOWN until the new release serves (`start.overlap`)"
-            ));
+            checks.warn(
+                Subject::Memory,
+                format!(
+                    "{too_short}: `start` ends {place} first, and THE SITE IS DOWN until the new release serves (`start.overlap`)"
+                ),
+            );
             Ok(Some(Room { command: process.command.clone(), since: None }))
         }
         _ => Err(too_short),
