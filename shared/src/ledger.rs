@@ -41,6 +41,9 @@ pub struct Ledger {
     /// The release that `health` refused last, and ended, until another one is launched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The last releases that were launched here and that traffic never went to: on the disk they are counted apart (F87).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_served: Vec<String>,
     /// The slot whose standby was ended as `switch.standby` says, until another release is launched there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired: Option<Slot>,

@@ -127,7 +127,8 @@ fn in_use(scene: &Scene<'_, impl Host>) -> Result<String> {
 fn outdated(scene: &Scene<'_, impl Host>, in_use: &str) -> Vec<String> {
     let names = scene.host.list(&scene.settings.releases()).unwrap_or_default();
     let keep = usize::try_from(scene.settings.start.keep_releases).unwrap_or(usize::MAX);
-    release::outdated(names, keep, |name| in_use.contains(name))
+    let never_served = |name: &str| scene.ledger.never_served.iter().any(|one| one == name);
+    release::outdated(names, keep, |name| in_use.contains(name), never_served)
 }
 
 /// What nobody needs any more: releases with their logs, and what killed runs have left.
@@ -161,8 +162,9 @@ pub fn plan(
     let launched = Change::Launched { slot: idle, process: None, port: place.port };
     let small = settings.start.share == Share::Small;
     let share = small.then_some(Action::Share { process: None, share: Share::Small });
-    let mut steps = vec![Step::of(Action::Publish { artifact, release })];
-    steps.extend(install);
+    // First: a unit that cannot be installed leaves no copy behind that nobody ever starts.
+    let mut steps: Vec<Step> = install.into_iter().collect();
+    steps.push(Step::of(Action::Publish { artifact, release }));
     // Where another one comes back in its place, that ends it.
     let end = room.is_none().then(|| Action::EndLaunched { slot: idle, place: place.clone(), grace: FAILED_GRACE });
     steps.extend(room.into_iter().flat_map(|room| room.steps(settings)));

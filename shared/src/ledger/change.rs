@@ -10,6 +10,9 @@ use crate::slot::Slot;
 /// How many deployments are remembered that lost their slot: more than a host can have under way.
 const DISPLACED: usize = 8;
 
+/// How many releases are remembered that never served: more than a host keeps of them.
+const NEVER_SERVED: usize = 16;
+
 /// One change of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -152,6 +155,10 @@ impl Ledger {
                 self.reach(Stage::Stopped);
             }
             Change::Launching { slot, release, ended_before } => {
+                self.never_served.retain(|name| *name != release.name);
+                self.never_served.push(release.name.clone());
+                let forgotten = self.never_served.len().saturating_sub(NEVER_SERVED);
+                self.never_served.drain(..forgotten);
                 self.refused = None;
                 self.retired = self.retired.filter(|retired| retired != slot);
                 *self.tenants.get_mut(*slot) =
@@ -194,7 +201,9 @@ impl Ledger {
             Change::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);
-                self.tenants.get_mut(*slot).served = true;
+                let tenant = self.tenants.get_mut(*slot);
+                tenant.served = true;
+                self.never_served.retain(|name| tenant.release.as_ref().is_none_or(|release| release.name != *name));
                 self.reach(Stage::Switched);
             }
         }
@@ -309,5 +318,24 @@ mod tests {
         ledger.apply(&Change::Proven, "boot 2");
         assert_eq!(ledger.tenants.green.process, None);
         assert!(ledger.tenants.green.release.is_some());
+    }
+
+    #[test]
+    fn f87_a_release_never_served_from_its_launch_until_traffic_goes_to_it_whatever_becomes_of_it() {
+        let release = |number: usize| Release { name: format!("r{number}"), path: "/r.jar".into(), sha256: None };
+        let mut ledger = ledger(Some("d-A"), Stage::Stopped);
+        for (number, change) in
+            [Change::Refused(Slot::Green), Change::Freed(Slot::Green), Change::Moved(Slot::Green)].iter().enumerate()
+        {
+            let release = release(number);
+            ledger.apply(&Change::Launching { slot: Slot::Green, release, ended_before: None }, "boot 1");
+            ledger.apply(change, "boot 1");
+        }
+        assert_eq!(ledger.never_served, ["r0", "r1"]);
+        for number in 3..99 {
+            let release = release(number);
+            ledger.apply(&Change::Launching { slot: Slot::Blue, release, ended_before: None }, "boot 1");
+        }
+        assert_eq!((ledger.never_served.len(), ledger.never_served.last().unwrap().as_str()), (16, "r98"));
     }
 }
