@@ -41,6 +41,9 @@ pub struct Ledger {
     /// The release that `health` refused last, and ended, until another one is launched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The release that served before the live one did, whether or not it still runs: what a way back leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Release>,
     /// The last releases that were launched here and that traffic never went to: on the disk they are counted apart (F87).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub never_served: Vec<String>,
@@ -105,6 +108,16 @@ impl Ledger {
     #[must_use]
     pub fn process(&self, slot: Slot, boot: &str) -> Option<ProcessIdentity> {
         self.tenants.get(slot).process.filter(|_| self.boot == boot)
+    }
+
+    /// The release that a way back from `live` leads to: the one that is known in the other slot and has served, or the one that served
+    /// before. Nothing where none of these hooks' has.
+    #[must_use]
+    pub fn recorded(&self, live: Slot) -> Option<&Release> {
+        let tenant = self.tenants.get(!live);
+        let serves = self.tenants.get(live).release.as_ref();
+        let standby = tenant.release.as_ref().filter(|_| tenant.served);
+        standby.or(self.before.as_ref()).filter(|recorded| serves.is_none_or(|serves| serves.name != recorded.name))
     }
 
     /// Whether nginx's configuration, as these workers read it, was found right for the flag.

@@ -147,22 +147,24 @@ impl Ledger {
                 self.deployment = Some(deployment.clone());
             }
             Change::Freed(slot) => {
-                *self.tenants.get_mut(*slot) = Tenant::default();
+                self.vacate(*slot);
                 self.reach(Stage::Stopped);
             }
             Change::Refused(slot) => {
-                self.refused = std::mem::take(self.tenants.get_mut(*slot)).release.map(|release| release.name);
+                self.refused = self.vacate(*slot).map(|release| release.name);
                 self.reach(Stage::Stopped);
             }
             Change::Launching { slot, release, ended_before } => {
+                // One that is started once more has served.
+                let served = self.before.as_ref().is_some_and(|before| before.name == release.name);
                 self.never_served.retain(|name| *name != release.name);
-                self.never_served.push(release.name.clone());
+                self.never_served.extend((!served).then(|| release.name.clone()));
                 let forgotten = self.never_served.len().saturating_sub(NEVER_SERVED);
                 self.never_served.drain(..forgotten);
                 self.refused = None;
                 self.retired = self.retired.filter(|retired| retired != slot);
                 *self.tenants.get_mut(*slot) =
-                    Tenant { release: Some(release.clone()), ended_before: *ended_before, ..Tenant::default() };
+                    Tenant { release: Some(release.clone()), ended_before: *ended_before, served, ..Tenant::default() };
             }
             Change::Launched { slot, process, port } => {
                 let tenant = self.tenants.get_mut(*slot);
@@ -192,7 +194,7 @@ impl Ledger {
             }
             Change::Checked(workers) => self.checked.clone_from(workers),
             Change::Retired(slot) => {
-                *self.tenants.get_mut(*slot) = Tenant::default();
+                self.vacate(*slot);
                 self.retired = Some(*slot);
                 if let Some(deployment) = &mut self.deployment {
                     deployment.room = None;
@@ -201,12 +203,25 @@ impl Ledger {
             Change::Moved(slot) => {
                 self.intent = None;
                 self.live = Some(*slot);
+                let left = self.tenants.get(!*slot);
+                if left.served {
+                    self.before.clone_from(&left.release);
+                }
                 let tenant = self.tenants.get_mut(*slot);
                 tenant.served = true;
                 self.never_served.retain(|name| tenant.release.as_ref().is_none_or(|release| release.name != *name));
                 self.reach(Stage::Switched);
             }
         }
+    }
+
+    /// Nobody is in this slot any more. A release that has served is the one before, whoever comes now.
+    fn vacate(&mut self, slot: Slot) -> Option<Release> {
+        let Tenant { release, served, .. } = std::mem::take(self.tenants.get_mut(slot));
+        if served {
+            self.before.clone_from(&release);
+        }
+        release
     }
 
     /// A deployment takes the slot of the one that was under way, if that was another.
@@ -337,5 +352,34 @@ mod tests {
             ledger.apply(&Change::Launching { slot: Slot::Blue, release, ended_before: None }, "boot 1");
         }
         assert_eq!((ledger.never_served.len(), ledger.never_served.last().unwrap().as_str()), (16, "r98"));
+    }
+
+    #[test]
+    fn f165_the_release_that_served_before_is_known_whatever_becomes_of_its_slot() {
+        let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
+        let launching = |slot, name| Change::Launching { slot, release: release(name), ended_before: None };
+        let mut ledger = Ledger::default();
+        let known = |ledger: &Ledger| {
+            ledger.recorded(ledger.live.unwrap_or(Slot::Blue)).map_or_else(String::new, |release| release.name.clone())
+        };
+        for (what, change, wanted) in [
+            ("a first one, where the scripts' release serves", launching(Slot::Blue, "r1"), ""),
+            ("it serves", Change::Moved(Slot::Blue), ""),
+            ("the next one", launching(Slot::Green, "r2"), ""),
+            ("it serves", Change::Moved(Slot::Green), "r1"),
+            ("the standby was ended", Change::Retired(Slot::Blue), "r1"),
+            ("a deploy", Change::Freed(Slot::Blue), "r1"),
+            ("its release", launching(Slot::Blue, "r3"), "r1"),
+            ("is refused", Change::Refused(Slot::Blue), "r1"),
+            ("the one before is started once more", launching(Slot::Blue, "r1"), "r1"),
+            ("and serves", Change::Moved(Slot::Blue), "r2"),
+            ("which is noted once more", Change::Moved(Slot::Blue), "r2"),
+            ("the other way", Change::Moved(Slot::Green), "r1"),
+        ] {
+            ledger.apply(&change, "boot 1");
+            assert_eq!(known(&ledger), wanted, "{what}");
+        }
+        assert_eq!(ledger.never_served, ["r3"]);
+        assert!(ledger.tenants.blue.served, "it has served before");
     }
 }

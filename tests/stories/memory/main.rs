@@ -24,6 +24,7 @@ mod operation;
 mod reboots;
 mod refusal;
 mod refused_by_switch;
+mod restart;
 mod schedule;
 mod site;
 mod standby;
