@@ -162,7 +162,7 @@ pub fn plan(
     let mut steps: Vec<Step> = install.into_iter().collect();
     steps.push(Step::of(Action::Publish { artifact, release: release.clone() }));
     // Where another one comes back in its place, that ends it.
-    let end = room.is_none().then(|| Action::EndLaunched { slot: idle, place, grace: FAILED_GRACE });
+    let end = room.is_none().then_some(Action::EndLaunched { slot: idle, place, grace: FAILED_GRACE });
     steps.extend(room.into_iter().flat_map(|room| room.steps(settings)));
     steps.extend(launching::steps(settings, idle, release, unit, end));
     steps.extend(gone.into_iter().map(|path| Step::of(Action::Discard(path))));

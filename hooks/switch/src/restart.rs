@@ -73,7 +73,7 @@ pub(crate) async fn plan(scene: &mut Scene<'_, impl Host>, is_started: bool) -> 
     if let Some(Shortage { too_short, .. }) = memory::shortage(scene, roles, &freed, &supervision).await? {
         return Err(too_short);
     }
-    let unit = unit(scene, to, &release, supervision);
+    let unit = unit(scene, to, &release, &supervision);
     let watched = Some(live).filter(|live| *testimony.evidence.listening.get(*live));
     let mut plan = start(scene.settings, roles, in_its_way, watched, release, unit);
     launching::through(settings, &mut plan.steps, &host.program().with_file_name("start"));
@@ -81,9 +81,9 @@ pub(crate) async fn plan(scene: &mut Scene<'_, impl Host>, is_started: bool) -> 
 }
 
 /// The unit that starts the release, as it did before. Where it is not on this host any more the release is launched without.
-fn unit(scene: &Scene<'_, impl Host>, slot: Slot, release: &Release, supervision: Supervision) -> Option<UnitLaunch> {
+fn unit(scene: &Scene<'_, impl Host>, slot: Slot, release: &Release, supervision: &Supervision) -> Option<UnitLaunch> {
     let (host, settings) = (scene.host, scene.settings);
-    let Supervision::Unit(manager) = supervision else { return None };
+    let Supervision::Unit(manager) = *supervision else { return None };
     let unit = supervisor::Unit::of(settings, manager, slot);
     if unit.is_written(host) && host.describe(&unit.program()).is_ok() {
         return Some(launching::by_unit(settings, slot, release, unit, &host.boot_id()));
@@ -149,11 +149,9 @@ pub(crate) fn needed(scene: &Scene<'_, impl Host>, slot: Slot, why: &str) -> Err
         return error.advise(gone(release));
     }
     let (endings, _) = history::read(scene.host, scene.settings);
-    let boots = endings.iter().rev().filter(|ending| ending.release.as_deref() == Some(&*release.name));
-    let boot = boots
-        .filter_map(|ending| ending.boot_ms)
-        .next()
-        .map_or_else(String::new, |boot| format!(", which took {} last time", duration(Duration::from_millis(boot))));
+    let mut boots = endings.iter().rev().filter(|ending| ending.release.as_deref() == Some(&*release.name));
+    let took = |boot| format!(", which took {} last time", duration(Duration::from_millis(boot)));
+    let boot = boots.find_map(|ending| ending.boot_ms).map_or_else(String::new, took);
     error.advise(format!(
         "`{} --back --restart` starts release `{}` again, which served before{boot}, proves it, and then moves the traffic to it",
         scene.host.program().with_file_name("switch").to_string_lossy(),

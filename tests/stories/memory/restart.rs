@@ -28,8 +28,11 @@ fn prepared(setup: Setup) -> (Site, Slot) {
     (site, live)
 }
 
+/// A name, and what a host does to the standby of the live slot.
+type Way = (&'static str, fn(&Site, Slot));
+
 /// The ways in which a standby can be gone; the last one has another release in its place.
-fn ways() -> [(&'static str, fn(&Site, Slot)); 4] {
+fn ways() -> [Way; 4] {
     [
         ("its time was over", |site, live| {
             let release = site.ledger().tenants.get(!live).release.as_ref().map(|release| release.name.clone());
