@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use shared::boot;
 use shared::budget::{FAILED_GRACE, REFUSED_GRACE};
 use shared::config::Settings;
 use shared::discovery::witness;
@@ -77,6 +78,11 @@ pub(crate) async fn plan(scene: &mut Scene<'_, impl Host>, is_started: bool) -> 
     let watched = Some(live).filter(|live| *testimony.evidence.listening.get(*live));
     let mut plan = start(scene.settings, roles, in_its_way, watched, release, unit);
     launching::through(settings, &mut plan.steps, &host.program().with_file_name("start"));
+    // What makes a class archive can wait: its memory is needed.
+    let makers = boot::makers(host, settings);
+    if !makers.is_empty() {
+        plan.steps.insert(0, Step::of(Action::EndMaker { place: place.clone(), processes: makers }));
+    }
     Ok(Some(plan))
 }
 
@@ -166,4 +172,63 @@ fn gone(release: &Release) -> String {
         "release `{}`, which served before, is not on this host any more: redeploy the revision of deployment `{deployment}`",
         release.name
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    use expect_test::expect;
+    use shared::config::{SettingsFile, settings};
+    use shared::host::ProcessIdentity;
+
+    use super::*;
+
+    fn planned(text: &str, in_its_way: Vec<Process>) -> String {
+        let settings = settings(SettingsFile::parse("", &format!("{text}\nconfig_locations = []"))).unwrap();
+        let release = Release { name: "r1".into(), path: "/app/releases/r1/app.jar".into(), sha256: None };
+        let roles = Roles::with_live(Slot::Green);
+        let mut plan = start(&settings, roles, in_its_way, Some(Slot::Green), release, None);
+        launching::through(&settings, &mut plan.steps, Path::new("/bundle/hooks/start"));
+        plan.to_string()
+    }
+
+    #[test]
+    fn f165_a_release_is_started_again_as_start_does_in_a_deployment_of_its_own() {
+        expect![[r#"
+            1. remember: deployment `by hand` works in `real1` (port 8081)
+            2. remember: `real1` (port 8081) is free
+            3. remember: `real1` (port 8081) is to run release `r1`
+            4. start in `real1` (port 8081): /bundle/hooks/start --boot /home/ec2-user/app/step3/libraries -- java -Dspring.profiles.active=real1 -jar /app/releases/r1/app.jar --server.port=8081
+               if it comes to nothing: end what was started in `real1` (port 8081), and free it
+            5. remember: `real1` (port 8081) runs it
+            6. let it have a small share of the processors until it is proven
+            7. see how it boots; where a class archive is missing, let it be made once it serves
+            8. watch it until it listens on port 8081 or has lived 2 s
+            9. remember: `real1` (port 8081) has survived its first moments
+            then: release `r1` runs again in `real1` (port 8081); next it is proven, then traffic goes to it"#]].assert_eq(&planned("[app]\nclass_archive = \"auto\"", Vec::new()));
+    }
+
+    #[test]
+    fn f165_i2_a_release_that_never_served_makes_room_and_the_live_one_is_seen_to_serve_meanwhile() {
+        let newcomer = Process {
+            identity: ProcessIdentity { id: 7, started: 1 },
+            parent: 1,
+            session: 7,
+            owner: 1000,
+            started_at: SystemTime::UNIX_EPOCH,
+            command: vec!["java".into()],
+        };
+        let planned = planned("[app]", vec![newcomer]);
+        let first: Vec<&str> = planned.lines().take(6).collect();
+        expect![[r#"
+            1. remember: deployment `by hand` works in `real1` (port 8081)
+            2. let requests on their way to `real1` (port 8081) end, for at most 10 s
+            3. see that `real2` (port 8082) still serves
+            4. end process 7 in `real1` (port 8081): SIGTERM, after 35 s SIGKILL
+            5. wait until port 8081 is free
+            6. remember: `real1` (port 8081) is free"#]]
+        .assert_eq(&first.join("\n"));
+    }
 }
