@@ -3,6 +3,7 @@
 
 mod command_line;
 mod look;
+pub mod memory;
 mod notification;
 mod panic;
 mod scene;
@@ -41,6 +42,14 @@ pub trait Hook {
     type Arguments: clap::Args;
     /// What it warms a release up by: whoever never plans that does not link it.
     type Warming: Warming;
+
+    /// What has to be done first, before `plan` can look; nothing for most. Once that is done it is looked for again: `done` is how often.
+    ///
+    /// # Errors
+    /// As `plan`.
+    async fn prepare(_: &Self::Arguments, _: &mut Scene<'_, impl Host>, _done: u32) -> Result<Option<Plan>> {
+        Ok(None)
+    }
 
     /// Looks at the host and plans. It may ask, never change.
     ///
@@ -272,11 +281,31 @@ async fn work<H: Hook>(
     report: &Report,
     ledger: &mut Ledger,
 ) -> Result<Done> {
-    let mut scene = Scene { host, settings, lifecycle, ledger, report };
-    let plan = H::plan(&command_line.own, &mut scene).await?;
+    let mut boot = None;
+    let mut rounds = 0;
+    loop {
+        let mut scene = Scene { host, settings, lifecycle, ledger, report };
+        let first = H::prepare(&command_line.own, &mut scene, rounds).await?;
+        let is_last = first.is_none();
+        let plan = match first {
+            Some(plan) => plan,
+            None => H::plan(&command_line.own, &mut scene).await?,
+        };
+        let done = carry_out::<H>(&mut scene, plan).await?;
+        boot = done.boot.or(boot);
+        if is_last {
+            return Ok(Done { boot, ..done });
+        }
+        report.say(&done.result);
+        rounds += 1;
+    }
+}
+
+/// Carries a plan out; what holds then.
+async fn carry_out<H: Hook>(scene: &mut Scene<'_, impl Host>, plan: Plan) -> Result<Done> {
     tracing::info!("plan of {}:\n{plan}", H::NAME);
-    hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
-    let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
+    hold_to_deadline(scene.host, scene.lifecycle, H::NAME, plan.undo_at_most());
+    let mut execution = Execution::<_, H::Warming>::new(scene.host, scene.settings, scene.ledger, scene.report);
     let outcome = execution.carry_out(&plan).await;
     let (unproven, boot) = (execution.unproven(), execution.boot());
     verdict::of(&plan, outcome)?;
@@ -348,7 +377,12 @@ async fn show<H: Hook>(
         Err(error) => return refused(host, settings, error).await,
     };
     let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
-    match H::plan(&command_line.own, &mut scene).await {
+    let planned = match H::prepare(&command_line.own, &mut scene, 0).await {
+        Ok(Some(plan)) => Ok(plan),
+        Ok(None) => H::plan(&command_line.own, &mut scene).await,
+        Err(error) => Err(error),
+    };
+    match planned {
         Ok(plan) => {
             report.show(&plan.to_string());
             match H::besides(&scene).await {

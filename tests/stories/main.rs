@@ -48,6 +48,7 @@ mod processes;
 mod reloads;
 mod renames;
 mod repository;
+mod restart;
 mod rig;
 mod settings;
 mod site_down;

@@ -121,19 +121,22 @@ impl fmt::Display for Finding {
             Finding::Refused(release) => {
                 write!(
                     formatter,
-                    "release `{release}` was refused and ended; there is no standby until the next deploy"
+                    "release `{release}` was refused and ended; there is no standby until the next deploy or `switch --back --restart`"
                 )
             }
             Finding::Retired(place) => write!(
                 formatter,
-                "what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy"
+                "what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy or `switch --back --restart`"
             ),
             Finding::StandbyGone(place, why) => {
-                write!(formatter, "the standby in {place} has died{why}; there is none until the next deploy")
+                write!(
+                    formatter,
+                    "the standby in {place} has died{why}; there is none until the next deploy or `switch --back --restart`"
+                )
             }
             Finding::StandbyNotBack(place) => write!(
                 formatter,
-                "the standby in {place} did not come back after the reboot, as none does; there is none until the next deploy"
+                "the standby in {place} did not come back after the reboot, as none does; there is none until the next deploy or `switch --back --restart`"
             ),
         }
     }

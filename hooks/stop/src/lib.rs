@@ -9,7 +9,7 @@ use shared::error::Result;
 use shared::host::{Host, Process};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
-use shared::plan::{Action, Plan, Step};
+use shared::plan::{Action, Plan, Step, launching};
 use shared::preflight;
 use shared::preflight::checks::Checks;
 use shared::probe::warm_up::NotLinked;
@@ -74,12 +74,7 @@ pub fn plan(
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => "was free already",
         Occupant::Ours(processes) => {
-            steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
-            steps.extend(watched.map(|live| Step::of(Action::SeeLive(settings.place(live).clone()))));
-            let live = watched.map(|live| settings.place(live).clone());
-            let grace = settings.stop.grace;
-            steps.push(Step::of(Action::Terminate { live, place: place.clone(), processes, grace }));
-            steps.push(Step::of(Action::AwaitFree(place.clone())));
+            steps.extend(launching::freeing(settings, idle, processes, watched));
             "is free"
         }
     };

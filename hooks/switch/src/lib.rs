@@ -1,8 +1,9 @@
 //! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
-//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby;
-//! `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
+//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby, which
+//! `--restart` (`restart`) starts once more where it has gone; `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
 
 mod installation;
+mod restart;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,9 @@ pub struct Arguments {
     /// Go back to the standby: the release that served before and still runs
     #[arg(long)]
     pub back: bool,
+    /// With `--back`: where the standby has gone, start the release that served before once more, and prove it, first
+    #[arg(long, requires = "back")]
+    pub restart: bool,
     /// Install the instant cutover, as root, for the user that deploys; traffic stays where it is
     #[arg(long, conflicts_with = "back")]
     pub install: bool,
@@ -71,6 +75,10 @@ impl Hook for Switch {
 
     fn called(arguments: &Arguments) -> Option<&'static str> {
         Some(if arguments.back { history::WAY_BACK } else { Self::NAME })
+    }
+
+    async fn prepare(arguments: &Arguments, scene: &mut Scene<'_, impl Host>, done: u32) -> Result<Option<Plan>> {
+        if arguments.restart { restart::plan(scene, done > 0).await } else { Ok(None) }
     }
 
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
@@ -385,17 +393,18 @@ async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIden
     let place = scene.settings.place(slot);
     let tenant = scene.ledger.tenants.get(slot);
     if tenant.release.is_some() && !tenant.served {
-        return Err(nothing_to_return_to(&format!("{place} holds a release that never served")));
+        return Err(restart::needed(scene, slot, &format!("{place} holds a release that never served")));
     }
     match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
         Occupant::Ours(processes) => match processes.first() {
             Some(process) => Ok(process.identity),
-            None => Err(nothing_to_return_to(&format!("nothing runs in {place}"))),
+            None => Err(restart::needed(scene, slot, &format!("nothing runs in {place}"))),
         },
-        Occupant::Nobody if scene.ledger.retired == Some(slot) => Err(nothing_to_return_to(&format!(
-            "what ran in {place} was ended, as `switch.standby` or `start.overlap` says"
-        ))),
-        Occupant::Nobody => Err(nothing_to_return_to(&format!("nothing runs in {place} any more"))),
+        Occupant::Nobody if scene.ledger.retired == Some(slot) => {
+            let why = format!("what ran in {place} was ended, as `switch.standby` or `start.overlap` says");
+            Err(restart::needed(scene, slot, &why))
+        }
+        Occupant::Nobody => Err(restart::needed(scene, slot, &format!("nothing runs in {place} any more"))),
         Occupant::Stranger(who) => Err(occupant::refuse(&who)),
     }
 }

@@ -27,6 +27,7 @@ mod progress;
 mod reboots;
 mod refusal;
 mod refused_by_switch;
+mod restart;
 mod schedule;
 mod site;
 mod standby;

@@ -190,13 +190,13 @@ impl Site {
     }
 
     fn call(&self, hook: Hook, deployment: Option<&str>, dry_run: bool) -> Exit {
-        let switch = |back, install| switch::Arguments { back, install };
+        let switch = |back, install| switch::Arguments { back, install, restart: hook == Hook::Restart };
         match hook {
             Hook::Stop => self.execute::<stop::Stop>(deployment, dry_run, stop::Arguments {}),
             Hook::Start => self.execute::<start::Start>(deployment, dry_run, start::Arguments {}),
             Hook::Health => self.execute::<health::Health>(deployment, dry_run, health::Arguments {}),
             Hook::Switch => self.execute::<switch::Switch>(deployment, dry_run, switch(false, false)),
-            Hook::Back => self.execute::<switch::Switch>(None, dry_run, switch(true, false)),
+            Hook::Back | Hook::Restart => self.execute::<switch::Switch>(None, dry_run, switch(true, false)),
             Hook::Install => self.execute::<switch::Switch>(None, dry_run, switch(false, true)),
         }
     }
