@@ -285,12 +285,7 @@ async fn work<H: Hook>(
     let mut rounds = 0;
     loop {
         let mut scene = Scene { host, settings, lifecycle, ledger, report };
-        let first = H::prepare(&command_line.own, &mut scene, rounds).await?;
-        let is_last = first.is_none();
-        let plan = match first {
-            Some(plan) => plan,
-            None => H::plan(&command_line.own, &mut scene).await?,
-        };
+        let (plan, is_last) = next_plan::<H>(&command_line.own, &mut scene, rounds).await?;
         let done = carry_out::<H>(&mut scene, plan).await?;
         boot = done.boot.or(boot);
         if is_last {
@@ -299,6 +294,14 @@ async fn work<H: Hook>(
         report.say(&done.result);
         rounds += 1;
     }
+}
+
+/// The next plan, and whether it is the last.
+async fn next_plan<H: Hook>(own: &H::Arguments, scene: &mut Scene<'_, impl Host>, done: u32) -> Result<(Plan, bool)> {
+    Ok(match H::prepare(own, scene, done).await? {
+        Some(plan) => (plan, false),
+        None => (H::plan(own, scene).await?, true),
+    })
 }
 
 /// Carries a plan out; what holds then.
@@ -377,13 +380,8 @@ async fn show<H: Hook>(
         Err(error) => return refused(host, settings, error).await,
     };
     let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
-    let planned = match H::prepare(&command_line.own, &mut scene, 0).await {
-        Ok(Some(plan)) => Ok(plan),
-        Ok(None) => H::plan(&command_line.own, &mut scene).await,
-        Err(error) => Err(error),
-    };
-    match planned {
-        Ok(plan) => {
+    match next_plan::<H>(&command_line.own, &mut scene, 0).await {
+        Ok((plan, _)) => {
             report.show(&plan.to_string());
             match H::besides(&scene).await {
                 Ok(besides) => besides.iter().for_each(|text| report.show(text)),

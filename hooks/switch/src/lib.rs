@@ -4,6 +4,7 @@
 
 mod installation;
 mod restart;
+mod standby;
 #[cfg(test)]
 mod tests;
 
@@ -88,15 +89,15 @@ impl Hook for Switch {
         let (finding, testimony) = scene.discover().await?;
         let (to, process, direction) = if arguments.back {
             let Some(live) = finding.roles.live else {
-                return Err(nothing_to_return_to("neither slot serves yet"));
+                return Err(standby::missing("neither slot serves yet"));
             };
             if scene.ledger.returning == Some(live)
-                && let Ok(process) = standby(scene, live).await
+                && let Ok(process) = standby::find(scene, live).await
             {
                 scene.nginx().await?;
                 return Ok(returned(scene.settings, process, proof_of(scene.settings, live, &testimony)));
             }
-            (!live, standby(scene, !live).await?, Direction::Back)
+            (!live, standby::find(scene, !live).await?, Direction::Back)
         } else {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
@@ -386,30 +387,4 @@ fn proven(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
         Error::new(Kind::NotStarted, format!("no process is known in {}", scene.settings.place(slot)))
             .advise("deploy again")
     })
-}
-
-/// The process of the standby: it must be ours, run, and have served before.
-async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
-    let place = scene.settings.place(slot);
-    let tenant = scene.ledger.tenants.get(slot);
-    if tenant.release.is_some() && !tenant.served {
-        return Err(restart::needed(scene, slot, &format!("{place} holds a release that never served")));
-    }
-    match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
-        Occupant::Ours(processes) => match processes.first() {
-            Some(process) => Ok(process.identity),
-            None => Err(restart::needed(scene, slot, &format!("nothing runs in {place}"))),
-        },
-        Occupant::Nobody if scene.ledger.retired == Some(slot) => {
-            let why = format!("what ran in {place} was ended, as `switch.standby` or `start.overlap` says");
-            Err(restart::needed(scene, slot, &why))
-        }
-        Occupant::Nobody => Err(restart::needed(scene, slot, &format!("nothing runs in {place} any more"))),
-        Occupant::Stranger(who) => Err(occupant::refuse(&who)),
-    }
-}
-
-fn nothing_to_return_to(why: &str) -> Error {
-    Error::new(Kind::NotHealthy, format!("there is no standby to go back to: {why}"))
-        .advise("deploy the release that you want (CodeDeploy: redeploy its revision)")
 }

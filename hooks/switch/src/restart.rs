@@ -2,33 +2,30 @@
 //! `health` proves a new one. Traffic stays where it is meanwhile; then it moves as on every way back. Whoever was killed and comes again
 //! goes on where the last run was ended.
 
-use std::time::Duration;
-
 use shared::boot;
 use shared::budget::{FAILED_GRACE, REFUSED_GRACE};
 use shared::config::Settings;
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
 use shared::host::{Host, Process, Share};
-use shared::ledger::{Change, DeploymentRecord, Stage, history};
+use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
 use shared::plan::action::Refusal;
 use shared::plan::{Action, Plan, Step, launching};
 use shared::probe::Probe;
 use shared::release::Release;
-use shared::report::duration;
 use shared::run::Scene;
 use shared::run::memory::{self, Shortage};
 use shared::slot::{Roles, Slot};
 use shared::supervisor::{self, Supervision, UnitLaunch};
 
-use crate::nothing_to_return_to;
+use crate::standby;
 
 /// What is to be done before traffic can go back; nothing where the standby is there and proven. `is_started` says that this run has
 /// started it already.
 pub(crate) async fn plan(scene: &mut Scene<'_, impl Host>, is_started: bool) -> Result<Option<Plan>> {
     let (finding, testimony) = scene.find().await?;
-    let Some(live) = finding.roles.live else { return Err(nothing_to_return_to("neither slot serves yet")) };
+    let Some(live) = finding.roles.live else { return Err(standby::missing("neither slot serves yet")) };
     // A way back that had arrived and was not ended has nothing to start: it only comes to its end.
     if scene.ledger.returning == Some(live) {
         return Ok(None);
@@ -53,10 +50,10 @@ pub(crate) async fn plan(scene: &mut Scene<'_, impl Host>, is_started: bool) -> 
         .advise("deploy again: `stop` follows nginx, and works in the other slot"));
     }
     let Some(release) = scene.ledger.recorded(live).cloned() else {
-        return Err(nothing_to_return_to("these hooks know of no release that served before"));
+        return Err(standby::missing("these hooks know of no release that served before"));
     };
     if host.describe(&release.path).is_err() {
-        return Err(nothing_to_return_to(&format!("nothing runs in {place}")).advise(gone(&release)));
+        return Err(standby::missing(&format!("nothing runs in {place}")).advise(standby::gone(&release)));
     }
     if is_started {
         let log = settings.log_of(to, &release.name);
@@ -145,33 +142,6 @@ fn proof(scene: &Scene<'_, impl Host>, slot: Slot, processes: &[Process]) -> Opt
     ];
     let result = format!("release `{}` in {} is healthy; next traffic goes to it", release.name, settings.place(slot));
     Some(Plan { steps: actions.map(Step::of).into(), result })
-}
-
-/// The error of a way back that leads to nobody, with what it takes to go there all the same.
-pub(crate) fn needed(scene: &Scene<'_, impl Host>, slot: Slot, why: &str) -> Error {
-    let error = nothing_to_return_to(why);
-    let Some(release) = scene.ledger.recorded(!slot) else { return error };
-    if scene.host.describe(&release.path).is_err() {
-        return error.advise(gone(release));
-    }
-    let (endings, _) = history::read(scene.host, scene.settings);
-    let mut boots = endings.iter().rev().filter(|ending| ending.release.as_deref() == Some(&*release.name));
-    let took = |boot| format!(", which took {} last time", duration(Duration::from_millis(boot)));
-    let boot = boots.find_map(|ending| ending.boot_ms).map_or_else(String::new, took);
-    error.advise(format!(
-        "`{} --back --restart` starts release `{}` again, which served before{boot}, proves it, and then moves the traffic to it",
-        scene.host.program().with_file_name("switch").to_string_lossy(),
-        release.name
-    ))
-}
-
-/// What to do where a release is not on this host any more: its name ends with its deployment.
-fn gone(release: &Release) -> String {
-    let deployment = release.name.split_once("Z-").map_or("", |(_, deployment)| deployment);
-    format!(
-        "release `{}`, which served before, is not on this host any more: redeploy the revision of deployment `{deployment}`",
-        release.name
-    )
 }
 
 #[cfg(test)]
