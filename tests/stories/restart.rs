@@ -1,4 +1,4 @@
-//! The way back where the standby has gone, with real processes and under load (F165): the release that served before is started once
+//! The way back where the standby has gone, with real processes and under load (F167): the release that served before is started once
 //! more, and no request is lost on the way, whatever becomes of the run.
 
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ fn without_a_failure(rig: &Rig, act: impl FnOnce(&Load)) {
 }
 
 #[test]
-fn f165_a_standby_that_was_ended_or_killed_is_started_again_and_nobody_notices() {
+fn f167_a_standby_that_was_ended_or_killed_is_started_again_and_nobody_notices() {
     for (standby, how) in [("stop", "was ended, as `switch.standby`"), ("keep", "nothing runs in `real1`")] {
         let rig = Rig::instant();
         rig.host.set("switch.standby", &format!("\"{standby}\"")).unwrap();
@@ -57,7 +57,7 @@ fn f165_a_standby_that_was_ended_or_killed_is_started_again_and_nobody_notices()
 }
 
 #[test]
-fn f87_f165_after_deploys_that_failed_in_a_row_the_way_back_is_still_there() {
+fn f87_f167_after_deploys_that_failed_in_a_row_the_way_back_is_still_there() {
     let rig = Rig::live_in("real1");
     rig.host.set("start.keep_releases", "1").unwrap();
     rig.deploy(&Jar::release("v2")).succeeds();
@@ -71,7 +71,7 @@ fn f87_f165_after_deploys_that_failed_in_a_row_the_way_back_is_still_there() {
 }
 
 #[test]
-fn f165_where_the_files_are_gone_the_deployment_to_make_instead_is_named() {
+fn f167_where_the_files_are_gone_the_deployment_to_make_instead_is_named() {
     let rig = Rig::live_in("real1");
     let (_, idle) = rig.live_and_idle_ports();
     kill(listener(idle).expect("v0"));
@@ -86,7 +86,7 @@ fn f165_where_the_files_are_gone_the_deployment_to_make_instead_is_named() {
 }
 
 #[test]
-fn f165_a_run_that_is_killed_leaves_the_live_release_and_the_next_one_goes_on() {
+fn f167_a_run_that_is_killed_leaves_the_live_release_and_the_next_one_goes_on() {
     let rig = Rig::live_in("real1");
     let (_, idle) = rig.live_and_idle_ports();
     kill(listener(idle).expect("v0"));

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn f165_a_release_is_started_again_as_start_does_in_a_deployment_of_its_own() {
+    fn f167_a_release_is_started_again_as_start_does_in_a_deployment_of_its_own() {
         expect![[r#"
             1. remember: deployment `by hand` works in `real1` (port 8081)
             2. remember: `real1` (port 8081) is free
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn f165_i2_a_release_that_never_served_makes_room_and_the_live_one_is_seen_to_serve_meanwhile() {
+    fn f167_i2_a_release_that_never_served_makes_room_and_the_live_one_is_seen_to_serve_meanwhile() {
         let newcomer = Process {
             identity: ProcessIdentity { id: 7, started: 1 },
             parent: 1,

@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn f165_the_release_that_served_before_is_known_whatever_becomes_of_its_slot() {
+    fn f167_the_release_that_served_before_is_known_whatever_becomes_of_its_slot() {
         let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
         let launching = |slot, name| Change::Launching { slot, release: release(name), ended_before: None };
         let mut ledger = Ledger::default();

@@ -85,7 +85,7 @@ fn f126_a_standby_is_ended_after_its_time_and_no_request_is_lost() {
 }
 
 #[test]
-fn f165_a_standby_that_was_ended_is_started_again_by_its_unit_and_is_as_safe_as_before() {
+fn f167_a_standby_that_was_ended_is_started_again_by_its_unit_and_is_as_safe_as_before() {
     for manager in MANAGERS {
         let host = host(manager, "2s");
         deploys(&host, "v1");

@@ -1,4 +1,4 @@
-//! The way back where the standby has gone (F165): what it takes is said and nothing is changed; with `--restart` the release that
+//! The way back where the standby has gone (F167): what it takes is said and nothing is changed; with `--restart` the release that
 //! served before is started once more, proven, and gets the traffic.
 
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ fn said(exit: &Exit, words: &[&str]) {
 }
 
 #[test]
-fn f165_where_the_standby_has_gone_the_way_back_says_what_it_takes_and_takes_it_when_told_to() {
+fn f167_where_the_standby_has_gone_the_way_back_says_what_it_takes_and_takes_it_when_told_to() {
     for setup in [INSTANT, RELOAD] {
         for (how, go) in ways() {
             let (site, live) = prepared(setup);
@@ -104,7 +104,7 @@ fn f165_where_the_standby_has_gone_the_way_back_says_what_it_takes_and_takes_it_
 }
 
 #[test]
-fn f165_a_release_that_is_bad_when_it_is_started_again_gets_nobody_and_is_ended() {
+fn f167_a_release_that_is_bad_when_it_is_started_again_gets_nobody_and_is_ended() {
     for (app, kind) in [
         (App::good().dying_after(Duration::ZERO), Kind::NotStarted),
         (App::good().dying_after(Duration::from_secs(3)).booting_for(Duration::from_secs(9)), Kind::NotStarted),
@@ -122,7 +122,7 @@ fn f165_a_release_that_is_bad_when_it_is_started_again_gets_nobody_and_is_ended(
 }
 
 #[test]
-fn f165_where_nothing_is_left_to_start_the_way_back_names_the_deployment_to_make_instead() {
+fn f167_where_nothing_is_left_to_start_the_way_back_names_the_deployment_to_make_instead() {
     let (site, live) = prepared(RELOAD);
     site.host.kill_listener(site.port(!live));
     site.host.delete(&copy_of(&site, "d-0"));
@@ -140,7 +140,7 @@ fn f165_where_nothing_is_left_to_start_the_way_back_names_the_deployment_to_make
 }
 
 #[test]
-fn f165_nothing_is_started_while_nginx_is_down_or_a_stranger_has_the_slot() {
+fn f167_nothing_is_started_while_nginx_is_down_or_a_stranger_has_the_slot() {
     let (site, live) = prepared(RELOAD);
     site.host.kill_listener(site.port(!live));
     let taken = site.clone();
@@ -154,7 +154,7 @@ fn f165_nothing_is_started_while_nginx_is_down_or_a_stranger_has_the_slot() {
 }
 
 #[test]
-fn f165_i4_who_is_killed_anywhere_on_the_way_leaves_the_live_release_and_comes_to_the_end_the_next_time() {
+fn f167_i4_who_is_killed_anywhere_on_the_way_leaves_the_live_release_and_comes_to_the_end_the_next_time() {
     for setup in [INSTANT, RELOAD] {
         let (prepared, live) = prepared(setup);
         prepared.host.kill_listener(prepared.port(!live));
