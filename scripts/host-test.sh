@@ -45,7 +45,7 @@ require_program mke2fs e2fsprogs
 
 # What a host is booted from: this machine's own distribution, so that programs that were built here run there. Other sources
 # that it may have are left out.
-readonly packages=dbus,iproute2,libpam-systemd,logrotate,nginx,sudo,systemd,systemd-sysv,unzip,zip
+readonly packages=curl,dbus,iproute2,libpam-systemd,logrotate,lsof,nginx,sudo,systemd,systemd-sysv,unzip,zip
 distribution=$(sed -n 's/^ID=//p' /etc/os-release)
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 sources=()

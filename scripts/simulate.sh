@@ -9,7 +9,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 
 usage() {
     cat <<'TEXT'
-usage: simulate.sh [--spring] [--bundle DIR|ZIP] [--agent 1|2] [--keep] [--json]
+usage: simulate.sh [--spring] [--bundle DIR|ZIP] [--agent 1|2] [--keep] [--json] [--html FILE]
 
 Deploys on this machine as CodeDeploy would: a private nginx, the agent's way of running the hooks, real releases, and clients
 that count every failed request. Tells of a first release, a second one under load, one that never becomes healthy, one that
@@ -20,6 +20,7 @@ crashes at boot, a third good one, and the way back by hand. Neither AWS nor the
   --agent 1|2       which of AWS's agents to play: 1 (in Ruby, up to 1.8; the default) or 2 (in Rust)
   --keep            keep the directory with the logs, the bundles and the ledger, and say where it is
   --json            print the result as one JSON object
+  --html FILE       write the result as a page for a browser as well: who answered when, how long that took, each hook's share
   --help            this text
 
 Needs cargo and nginx (installed by the system's package manager if it is missing); --spring needs a JDK and Maven.

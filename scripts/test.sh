@@ -27,6 +27,7 @@ require_program unshare util-linux
 require_program curl
 require_program jq
 require_program setpriv util-linux
+require_program chromium
 require_program java openjdk-17-jdk-headless
 require_program mvn maven
 require_java_that_links
@@ -54,7 +55,8 @@ export AWS_EC2_METADATA_DISABLED=true
 if [ "${TRAVIS_EVENT_TYPE:-}" = cron ]; then
     export RANDOM_TIMES="${RANDOM_TIMES:-30}"
 fi
-cargo test --workspace --locked --no-fail-fast
+# Most stories wait for processes and clocks more than they compute.
+RUST_TEST_THREADS=$(($(nproc) * 2)) cargo test --workspace --locked --no-fail-fast
 
 step "deploys on hosts that boot"
 ./scripts/host-test.sh

@@ -317,6 +317,12 @@ impl Settings {
         self.places.get(slot)
     }
 
+    /// What the application is called: as its include.
+    #[must_use]
+    pub fn application(&self) -> String {
+        name::of(&self.proxy.include)
+    }
+
     /// What nginx calls the upstream group of `slot`.
     #[must_use]
     pub fn group(&self, slot: Slot) -> &str {

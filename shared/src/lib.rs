@@ -5,8 +5,12 @@
 //! host's owner wants. `discovery` asks the witnesses which of the two places (`slot`) serves; the hook looks at what else it
 //! needs (`occupant`, `release`, `nginx`, `route`) and makes a `plan`, held against its `budget`. The plan is carried out on the
 //! `host`: a release is proven by a `probe`, traffic moves by a `cutover`, `proof` sees it arrive and watches it. What has to be
-//! known next time is in the `ledger`, what people are told comes from the `report`, in their `language`, and `codedeploy` is asked and told.
-//! `run` is that way from beginning to end.
+//! known next time is in the `ledger`, what people are told comes from the `report`, in their
+//! `language`, and `codedeploy` is asked and told.
+//! `run` is that way from beginning to end, and `preflight` what the first hook asks on behalf of all of them.
+
+/// What a deploy will need, asked before anything changes.
+pub mod preflight;
 
 /// The skeleton of every hook: read, look, plan, carry out, report.
 pub mod run;

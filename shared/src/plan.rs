@@ -4,6 +4,7 @@
 pub mod action;
 mod drain;
 pub mod execute;
+pub mod launching;
 mod on_nginx;
 mod processes;
 mod refused;

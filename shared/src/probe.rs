@@ -21,7 +21,7 @@ use crate::language::translated;
 use crate::occupant;
 use crate::patience::Patience;
 use crate::patience::Waiting;
-use crate::report::duration;
+use crate::report::{Progress, Report, duration};
 use crate::slot::{Place, Slot};
 
 /// What is asked, what a good answer is, and who has to give it.
@@ -162,13 +162,14 @@ fn is_profile(body: &str, other: &str) -> bool {
     body == other || ["real", "default", "real1", "real2"].contains(&body)
 }
 
-/// Asks until it is proven.
+/// Asks until it is proven, and says meanwhile what is still missing.
 ///
 /// # Errors
 /// `Kind::NotStarted` if the process died, `Kind::Undecided` if somebody else answers on its port, `Kind::NotHealthy` if it
 /// never became healthy or never can; `Kind::Interrupted` after a signal.
-pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
+pub async fn run(host: &impl Host, report: &Report, probe: &Probe) -> Result<()> {
     let mut waiting = Waiting::begin(host, probe.patience);
+    let mut progress = Progress::begin(report, host.elapsed(), host.elapsed() + probe.patience.at_most);
     let (mut in_a_row, mut doubt) = (0, None);
     let mut streak = Streak::default();
     loop {
@@ -201,6 +202,7 @@ pub async fn run(host: &impl Host, probe: &Probe) -> Result<()> {
         if let (Some(seen), Some(Hopeless { advice, .. })) = (streak.look(hopeless.as_ref()), &hopeless) {
             return Err(unhealthy(probe, &format!("{last}, {seen}")).advise(advice));
         }
+        progress.say(host.elapsed(), &|| format!("waiting for {}: {last}", probe.place));
         if !waiting.for_another_look().await? {
             let patience = duration(probe.patience.at_most);
             let generic = translated!(

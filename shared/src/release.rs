@@ -4,6 +4,7 @@
 mod candidates;
 pub mod jar;
 pub mod java;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 pub use self::candidates::{Unchosen, choose};
+pub use self::retention::{is_release, outdated};
 use crate::config::{Settings, paths};
 use crate::error::{Error, Kind, Result};
 use crate::host::{FileKind, Host};
@@ -206,44 +208,8 @@ pub fn check_disk(host: &impl Host, settings: &Settings, size: u64) -> Result<()
     Ok(())
 }
 
-/// The releases that nobody needs any more: all but the newest `keep` and those in use. What these hooks have not named is
-/// not theirs to remove.
-#[must_use]
-pub fn outdated(mut names: Vec<String>, keep: usize, in_use: impl Fn(&str) -> bool) -> Vec<String> {
-    names.retain(|name| is_release(name) && !in_use(name));
-    names.sort();
-    names.truncate(names.len().saturating_sub(keep));
-    names
-}
-
-/// Whether a name is one that `Release::of` gives: `20261122T102030500Z-d-ABC123`.
-#[must_use]
-pub fn is_release(name: &str) -> bool {
-    let Some((made, _)) = name.split_once("Z-") else { return false };
-    made.len() == 18
-        && made.split_once('T').is_some_and(|(day, time)| {
-            day.len() == 8 && day.bytes().chain(time.bytes()).all(|byte| byte.is_ascii_digit())
-        })
-}
-
 /// Bytes as people say them.
 #[must_use]
 pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn f87_only_old_releases_that_nobody_uses_are_outdated() {
-        let name = |day: u32| format!("202611{day:02}T102030500Z-d-ABC");
-        let mut names: Vec<String> = [5, 1, 4, 2, 3].map(name).to_vec();
-        names.extend(["lost+found".to_owned(), "20261101-mine".to_owned()]);
-        let in_use = |found: &str| found == name(1) || found == name(5);
-        assert_eq!(outdated(names.clone(), 1, in_use), [name(2), name(3)]);
-        assert_eq!(outdated(names.clone(), 3, in_use), Vec::<String>::new());
-        assert_eq!(outdated(names, 0, in_use), [name(2), name(3), name(4)]);
-    }
 }

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod look;
+pub mod memory;
 mod notification;
 mod panic;
 mod scene;
@@ -43,6 +44,14 @@ pub trait Hook {
     type Arguments: clap::Args;
     /// What it warms a release up by: whoever never plans that does not link it.
     type Warming: Warming;
+
+    /// What has to be done first, before `plan` can look; nothing for most. Once that is done it is looked for again: `done` is how often.
+    ///
+    /// # Errors
+    /// As `plan`.
+    async fn prepare(_: &Self::Arguments, _: &mut Scene<'_, impl Host>, _done: u32) -> Result<Option<Plan>> {
+        Ok(None)
+    }
 
     /// Looks at the host and plans. It may ask, never change.
     ///
@@ -284,11 +293,34 @@ async fn work<H: Hook>(
     report: &Report,
     ledger: &mut Ledger,
 ) -> Result<Done> {
-    let mut scene = Scene { host, settings, lifecycle, ledger, report };
-    let plan = H::plan(&command_line.own, &mut scene).await?;
+    let mut boot = None;
+    let mut rounds = 0;
+    loop {
+        let mut scene = Scene { host, settings, lifecycle, ledger, report };
+        let (plan, is_last) = next_plan::<H>(&command_line.own, &mut scene, rounds).await?;
+        let done = carry_out::<H>(&mut scene, plan).await?;
+        boot = done.boot.or(boot);
+        if is_last {
+            return Ok(Done { boot, ..done });
+        }
+        report.say(&done.result);
+        rounds += 1;
+    }
+}
+
+/// The next plan, and whether it is the last.
+async fn next_plan<H: Hook>(own: &H::Arguments, scene: &mut Scene<'_, impl Host>, done: u32) -> Result<(Plan, bool)> {
+    Ok(match H::prepare(own, scene, done).await? {
+        Some(plan) => (plan, false),
+        None => (H::plan(own, scene).await?, true),
+    })
+}
+
+/// Carries a plan out; what holds then.
+async fn carry_out<H: Hook>(scene: &mut Scene<'_, impl Host>, plan: Plan) -> Result<Done> {
     tracing::info!("plan of {}:\n{plan}", H::NAME);
-    hold_to_deadline(host, lifecycle, H::NAME, plan.undo_at_most());
-    let mut execution = Execution::<_, H::Warming>::new(host, settings, ledger, report);
+    hold_to_deadline(scene.host, scene.lifecycle, H::NAME, plan.undo_at_most());
+    let mut execution = Execution::<_, H::Warming>::new(scene.host, scene.settings, scene.ledger, scene.report);
     let outcome = execution.carry_out(&plan).await;
     let (unproven, boot) = (execution.unproven(), execution.boot());
     verdict::of(&plan, outcome)?;
@@ -361,8 +393,8 @@ async fn show<H: Hook>(
         Err(error) => return refused(host, settings, error).await,
     };
     let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report };
-    match H::plan(&command_line.own, &mut scene).await {
-        Ok(plan) => {
+    match next_plan::<H>(&command_line.own, &mut scene, 0).await {
+        Ok((plan, _)) => {
             report.show(&plan.to_string());
             match H::besides(&scene).await {
                 Ok(besides) => besides.iter().for_each(|text| report.show(text)),

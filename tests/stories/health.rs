@@ -1,7 +1,5 @@
 //! When a release is healthy, and what is said when it is not (F50 to F54): the live app serves on in every case.
 
-use std::time::Duration;
-
 use demo_app::{Bind, Fault, Jar};
 use sandbox::PortsBeside;
 
@@ -141,10 +139,9 @@ fn a_slow_boot_is_waited_for() {
 #[test]
 fn an_app_that_dies_while_it_is_asked_is_noticed() {
     let rig = Rig::live_in("real1");
-    rig.host.set("health.consecutive", "100").unwrap();
-    rig.host.set("health.patience", "\"60s\"").unwrap();
+    rig.host.set("health.consecutive", "10").unwrap();
     rig.untouched_by(|| {
-        let dies = Fault::DiesLater { after: Duration::from_secs(3) };
+        let dies = Fault::dies_answering("/profile", 5);
         rig.deploy(&Jar::release("v2").fault(dies)).fails("health", 30, &["has died"]);
     });
 }

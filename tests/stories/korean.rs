@@ -1,4 +1,5 @@
-//! Hooks speak Korean to whoever chose it, in the words of the Korean README; and that README says what the English one says: section by section the same figures, names, commands and links.
+//! Hooks speak Korean to whoever chose it, in the words of the Korean README; and the Korean documents say what the English ones say:
+//! section by section the same figures, names, commands and links.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +8,23 @@ use shared::error::ExitCodeRow;
 
 use crate::rig::Rig;
 
-const ENGLISH: &str = include_str!("../../README.md");
-const KOREAN: &str = include_str!("../../README.ko.md");
-/// By which each leads to the other.
-const LANGUAGES: [&str; 2] = ["[한국어](README.ko.md)", "[English](README.md)"];
+/// A document in both languages, and the lines by which each leads to the other.
+struct Pair {
+    english: &'static str,
+    korean: &'static str,
+    links: [&'static str; 2],
+}
+
+const README: Pair = Pair {
+    english: include_str!("../../README.md"),
+    korean: include_str!("../../README.ko.md"),
+    links: ["[한국어](README.ko.md)", "[English](README.md)"],
+};
+const MOVING: Pair = Pair {
+    english: include_str!("../../docs/moving.md"),
+    korean: include_str!("../../docs/moving.ko.md"),
+    links: ["[한국어](moving.ko.md)", "[English](moving.md)"],
+};
 
 /// What a section says in either language, but for its words.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +33,8 @@ struct Said<'a> {
     blocks: Vec<Vec<&'a str>>,
     /// What stands in backticks; grammar decides how often.
     names: BTreeSet<&'a str>,
-    links: Vec<&'a str>,
+    /// Each language leads to its own, where there is one.
+    links: Vec<String>,
     numbers: Vec<&'a str>,
 }
 
@@ -40,7 +55,7 @@ impl<'a> Said<'a> {
     }
 
     fn read(&mut self, text: &'a str) {
-        for line in text.lines().filter(|line| !line.starts_with("<!--") && !LANGUAGES.contains(line)) {
+        for line in text.lines().filter(|line| !line.starts_with("<!--") && !is_of_languages(line)) {
             for (index, part) in line.split('`').enumerate() {
                 if index % 2 == 1 {
                     self.names.insert(part);
@@ -50,7 +65,7 @@ impl<'a> Said<'a> {
                 while let Some((before, behind)) = rest.split_once("](") {
                     let (link, behind) = behind.split_once(')').unwrap();
                     self.count(before);
-                    self.links.push(link);
+                    self.links.push(link.replace(".ko.", "."));
                     rest = behind;
                 }
                 self.count(rest);
@@ -65,16 +80,22 @@ impl<'a> Said<'a> {
     }
 }
 
+fn is_of_languages(line: &str) -> bool {
+    [README, MOVING].iter().any(|pair| pair.links.contains(&line))
+}
+
 #[test]
-fn the_korean_readme_has_the_figures_names_commands_and_links_of_the_english_one() {
-    let sections = |text: &'static str| text.split("\n## ").collect::<Vec<_>>();
-    let (english, korean) = (sections(ENGLISH), sections(KOREAN));
-    assert_eq!(english.len(), korean.len());
-    for (english, korean) in english.into_iter().zip(korean) {
-        let title = |section: &str| section.lines().next().unwrap_or_default().to_owned();
-        assert_eq!(Said::by(english), Said::by(korean), "{} | {}", title(english), title(korean));
+fn the_korean_documents_have_the_figures_names_commands_and_links_of_the_english_ones() {
+    for Pair { english: ours, korean: theirs, links } in [README, MOVING] {
+        let sections = |text: &'static str| text.split("\n## ").collect::<Vec<_>>();
+        let (english, korean) = (sections(ours), sections(theirs));
+        assert_eq!(english.len(), korean.len());
+        for (english, korean) in english.into_iter().zip(korean) {
+            let title = |section: &str| section.lines().next().unwrap_or_default().to_owned();
+            assert_eq!(Said::by(english), Said::by(korean), "{} | {}", title(english), title(korean));
+        }
+        assert!(ours.contains(links[0]) && theirs.contains(links[1]));
     }
-    assert!(ENGLISH.contains(LANGUAGES[0]) && KOREAN.contains(LANGUAGES[1]));
 }
 
 #[test]
@@ -83,7 +104,7 @@ fn the_exit_codes_of_the_korean_readme_are_those_of_the_catalogue() {
         format!("| {code} | {} | {} |\n", meaning.korean, serves.korean)
     };
     let wanted: String = ExitCodeRow::all().map(row).collect();
-    assert!(KOREAN.contains(&wanted), "the code says; put this into README.ko.md:\n{wanted}");
+    assert!(README.korean.contains(&wanted), "the code says; put this into README.ko.md:\n{wanted}");
 }
 
 #[test]

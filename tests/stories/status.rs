@@ -196,6 +196,7 @@ fn f151_f152_f153_the_document_has_each_key_of_the_json_and_no_other() {
     for (heading, arguments) in [
         ("`status --json`", &[][..]),
         ("`status --history --json`", &["--history"]),
+        ("`status --check --json`", &["--check"]),
         ("`status --deployment --json`", &["--deployment", "d-ABCDEF123"]),
     ] {
         let status = on_aws(rig.host.hook("status"), &stub).argument("--json");

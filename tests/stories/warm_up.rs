@@ -98,10 +98,9 @@ fn f131_what_users_ask_for_is_read_from_nginxs_log_in_the_form_that_it_has() {
 #[test]
 fn f133_a_release_that_dies_while_it_is_warmed_up_ends_the_deploy_and_nothing_else() {
     let rig = warming("[\"/\"]");
-    let slow = Fault::SlowAtFirst { answers: 1000, time: Duration::from_millis(200) };
-    let dies = Fault::DiesLater { after: Duration::from_secs(4) };
+    let dies = Fault::dies_answering("/", 30);
     rig.untouched_by(|| {
-        rig.deploy(&Jar::release("v2").fault(slow).fault(dies)).fails("health", 30, &["has died"]);
+        rig.deploy(&Jar::release("v2").fault(dies)).fails("health", 30, &["has died"]);
     });
     assert_eq!(rig.release(), "v1");
 }

@@ -15,13 +15,13 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use shared::boot::{Boot, RECORD, SeeBoot, Way};
+use shared::boot::{Boot, RECORD, Way};
 use shared::config::Settings;
 use shared::environment;
 use shared::error::{Kind, Result};
 use shared::host::{self, Host, Launch, Machine, NotLinked};
 use shared::ledger::live_file;
-use shared::plan::{Action, Plan, Step};
+use shared::plan::launching::BOOT;
 use shared::release::{self, Artifact};
 use shared::report::Report;
 use zip::ZipArchive;
@@ -30,35 +30,6 @@ use self::jvm::Jvm;
 use self::layout::{Archive, Layout};
 use self::making::Making;
 use crate::waiting::wait;
-
-/// What a detached release is launched as: `start --boot DIRECTORY -- COMMAND`.
-const BOOT: &str = "--boot";
-
-/// Lets the release that a plan launches boot from the libraries where it may: a unit reads that in its pin, a detached one is launched
-/// as this program. Either way `start` sees what came of it.
-pub(crate) fn through(settings: &Settings, plan: &mut Plan, program: &Path) {
-    if !settings.wants_class_archive() {
-        return;
-    }
-    let mut seen = None;
-    for step in &mut plan.steps {
-        if let Action::Launch { launch, unit, .. } = &mut step.action {
-            let copy = Jar::of(&launch.command).map(|jar| jar.copy.to_owned());
-            let name = copy.as_deref().and_then(|copy| copy.parent()?.file_name()).unwrap_or_default();
-            seen = Some(SeeBoot::of(settings, &name.to_string_lossy(), launch.log.clone(), program.to_owned()));
-            if unit.is_none() {
-                let text = |path: &Path| path.to_string_lossy().into_owned();
-                let first = [text(program), BOOT.to_owned(), text(&settings.libraries()), "--".to_owned()];
-                launch.command.splice(0..0, first);
-            }
-        }
-    }
-    // Its first moments are those of its JVM.
-    let survive = plan.steps.iter().position(|step| matches!(step.action, Action::Survive { .. }));
-    if let (Some(seen), Some(at)) = (seen, survive) {
-        plan.steps.insert(at, Step::of(Action::SeeBoot(Box::new(seen))));
-    }
-}
 
 /// The directories of libraries that no release needs: neither the one that is deployed now, nor one that is kept, nor one
 /// that runs.
@@ -281,7 +252,7 @@ mod tests {
         let artifact = Artifact { path: "/zip/app.jar".into(), size: 17, written: std::time::SystemTime::UNIX_EPOCH };
         let release = Release::of(&artifact, &settings, std::time::SystemTime::UNIX_EPOCH, "d-A");
         let mut plan = crate::plan(&settings, Slot::Green, artifact, release, None, None, Vec::new());
-        through(&settings, &mut plan, Path::new("/bundle/hooks/start"));
+        shared::plan::launching::through(&settings, &mut plan.steps, Path::new("/bundle/hooks/start"));
         plan.to_string().lines().skip(2).take(6).collect::<Vec<_>>().join("\n")
     }
 

@@ -15,11 +15,11 @@ use shared::budget::FAILED_GRACE;
 use shared::config::Settings;
 use shared::discovery::witness;
 use shared::error::{Error, Kind, Result};
-use shared::host::{Host, Launch, Process, Share};
+use shared::host::{Host, Process};
 use shared::language::{Text, text, translated};
-use shared::ledger::{Change, Stage, live_file};
+use shared::ledger::{Change, Stage};
 use shared::occupant::{self, Occupant};
-use shared::plan::{Action, Plan, Step};
+use shared::plan::{Action, Plan, Step, launching};
 use shared::probe::warm_up::NotLinked;
 use shared::release::{self, Artifact, Release};
 use shared::run::{Hook, Scene};
@@ -91,7 +91,7 @@ impl Hook for Start {
         gone.extend(unused);
         let room = room::look(scene, idle).await?;
         let mut plan = plan(scene.settings, idle, artifact, release, supervised, room, gone);
-        boot::through(scene.settings, &mut plan, &scene.host.program());
+        launching::through(scene.settings, &mut plan.steps, &scene.host.program());
         steps.extend(plan.steps);
         plan.steps = steps;
         Ok(plan)
@@ -128,7 +128,8 @@ fn in_use(scene: &Scene<'_, impl Host>) -> Result<String> {
 fn outdated(scene: &Scene<'_, impl Host>, in_use: &str) -> Vec<String> {
     let names = scene.host.list(&scene.settings.releases()).unwrap_or_default();
     let keep = usize::try_from(scene.settings.start.keep_releases).unwrap_or(usize::MAX);
-    release::outdated(names, keep, |name| in_use.contains(name))
+    let never_served = |name: &str| scene.ledger.never_served.iter().any(|one| one == name);
+    release::outdated(names, keep, |name| in_use.contains(name), never_served)
 }
 
 /// What nobody needs any more: releases with their logs, and what killed runs have left.
@@ -152,67 +153,21 @@ pub fn plan(
     gone: Vec<PathBuf>,
 ) -> Plan {
     let place = settings.place(idle).clone();
-    let launch = launch(settings, idle, &release);
-    let installed = supervised.as_ref().filter(|supervised| !supervised.is_installed);
-    let install = installed.map(|supervised| Step::of(Action::InstallUnit(supervised.unit.clone())));
-    let unit = supervised.map(|supervised| Box::new(supervised.launch(settings, idle, &release, &launch)));
-    let log = launch.log.clone();
+    let log = settings.log_of(idle, &release.name);
     let result = translated!("release `{}` runs in {place}, log `{}`", release.name, log.to_string_lossy());
-    let launching = Change::Launching { slot: idle, release: release.clone(), ended_before: None };
-    let launched = Change::Launched { slot: idle, process: None, port: place.port };
-    let small = settings.start.share == Share::Small;
-    let share = small.then_some(Action::Share { process: None, share: Share::Small });
-    let mut steps = vec![Step::of(Action::Publish { artifact, release })];
-    steps.extend(install);
+    let install = supervised.as_ref().filter(|supervised| !supervised.is_installed);
+    let install = install.map(|supervised| Step::of(Action::InstallUnit(supervised.unit.clone())));
+    let unit =
+        supervised.map(|Supervised { unit, boot, .. }| launching::by_unit(settings, idle, &release, unit, &boot));
+    // First: a unit that cannot be installed leaves no copy behind that nobody ever starts.
+    let mut steps: Vec<Step> = install.into_iter().collect();
+    steps.push(Step::of(Action::Publish { artifact, release: release.clone() }));
     // Where another one comes back in its place, that ends it.
-    let end = room.is_none().then(|| Action::EndLaunched { slot: idle, place: place.clone(), grace: FAILED_GRACE });
+    let end = room.is_none().then_some(Action::EndLaunched { slot: idle, place, grace: FAILED_GRACE });
     steps.extend(room.into_iter().flat_map(|room| room.steps(settings)));
-    steps.extend([
-        Step::of(Action::remember(settings, launching)),
-        Step::of(Action::Launch { place: place.clone(), launch, unit }).undone_by(end.into_iter().collect()),
-        Step::of(Action::remember(settings, launched)),
-    ]);
-    steps.extend(share.map(Step::of));
-    steps.extend([
-        Step::of(Action::Survive { place, at_most: settings.start.survive, log }),
-        Step::of(Action::remember(settings, Change::Started(idle))),
-    ]);
+    steps.extend(launching::steps(settings, idle, release, unit, end));
     steps.extend(gone.into_iter().map(|path| Step::of(Action::Discard(path))));
     Plan { steps, result }
-}
-
-/// The command line of a release in a slot: as the scripts had it for a jar, with the port told besides, or one's own.
-fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
-    let place = settings.place(slot);
-    let artifact = release.path.to_string_lossy().into_owned();
-    let (port, health_port) = (place.port.to_string(), settings.health_port(slot).to_string());
-    let filled = |text: &String| {
-        text.replace("{artifact}", &artifact)
-            .replace("{profile}", &place.profile)
-            .replace("{port}", &port)
-            .replace("{health_port}", &health_port)
-    };
-    let app = &settings.app;
-    let command = if app.command.is_empty() {
-        let mut command = vec![app.java.clone()];
-        command.extend(app.jvm_options.iter().map(filled));
-        if !app.config_locations.is_empty() {
-            let locations: Vec<String> = app.config_locations.iter().map(filled).collect();
-            command.push(format!("-Dspring.config.location={}", locations.join(",")));
-        }
-        command.push(format!("-Dspring.profiles.active={}", place.profile));
-        command.extend(["-jar".to_owned(), artifact.clone(), format!("--server.port={port}")]);
-        command
-    } else {
-        app.command.iter().map(filled).collect()
-    };
-    Launch {
-        command,
-        directory: app.directory.clone(),
-        environment: app.environment.clone(),
-        variables: vec![live_file::variable(settings)],
-        log: settings.log_of(slot, &release.name),
-    }
 }
 
 #[cfg(test)]

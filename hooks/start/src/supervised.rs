@@ -1,15 +1,13 @@
 //! Whether the new release runs as a unit, and what of that unit is missing on this host.
 
-use shared::config::{Settings, Supervisor};
+use shared::config::Supervisor;
 use shared::error::Result;
-use shared::host::{Host, Launch};
+use shared::host::Host;
 use shared::language::translated;
-use shared::release::Release;
 use shared::run::Scene;
 use shared::slot::Slot;
 use shared::supervisor::control_group;
-use shared::supervisor::pin::Pin;
-use shared::supervisor::{self, Supervision, Unit, UnitLaunch};
+use shared::supervisor::{self, Supervision, Unit};
 
 /// The unit of the slot that the release goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,13 +42,5 @@ pub(crate) async fn look(scene: &Scene<'_, impl Host>, idle: Slot) -> Result<Opt
             }
             Ok(None)
         }
-    }
-}
-
-impl Supervised {
-    /// The launch of a release by this unit.
-    pub(crate) fn launch(self, settings: &Settings, slot: Slot, release: &Release, launch: &Launch) -> UnitLaunch {
-        let pin = Pin::of(settings, slot, &self.boot, &release.name, launch);
-        UnitLaunch { unit: self.unit, path: settings.pin(settings.place(slot)), pin }
     }
 }

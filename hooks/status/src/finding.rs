@@ -113,23 +113,19 @@ impl fmt::Display for Finding {
             | Finding::ForeignGroup(sentence)
             | Finding::DeployFailed(sentence, _)
             | Finding::DeployLeft(sentence) => formatter.write_str(sentence),
-            Finding::NotInForce => formatter.write_str(
-                translated!("nginx has not read what it is told now: the next reload, whoever makes it, may move the traffic"),
-            ),
-            Finding::Unfinished(place) => {
-                formatter.write_str(&translated!("a cutover to {place} was begun and not ended; the next hook settles it"))
-            }
+            Finding::NotInForce => formatter.write_str(translated!(
+                "nginx has not read what it is told now: the next reload, whoever makes it, may move the traffic"
+            )),
+            Finding::Unfinished(place) => formatter
+                .write_str(&translated!("a cutover to {place} was begun and not ended; the next hook settles it")),
             Finding::Refused(release) => {
-                formatter.write_str(&translated!("release `{release}` was refused and ended; there is no standby until the next deploy"
-                ))
+                formatter.write_str(&translated!("release `{release}` was refused and ended; there is no standby until the next deploy or `switch --back --restart`"))
             }
-            Finding::Retired(place) => formatter.write_str(&translated!("what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy"
-            )),
+            Finding::Retired(place) => formatter.write_str(&translated!("what ran in {place} was ended, as `switch.standby` or `start.overlap` says; there is no standby until the next deploy or `switch --back --restart`")),
             Finding::StandbyGone(place, why) => {
-                formatter.write_str(&translated!("the standby in {place} has died{why}; there is none until the next deploy"))
+                formatter.write_str(&translated!("the standby in {place} has died{why}; there is none until the next deploy or `switch --back --restart`"))
             }
-            Finding::StandbyNotBack(place) => formatter.write_str(&translated!("the standby in {place} did not come back after the reboot, as none does; there is none until the next deploy"
-            )),
+            Finding::StandbyNotBack(place) => formatter.write_str(&translated!("the standby in {place} did not come back after the reboot, as none does; there is none until the next deploy or `switch --back --restart`")),
         }
     }
 }

@@ -27,21 +27,21 @@ use crate::{units, verdict};
 /// What is seen.
 #[derive(Debug, Serialize)]
 pub(crate) struct HostView {
-    level: Level,
+    pub(crate) level: Level,
     /// That, as the exit code of `status`.
-    exit_code: u8,
+    pub(crate) exit_code: u8,
     /// The first line: how the site is, as a sentence.
-    summary: String,
+    pub(crate) summary: String,
     /// Who should serve, where nobody does.
     should_serve: Option<String>,
     /// What to do first, where something is to be done.
     to_do: Option<String>,
     /// Who serves, as it is seen, as a sentence.
     serving: String,
-    slots: Vec<SlotView>,
-    deployment: Option<LastDeployment>,
+    pub(crate) slots: Vec<SlotView>,
+    pub(crate) deployment: Option<LastDeployment>,
     /// A cutover that was begun and not ended, as a sentence.
-    unfinished: Option<String>,
+    pub(crate) unfinished: Option<String>,
     /// nginx's version, as it tells it; nothing while nginx is down.
     nginx: Option<String>,
     /// How nginx is told who serves: "instant" by a flag, "reload" by a port in the include; nothing without an include.
@@ -118,11 +118,6 @@ impl HostView {
             reasons,
             notes: notes.iter().map(Finding::to_string).collect(),
         })
-    }
-
-    /// The exit code that says how the site is.
-    pub(crate) fn exit_code(&self) -> u8 {
-        self.exit_code
     }
 
     pub(crate) fn text(&self) -> String {

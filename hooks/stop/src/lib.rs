@@ -1,22 +1,19 @@
 //! `stop` (AfterInstall) frees the idle slot. It looks at who is in it, and before anything changes it refuses what a later
-//! hook would stumble over (`preflight`).
+//! hook would stumble over (`shared::preflight`).
 
-mod preflight;
 mod privileges;
 
 use shared::boot;
 use shared::config::Settings;
-use shared::cutover;
-use shared::discovery::witness::Testimony;
-use shared::discovery::{unheard, unlike_health};
-use shared::error::{Error, Kind, Result};
-use shared::host::{Host, Process, Request};
+use shared::error::Result;
+use shared::host::{Host, Process};
 use shared::language::{Text, text, translated};
 use shared::ledger::{Change, DeploymentRecord, Stage};
 use shared::occupant::{self, Occupant};
-use shared::plan::{Action, Plan, Step};
+use shared::plan::{Action, Plan, Step, launching};
+use shared::preflight;
+use shared::preflight::checks::Checks;
 use shared::probe::warm_up::NotLinked;
-use shared::probe::{Judgement, Probe};
 use shared::run::{Hook, Scene};
 use shared::slot::{Place, Roles, Slot};
 
@@ -35,32 +32,16 @@ impl Hook for Stop {
     type Warming = NotLinked;
 
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
-        preflight::check_app_spec(scene)?;
-        let (finding, testimony) = scene.discover().await?;
-        let mut roles = finding.roles;
-        let mut steps = Vec::new();
-        if let (true, Some(dead)) = (finding.fell_over, roles.live) {
-            roles = Roles::with_live(!dead);
-            steps = cutover::follow(scene.settings, &testimony, dead)?;
-        }
-        let mut deployment = scene.ledger.open(scene.lifecycle, roles, &scene.settings.places)?;
-        let occupant = occupant::find(scene.host, scene.settings, scene.ledger, deployment.idle).await?;
-        preflight::tell_short_timeouts(scene);
-        preflight::tell_control_groups(scene);
-        scene.tell(unlike_health::note(scene.settings, &testimony.door));
-        scene.tell(unheard::note(scene.host, scene.settings, &testimony));
-        let checked = preflight::check(scene, roles, &occupant, &testimony).await?;
-        deployment.artifact = Some(checked.artifact);
-        deployment.room = checked.room;
-        steps.extend(preflight::flag_directory(scene, &testimony).await?.map(Step::of));
-        see_that_it_is_not_the_last(scene, roles, &testimony, &occupant).await?;
+        let seen = preflight::look(scene, &mut Checks::of_hook(scene.report)).await?;
+        let mut steps = seen.follow;
+        steps.extend(seen.flag_directory.map(Step::of));
         // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
-        let watched = roles.live.filter(|live| *testimony.evidence.listening.get(*live));
-        let idle = scene.settings.place(deployment.idle).clone();
-        let plan = plan(scene.settings, deployment, occupant, watched)?;
+        let watched = seen.roles.live.filter(|live| *seen.testimony.evidence.listening.get(*live));
+        let idle = scene.settings.place(seen.deployment.idle).clone();
+        let plan = plan(scene.settings, seen.deployment, seen.occupant, watched)?;
         steps.extend(end_makers(idle, boot::makers(scene.host, scene.settings)));
         steps.extend(plan.steps);
-        steps.extend(checked.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
+        steps.extend(seen.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
         Ok(Plan { steps, ..plan })
     }
 
@@ -72,42 +53,6 @@ impl Hook for Stop {
 /// What makes a class archive for this deploy gives its memory and its share of the processors back: the archive can wait.
 fn end_makers(idle: Place, makers: Vec<Process>) -> Option<Step> {
     (!makers.is_empty()).then(|| Step::of(Action::EndMaker { place: idle, processes: makers }))
-}
-
-/// Refuses to end the last release that runs where nginx does not go on to it by itself: one command puts the site back up on it
-/// (F114). One that `switch --back` would refuse, since it never served or answers badly, is worth nothing.
-async fn see_that_it_is_not_the_last(
-    scene: &Scene<'_, impl Host>,
-    roles: Roles,
-    testimony: &Testimony,
-    occupant: &Occupant,
-) -> Result<()> {
-    let evidence = &testimony.evidence;
-    let Roles { live: Some(live), idle } = roles else { return Ok(()) };
-    let tenant = scene.ledger.tenants.get(idle);
-    let may_serve = tenant.release.is_none() || tenant.served;
-    let is_last = !evidence.listening.get(live) && *evidence.listening.get(idle);
-    let Occupant::Ours(processes) = occupant else { return Ok(()) };
-    let Some(process) = processes.first() else { return Ok(()) };
-    if evidence.falls_over || !is_last || !may_serve {
-        return Ok(());
-    }
-    let probe = Probe::of(scene.settings, idle, process.identity);
-    let request = Request { url: probe.url.clone(), host: None, at_most: probe.timeout };
-    if probe.judge(&scene.host.get(&request).await?) != Judgement::Good {
-        return Ok(());
-    }
-    let (live, idle) = (scene.settings.place(live), scene.settings.place(idle));
-    let switch = scene.host.program().with_file_name("switch");
-    Err(Error::new(
-        Kind::Undecided,
-        translated!("nobody listens in {live}, which is live, and {idle} is the last release that runs: it was not ended"),
-    )
-    .advise(translated!(
-        "`{} --back` puts the site back up on it, then deploy again; if that is refused, it is worth nothing: end process {}",
-        switch.to_string_lossy(),
-        process.identity.id
-    )))
 }
 
 /// What `stop` does about the occupant of the idle slot. `watched` is the live slot, where it must still have its listener
@@ -130,12 +75,7 @@ pub fn plan(
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => translated!("was free already"),
         Occupant::Ours(processes) => {
-            steps.push(Step::of(Action::Drain { place: place.clone(), at_most: settings.stop.drain }));
-            steps.extend(watched.map(|live| Step::of(Action::SeeLive(settings.place(live).clone()))));
-            let live = watched.map(|live| settings.place(live).clone());
-            let grace = settings.stop.grace;
-            steps.push(Step::of(Action::Terminate { live, place: place.clone(), processes, grace }));
-            steps.push(Step::of(Action::AwaitFree(place.clone())));
+            steps.extend(launching::freeing(settings, idle, processes, watched));
             translated!("is free")
         }
     };
@@ -158,6 +98,7 @@ mod tests {
 
     use expect_test::expect;
     use shared::config::{SettingsFile, settings};
+    use shared::error::Kind;
     use shared::host::ProcessIdentity;
 
     use super::*;

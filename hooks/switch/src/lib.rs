@@ -1,8 +1,10 @@
 //! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
-//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby;
-//! `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
+//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby, which
+//! `--restart` (`restart`) starts once more where it has gone; `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
 
 mod installation;
+mod restart;
+mod standby;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// Go back to the standby: the release that served before and still runs
     #[arg(long, help = translated!("Go back to the standby: the release that served before and still runs"))]
     pub back: bool,
+    /// With `--back`: where the standby has gone, start the release that served before once more, and prove it, first
+    #[arg(long, requires = "back", help = translated!("With `--back`: where the standby has gone, start the release that served before once more, and prove it, first"))]
+    pub restart: bool,
     /// Install the instant cutover, as root, for the user that deploys; traffic stays where it is
     #[arg(long, conflicts_with = "back", help = translated!("Install the instant cutover, as root, for the user that deploys; traffic stays where it is"))]
     pub install: bool,
@@ -74,6 +79,10 @@ impl Hook for Switch {
         Some(if arguments.back { history::WAY_BACK } else { Self::NAME })
     }
 
+    async fn prepare(arguments: &Arguments, scene: &mut Scene<'_, impl Host>, done: u32) -> Result<Option<Plan>> {
+        if arguments.restart { restart::plan(scene, done > 0).await } else { Ok(None) }
+    }
+
     async fn plan(arguments: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         if arguments.install {
             return installation::plan(scene).await;
@@ -81,15 +90,15 @@ impl Hook for Switch {
         let (finding, testimony) = scene.discover().await?;
         let (to, process, direction) = if arguments.back {
             let Some(live) = finding.roles.live else {
-                return Err(nothing_to_return_to(translated!("neither slot serves yet")));
+                return Err(standby::missing(translated!("neither slot serves yet")));
             };
             if scene.ledger.returning == Some(live)
-                && let Ok(process) = standby(scene, live).await
+                && let Ok(process) = standby::find(scene, live).await
             {
                 scene.nginx().await?;
                 return Ok(returned(scene.settings, process, proof_of(scene.settings, live, &testimony)));
             }
-            (!live, standby(scene, !live).await?, Direction::Back)
+            (!live, standby::find(scene, !live).await?, Direction::Back)
         } else {
             let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Healthy, Stage::Switched])?;
             let idle = deployment.idle;
@@ -379,29 +388,4 @@ fn proven(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
         Error::new(Kind::NotStarted, translated!("no process is known in {}", scene.settings.place(slot)))
             .advise(translated!("deploy again"))
     })
-}
-
-/// The process of the standby: it must be ours, run, and have served before.
-async fn standby(scene: &Scene<'_, impl Host>, slot: Slot) -> Result<ProcessIdentity> {
-    let place = scene.settings.place(slot);
-    let tenant = scene.ledger.tenants.get(slot);
-    if tenant.release.is_some() && !tenant.served {
-        return Err(nothing_to_return_to(&translated!("{place} holds a release that never served")));
-    }
-    match occupant::find_launched(scene.host, scene.settings, scene.ledger, slot).await? {
-        Occupant::Ours(processes) => match processes.first() {
-            Some(process) => Ok(process.identity),
-            None => Err(nothing_to_return_to(&translated!("nothing runs in {place}"))),
-        },
-        Occupant::Nobody if scene.ledger.retired == Some(slot) => Err(nothing_to_return_to(&translated!(
-            "what ran in {place} was ended, as `switch.standby` or `start.overlap` says"
-        ))),
-        Occupant::Nobody => Err(nothing_to_return_to(&translated!("nothing runs in {place} any more"))),
-        Occupant::Stranger(who) => Err(occupant::refuse(&who)),
-    }
-}
-
-fn nothing_to_return_to(why: &str) -> Error {
-    Error::new(Kind::NotHealthy, translated!("there is no standby to go back to: {why}"))
-        .advise(translated!("deploy the release that you want (CodeDeploy: redeploy its revision)"))
 }

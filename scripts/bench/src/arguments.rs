@@ -74,6 +74,9 @@ pub(crate) struct Arguments {
     /// The directory with shop-v1.jar and shop-v2.jar
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) jars: Option<PathBuf>,
+    /// Write a page for a browser as well: the document with its figures and its picture
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Where benchmarks.md, benchmarks.json and cutover.svg are written
     #[arg(long, value_name = "DIR", default_value = "docs")]
     pub(crate) output: PathBuf,

@@ -5,7 +5,6 @@ mod document;
 mod first_answer;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -14,13 +13,14 @@ use anyhow::Context;
 use sandbox::Binaries;
 use serde::Serialize;
 use workstation::console::Console;
-use workstation::{files, programs};
+use workstation::programs;
 
 use self::document::{Boots, Figures};
 use self::first_answer::FirstAnswer;
 use crate::arguments::Arguments;
 use crate::feel::{Shop, Treatment};
 use crate::machine::Machine;
+use crate::publication::Publication;
 use crate::statistics::Summary;
 use crate::timed_run;
 
@@ -83,13 +83,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     }
     let figures = samples.iter().filter_map(|(case, samples)| figures(*case, samples)).collect();
     let boots = Boots { machine, jvms, deploys: arguments.deploys, figures };
-    let text = document::write(&boots);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    let json = serde_json::to_string_pretty(&boots).context("the figures cannot be written as JSON")? + "\n";
-    for (name, text) in [("boots.md", &text), ("boots.json", &json)] {
-        files::write(&arguments.output.join(name), text.as_bytes())?;
-    }
-    console.line(&format!("written into `{}`", arguments.output.display()));
+    Publication::new("boots", document::write(&boots)).figures(&boots)?.publish(arguments, console)?;
     Ok(ExitCode::SUCCESS)
 }
 

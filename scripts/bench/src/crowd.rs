@@ -5,20 +5,20 @@ mod document;
 mod idle;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use sandbox::Binaries;
 use strict_client::Mode;
 use workstation::console::Console;
-use workstation::{files, programs};
+use workstation::programs;
 
 use self::document::Crowd;
 use self::idle::Idle;
 use crate::arguments::Arguments;
 use crate::host::Host;
 use crate::machine::Machine;
+use crate::publication::Publication;
 use crate::results::milliseconds;
 use crate::statistics::Summary;
 use crate::timed_run::{self, TimedRun};
@@ -80,10 +80,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
             .collect(),
         failed,
     };
-    let text = document::write(&crowd);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    files::write(&arguments.output.join("processes.md"), text.as_bytes())?;
-    console.line(&format!("written into `{}`", arguments.output.display()));
+    Publication::new("processes", document::write(&crowd)).publish(arguments, console)?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

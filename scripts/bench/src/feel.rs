@@ -9,14 +9,13 @@ mod treatment;
 mod windows;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::Binaries;
 use workstation::console::Console;
-use workstation::{files, programs};
+use workstation::programs;
 
 use crate::arguments::Arguments;
 use crate::feel::document::{Feel, Figures};
@@ -25,6 +24,7 @@ pub(crate) use crate::feel::shop::{Shop, cpu_of_the_youngest_at};
 pub(crate) use crate::feel::treatment::Treatment;
 use crate::feel::windows::Sample;
 use crate::machine::Machine;
+use crate::publication::Publication;
 
 /// For how long the load runs before a deploy begins.
 const STEADY: Duration = Duration::from_secs(10);
@@ -79,14 +79,9 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     }
     let figures = samples.iter().map(|((rate, treatment), samples)| Figures::of(*rate, *treatment, samples)).collect();
     let feel = Feel { machine, capacity, deploys: arguments.deploys, figures };
-    let text = document::write(&feel);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    let json = serde_json::to_string_pretty(&feel).context("the figures cannot be written as JSON")? + "\n";
     let picture = lines::draw(rates.last().copied().unwrap_or_default(), &samples);
-    for (name, text) in [("feel.md", text.as_str()), ("feel.json", &json), ("feel.svg", &picture)] {
-        files::write(&arguments.output.join(name), text.as_bytes())?;
-    }
-    console.line(&format!("written into `{}`", arguments.output.display()));
+    let publication = Publication::new("feel", document::write(&feel)).figures(&feel)?.picture("feel.svg", picture);
+    publication.publish(arguments, console)?;
     let failed: usize = samples
         .iter()
         .filter(|((_, treatment), _)| treatment.has_hooks())

@@ -1,5 +1,5 @@
 //! `bench`: three ways to deploy, compared under load. `run` has the order of things; one file each measures (`turn`,
-//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show. `feel`,
+//! `watched_run`, `cutovers`, `kills`, `proxy_cpu`); `results` is what came of it, which `document` and `picture` show and `publication` writes. `feel`,
 //! `boots`, `crowd` and `reloads` are measurings of their own.
 
 mod arguments;
@@ -18,6 +18,7 @@ mod machine;
 mod number;
 mod picture;
 mod proxy_cpu;
+mod publication;
 mod rates;
 mod reloads;
 mod results;
@@ -30,15 +31,14 @@ mod turn;
 mod watched_run;
 mod way;
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use workstation::console::Console;
-use workstation::{files, interruption};
+use workstation::interruption;
 
 use crate::arguments::Arguments;
+use crate::publication::Publication;
 use crate::results::Results;
 use crate::way::Way;
 
@@ -63,12 +63,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let (results, breaches) = run::measure(arguments, &console)?;
     interruption::check()?;
-    let document = document::write(&results);
-    std::io::stdout().lock().write_all(document.as_bytes())?;
-    if !arguments.quick {
-        write(arguments, &results, &document)?;
-        console.line(&format!("written into `{}`", arguments.output.display()));
-    }
+    publication(&results)?.publish(arguments, &console)?;
     for breach in &breaches {
         console.line(&format!("MUST NOT HAPPEN: {breach}"));
     }
@@ -76,15 +71,11 @@ fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The document, the figures for programs, and the picture.
-fn write(arguments: &Arguments, results: &Results, document: &str) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(results).context("the figures cannot be written as JSON")? + "\n";
+fn publication(results: &Results) -> anyhow::Result<Publication> {
     // What was, and what is best; whatever there is, if it was only one of them.
     let of = |way: Way| results.steps.get(&way).map(|steps| (way, steps.clone()));
     let panels: Vec<_> =
         [of(Way::Scripts).or_else(|| of(Way::Reload)), of(Way::Instant)].into_iter().flatten().collect();
-    let picture = picture::draw(&panels);
-    for (name, text) in [("benchmarks.md", document), ("benchmarks.json", &json), ("cutover.svg", &picture)] {
-        files::write(&arguments.output.join(name), text.as_bytes())?;
-    }
-    Ok(())
+    let publication = Publication::new("benchmarks", document::write(results)).figures(results)?;
+    Ok(publication.picture("cutover.svg", picture::draw(&panels)))
 }

@@ -4,7 +4,6 @@
 mod document;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,12 +12,13 @@ use sandbox::Binaries;
 use serde::Serialize;
 use strict_client::{Mode, Summary};
 use workstation::console::Console;
-use workstation::{files, interruption, programs};
+use workstation::{interruption, programs};
 
 use crate::arguments::Arguments;
 use crate::host::Host;
 use crate::load::RunningLoad;
 use crate::machine::Machine;
+use crate::publication::Publication;
 use crate::rates::Rates;
 use crate::way::Way;
 use crate::{timed_run, turn};
@@ -107,13 +107,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     reload.sandbox.close()?;
     instant.sandbox.close()?;
     let results = Results { machine, small_per_second: SMALL, large_per_second: LARGE, parts };
-    let text = document::write(&results);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    let json = serde_json::to_string_pretty(&results).context("the figures cannot be written as JSON")? + "\n";
-    for (name, text) in [("reloads.md", &text), ("reloads.json", &json)] {
-        files::write(&arguments.output.join(name), text.as_bytes())?;
-    }
-    console.line(&format!("written into `{}`", arguments.output.display()));
+    Publication::new("reloads", document::write(&results)).figures(&results)?.publish(arguments, console)?;
     let breaches = breaches(&results.parts);
     for breach in &breaches {
         console.line(&format!("MUST NOT HAPPEN: {breach}"));

@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Print the result as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the result as a page for a browser as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// The directory with the built hooks and the demo service; else the one that this program is in
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) hooks: Option<PathBuf>,

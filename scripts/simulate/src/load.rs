@@ -8,6 +8,8 @@ use anyhow::Context;
 use sandbox::Sandbox;
 use strict_client::{History, Load, Mode, Record};
 
+use crate::timeline::Timeline;
+
 /// Enough answers of each mode between two steps to see who serves there.
 const ANSWERS_BETWEEN_STEPS: u64 = 20;
 const ANSWERS_AT_MOST: Duration = Duration::from_secs(20);
@@ -27,6 +29,8 @@ pub(crate) struct LoadReport {
     pub(crate) failed_on_fresh: Failures,
     /// Requests on reused connections that failed although the connection lived or had begun to answer.
     pub(crate) failed_on_reused: Failures,
+    /// All of it in intervals.
+    pub(crate) timeline: Timeline,
 }
 
 /// The counts of one mode.
@@ -74,6 +78,7 @@ impl LoadReport {
             modes: modes.collect(),
             failed_on_fresh: Failures::of(&history.failures_on_fresh()),
             failed_on_reused: Failures::of(&history.failures_on_reused_that_a_retry_would_not_have_saved()),
+            timeline: Timeline::of(history.records(), duration),
         }
     }
 }

@@ -8,18 +8,20 @@ mod console;
 mod deploys;
 mod json;
 mod load;
+mod page;
 mod releases;
 mod replay_settings;
 mod step;
 mod story;
 mod table;
+mod timeline;
 mod verdict;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use workstation::interruption;
+use workstation::{files, interruption};
 
 use crate::arguments::Arguments;
 
@@ -37,6 +39,9 @@ fn tell(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     interruption::check()?;
     let passed = report.passed();
     let text = if arguments.json { json::render(&report) } else { table::render(&report) };
+    if let Some(file) = &arguments.html {
+        files::write(file, page::render(&report).as_bytes())?;
+    }
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

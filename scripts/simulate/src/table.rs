@@ -86,11 +86,7 @@ fn steps(steps: &[Step]) -> String {
     let head = ["", "step"].into_iter().chain(hooks.iter().copied()).chain(["total", "ended", "serves then"]);
     let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
     for step in steps {
-        let of_hook = |name: &&str| {
-            let runs: Vec<Duration> =
-                step.hooks.iter().filter(|hook| hook.hook == *name).map(|hook| hook.took).collect();
-            if runs.is_empty() { "-".to_owned() } else { seconds(runs.iter().sum()) }
-        };
+        let of_hook = |name: &&str| time_of(step, name).map_or_else(|| "-".to_owned(), seconds);
         let mut row = vec![step.number.to_string(), step.title.clone()];
         row.extend(hooks.iter().map(of_hook));
         row.extend([seconds(step.hook_time()), step.outcome.to_string(), step.serving.to_string()]);
@@ -103,6 +99,11 @@ fn steps(steps: &[Step]) -> String {
     sides.extend(hooks.iter().map(|_| Side::Right));
     sides.push(Side::Right);
     lines(&rows, &sides)
+}
+
+/// What a hook took in a step, if it ran.
+pub(crate) fn time_of(step: &Step, name: &str) -> Option<Duration> {
+    step.hooks.iter().filter(|hook| hook.hook == name).map(|hook| hook.took).reduce(|one, other| one + other)
 }
 
 fn load(load: &LoadReport) -> String {
@@ -127,7 +128,8 @@ fn lines(rows: &[Vec<String>], sides: &[Side]) -> String {
     table::lines(rows, sides).join("\n") + "\n"
 }
 
-fn comparison(report: &Report) -> Option<String> {
+/// How long a whole deploy took, beside the scripts.
+pub(crate) fn comparison(report: &Report) -> Option<String> {
     let took = seconds(report.deploy_time()?);
     let scripts = SCRIPTS.as_secs_f64();
     match report.subject {
@@ -143,7 +145,8 @@ fn comparison(report: &Report) -> Option<String> {
     }
 }
 
-fn conclusion(report: &Report) -> String {
+/// The verdict in one line.
+pub(crate) fn conclusion(report: &Report) -> String {
     let failed = report.checks.iter().filter(|check| !check.passed).count();
     match failed {
         0 => "PASSED".to_owned(),

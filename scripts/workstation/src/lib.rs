@@ -1,5 +1,5 @@
 //! The machine that the programs behind `scripts/` work on: what is told at its terminal (`console`), the signals that end a
-//! program (`interruption`), and the only ways of these programs to files (`files`), to other programs and to the environment
+//! program (`interruption`), a browser (`page`), and the only ways of these programs to files (`files`), to other programs and to the environment
 //! (`programs`), as `host` is for the hooks.
 
 /// What is told while a program runs.
@@ -10,6 +10,9 @@ pub mod files;
 
 /// Ctrl-C.
 pub mod interruption;
+
+/// A page for a browser.
+pub mod page;
 
 /// Other programs, and the environment.
 pub mod programs;

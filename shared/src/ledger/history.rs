@@ -87,10 +87,16 @@ impl Ending {
         self.release = of_slot.or_else(refused);
     }
 
+    /// When that was.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<SystemTime> {
+        humantime::parse_rfc3339(&self.ended).ok()
+    }
+
     /// How long ago that was; nothing where the clock was set back since.
     #[must_use]
     pub fn age(&self, now: SystemTime) -> Option<Duration> {
-        now.duration_since(humantime::parse_rfc3339(&self.ended).ok()?).ok()
+        now.duration_since(self.ended_at()?).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ledger on disk: one small file, replaced as a whole, with a format number and a checksum; and the lock beside it,
 //! which dies with its holder. The directory must be this user's and nobody else's to write.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -39,70 +39,93 @@ pub enum Stored {
 /// Naming the path, its owner and its mode: `Kind::NotAllowed` if this user may not use it or others may write there,
 /// `Kind::NoRoom` if the disk is full, else `Kind::Settings`.
 pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
-    let user = host.user();
+    see_application(host, settings)?;
+    for directory in own(settings) {
+        host.make_directory(&directory, 0o755).map_err(|cause| unmakeable(host, settings, &directory, &cause))?;
+        see_own(host, settings, &directory)?;
+    }
+    Ok(())
+}
+
+/// The same with nothing made: what is missing has to be such that this user can make it.
+///
+/// # Errors
+/// As `prepare`.
+pub fn check(host: &impl Host, settings: &Settings) -> Result<()> {
+    see_application(host, settings)?;
+    for directory in own(settings) {
+        let is_missing = host.describe(&directory).is_err_and(|cause| cause.kind() == std::io::ErrorKind::NotFound);
+        if !is_missing {
+            see_own(host, settings, &directory)?;
+        } else if !host.may_write(&settings.app.directory) {
+            let cause = std::io::ErrorKind::PermissionDenied.into();
+            return Err(unmakeable(host, settings, &directory, &cause));
+        }
+    }
+    Ok(())
+}
+
+/// The directories that are the hooks' own, in the application's.
+fn own(settings: &Settings) -> [PathBuf; 4] {
+    [settings.ledger_directory(), settings.logs(), settings.releases(), settings.units()]
+}
+
+fn see_application(host: &impl Host, settings: &Settings) -> Result<()> {
     let app = &settings.app.directory;
     let shown = app.to_string_lossy();
     match host.describe(app) {
         Ok(facts) if facts.kind == FileKind::Special || facts.kind == FileKind::Regular => {
-            return Err(Error::new(
-                Kind::Settings,
-                translated!("the application's directory `{shown}` is no directory"),
-            )
-            .advise(translated!("correct `app.directory` in hooks.toml")));
+            Err(Error::new(Kind::Settings, translated!("the application's directory `{shown}` is no directory"))
+                .advise(translated!("correct `app.directory` in hooks.toml")))
         }
-        Ok(_) => {}
-        Err(cause) => {
-            return Err(Error::new(
-                Kind::of(&cause),
-                translated!("the application's directory `{shown}` cannot be used: {cause}"),
-            )
-            .advise(translated!(
-                "make it (`mkdir -p {shown}`), owned by `{}`, or correct `app.directory` in hooks.toml",
-                user.name
-            )));
-        }
+        Ok(_) => Ok(()),
+        Err(cause) => Err(Error::new(
+            Kind::of(&cause),
+            translated!("the application's directory `{shown}` cannot be used: {cause}"),
+        )
+        .advise(translated!(
+            "make it (`mkdir -p {shown}`), owned by `{}`, or correct `app.directory` in hooks.toml",
+            host.user().name
+        ))),
     }
-    for directory in [settings.ledger_directory(), settings.logs(), settings.releases(), settings.units()] {
-        let shown = directory.to_string_lossy();
-        host.make_directory(&directory, 0o755).map_err(|cause| {
-            Error::new(
-                Kind::of(&cause),
-                translated!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name),
-            )
-            .advise(remedy(&cause, || {
-                let owner = translated!(
-                    "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
-                    user.name,
-                    app.to_string_lossy()
-                );
-                sudo::allowed(&user, app, owner)
-            }))
-        })?;
-        let facts = host.describe(&directory).map_err(|cause| {
-            Error::new(Kind::of(&cause), translated!("the directory `{shown}` cannot be used: {cause}"))
-        })?;
-        if facts.kind != FileKind::Directory {
-            return Err(Error::new(
-                Kind::Settings,
-                translated!("`{shown}` is no directory itself (a link, or a file)"),
-            )
+}
+
+fn unmakeable(host: &impl Host, settings: &Settings, directory: &Path, cause: &std::io::Error) -> Error {
+    let (user, app, shown) = (host.user(), &settings.app.directory, directory.to_string_lossy());
+    let what = translated!("the directory `{shown}` cannot be made by `{}`: {cause}", user.name);
+    Error::new(Kind::of(cause), what).advise(remedy(cause, || {
+        let owner = translated!(
+            "`chown {} {}`, or run the hooks as its owner (`runas` in appspec.yml)",
+            user.name,
+            app.to_string_lossy()
+        );
+        sudo::allowed(&user, app, owner)
+    }))
+}
+
+fn see_own(host: &impl Host, settings: &Settings, directory: &Path) -> Result<()> {
+    let (user, shown) = (host.user(), directory.to_string_lossy());
+    let facts = host.describe(directory).map_err(|cause| {
+        Error::new(Kind::of(&cause), translated!("the directory `{shown}` cannot be used: {cause}"))
+    })?;
+    if facts.kind != FileKind::Directory {
+        return Err(Error::new(Kind::Settings, translated!("`{shown}` is no directory itself (a link, or a file)"))
             .advise(translated!("remove it; the hooks make it anew")));
-        }
-        if facts.owner != user.id {
-            let owner = host.user_named(facts.owner);
-            return Err(Error::new(
-                Kind::NotAllowed,
-                translated!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
-            )
-            .advise(another_user::advice(host, settings, &user, &owner)));
-        }
-        if facts.mode & 0o022 != 0 {
-            return Err(Error::new(
-                Kind::NotAllowed,
-                translated!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
-            )
-            .advise(format!("`chmod go-w {shown}`")));
-        }
+    }
+    if facts.owner != user.id {
+        let owner = host.user_named(facts.owner);
+        return Err(Error::new(
+            Kind::NotAllowed,
+            translated!("the directory `{shown}` belongs to `{}`, but this run is `{}`", owner.name, user.name),
+        )
+        .advise(another_user::advice(host, settings, &user, &owner)));
+    }
+    if facts.mode & 0o022 != 0 {
+        return Err(Error::new(
+            Kind::NotAllowed,
+            translated!("the directory `{shown}` has mode {:o}, so others may write in it", facts.mode),
+        )
+        .advise(format!("`chmod go-w {shown}`")));
     }
     Ok(())
 }
@@ -112,7 +135,7 @@ pub fn prepare(host: &impl Host, settings: &Settings) -> Result<()> {
 /// # Errors
 /// `Kind::Busy` naming the holder; if the lock file cannot be used, as `Kind::of` says.
 pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result<Lock> {
-    let path = settings.ledger_directory().join("lock");
+    let path = lock_path(settings);
     let mut waiting = Waiting::begin(host, Patience::brisk(settings.lock_wait));
     loop {
         let other = match host.lock(&path, holder) {
@@ -141,10 +164,24 @@ pub async fn lock(host: &impl Host, settings: &Settings, holder: &str) -> Result
 /// # Errors
 /// As `lock`.
 pub async fn lock_of_another(host: &impl Host, settings: &Settings, holder: &str) -> Result<Option<Lock>> {
-    if host.describe(&settings.ledger_directory().join("lock")).is_err() {
+    if host.describe(&lock_path(settings)).is_err() {
         return Ok(None);
     }
     lock(host, settings, holder).await.map(Some)
+}
+
+/// Who holds the lock, told by what a holder writes into it and by whether that one still runs: to take the lock, if only for a moment,
+/// could keep a hook waiting.
+pub fn holder(host: &impl Host, settings: &Settings) -> Option<String> {
+    let written = host.read_file(&lock_path(settings)).ok()?;
+    let holder = String::from_utf8_lossy(&written).trim().to_owned();
+    let process = host.process(holder.rsplit_once("process ")?.1.parse().ok()?)?;
+    let program = Path::new(process.command.first()?).file_name()?.to_string_lossy();
+    holder.starts_with(&*program).then_some(holder)
+}
+
+fn lock_path(settings: &Settings) -> PathBuf {
+    settings.ledger_directory().join("lock")
 }
 
 /// Reads the ledger. A damaged one is told and begun anew; evidence fills it again.
@@ -230,7 +267,7 @@ pub fn remedy(cause: &std::io::Error, usual: impl FnOnce() -> String) -> String 
     }
 }
 
-fn path(settings: &Settings) -> std::path::PathBuf {
+fn path(settings: &Settings) -> PathBuf {
     settings.ledger_directory().join("ledger.json")
 }
 

@@ -122,6 +122,18 @@ impl Report {
         }
     }
 
+    /// One of the lines that a program prints as long as somebody reads them.
+    ///
+    /// # Errors
+    /// Nobody reads them any more.
+    pub fn stream(&self, text: &str) -> std::io::Result<()> {
+        match &self.collected {
+            Some(lines) => lines.borrow_mut().push(clean(text)),
+            None => writeln!(std::io::stdout(), "{}", clean(text))?,
+        }
+        Ok(())
+    }
+
     /// A plan that is shown and not carried out.
     pub fn show(&self, text: &str) {
         text.lines().flat_map(lines).for_each(|line| self.print(&line));

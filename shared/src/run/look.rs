@@ -88,7 +88,9 @@ pub fn look<L: Look, C: CodeDeploy + Default>() -> ExitCode {
     });
     match seen {
         Ok(sight) => {
-            report.deliver(&sight.text);
+            if !sight.text.is_empty() {
+                report.deliver(&sight.text);
+            }
             ExitCode::from(sight.exit_code)
         }
         Err((error, serving)) => failed(&report, &error, &serving),

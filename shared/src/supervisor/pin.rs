@@ -18,7 +18,7 @@ use crate::slot::{Place, Slot};
 pub struct Pin {
     /// The boot in which it was deployed.
     pub boot: String,
-    /// The release's name, which no other launch has: each makes a release of its own.
+    /// The release's name.
     pub launch: String,
     /// Whether it is started again when it dies: not before it has served, since its deploy has to see that it died.
     pub again: bool,

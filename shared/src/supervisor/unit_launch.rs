@@ -40,11 +40,16 @@ impl UnitLaunch {
     /// `Kind::Interrupted` after a signal.
     pub async fn start(&self, host: &impl Host) -> Result<Process> {
         let UnitLaunch { unit, path, pin } = self;
+        let record = pin::run_beside(path);
+        // A release that is started once more was noted then: that would be taken for what runs now.
+        if pin::last_run(host, &record).is_some_and(|run| run.launch == pin.launch) {
+            host.remove(&record).map_err(|cause| unwritable(&record, &cause))?;
+        }
         pin::write(host, path, pin).map_err(|cause| unwritable(path, &cause))?;
         unit.manager.restart(host, &unit.name).await?;
         let mut waiting = Waiting::begin(host, Patience::brisk(COMES_AT_MOST));
         loop {
-            let run = pin::last_run(host, &pin::run_beside(path));
+            let run = pin::last_run(host, &record);
             if let Some(run) = run.filter(|run| run.launch == pin.launch && run.boot == pin.boot) {
                 let process = host.process(run.process.id).filter(|process| process.identity == run.process);
                 return match process {

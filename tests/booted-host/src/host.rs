@@ -162,7 +162,13 @@ impl BootedHost {
         self.machine.path(path)
     }
 
-    /// Lets `deploy` do what these lines of sudoers allow, as `visudo` would write them.
+    /// A hook as it was built for these stories, out here.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// Lets an account do what these lines of sudoers allow, as `visudo` would write them.
     ///
     /// # Errors
     /// They are no rules that sudo understands.

@@ -13,6 +13,7 @@ mod hidden_processes;
 mod install;
 mod making_room;
 mod memory;
+mod moving;
 mod points;
 mod power_cuts;
 mod reboots;

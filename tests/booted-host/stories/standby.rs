@@ -35,11 +35,8 @@ fn live_file(host: &BootedHost, key: &str) -> String {
 fn by_hand(host: &BootedHost, manager: &str, hook: &str) -> String {
     let deployments = "/opt/codedeploy-agent/deployment-root";
     let user = if manager == "user" { "deploy" } else { "root" };
-    let script = format!(
-        "$(find {deployments} -path '*/hooks/{}' | tail -n 1) {}",
-        hook.split(' ').next().unwrap(),
-        hook.split(' ').nth(1).unwrap_or_default()
-    );
+    let (hook, arguments) = hook.split_once(' ').unwrap_or((hook, ""));
+    let script = format!("$(find {deployments} -path '*/hooks/{hook}' | tail -n 1) {arguments}");
     host.run(&["su", user, "-c", &script]).unwrap().output
 }
 
@@ -84,6 +81,32 @@ fn f126_a_standby_is_ended_after_its_time_and_no_request_is_lost() {
         nothing_was_lost(&under_load(&host, &Mode::ALL, |_| {
             deploys(&host, "v3");
         }));
+    }
+}
+
+#[test]
+fn f167_a_standby_that_was_ended_is_started_again_by_its_unit_and_is_as_safe_as_before() {
+    for manager in MANAGERS {
+        let host = host(manager, "2s");
+        deploys(&host, "v1");
+        deploys(&host, "v2");
+        wait_until("the standby is ended", || log(&host).contains("was ended after its time")).unwrap();
+        nothing_was_lost(&under_load(&host, &Mode::ALL, |_| {
+            let told = by_hand(&host, manager, "switch --back --restart");
+            assert!(told.contains("serves"), "{told}");
+        }));
+        assert_eq!(release_at_the_door(&host), "v1");
+        let unit = format!("service-url-{}.service", live_file(&host, "live"));
+        assert_eq!(systemctl(&host, manager, &format!("is-active {unit}")).trim(), "active");
+        // It has served, so that systemd starts it again when it dies.
+        let process = listening(&host)[usize::from(live_file(&host, "live") == "real2")].expect("v1");
+        systemctl(&host, manager, &format!("kill --signal=KILL {unit}"));
+        wait_until("it is back", || {
+            let now = host.listener(SLOTS[usize::from(live_file(&host, "live") == "real2")]).unwrap();
+            now.is_some_and(|now| now != process) && release_at_the_door(&host) == "v1"
+        })
+        .unwrap();
+        deploys(&host, "v3");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::connections::Watcher;
@@ -32,19 +34,34 @@ pub(crate) struct Answers {
     flapped: AtomicBool,
     /// How often the page was asked for.
     pages: AtomicU64,
+    /// How often what it dies of was asked for.
+    fatal: AtomicU64,
+    /// Told when it dies.
+    death: Arc<Notify>,
     watcher: Watcher,
 }
 
 impl Answers {
-    pub(crate) fn new(release: String, profile: String, faults: Vec<Fault>, watcher: Watcher) -> Self {
+    pub(crate) fn new(
+        release: String,
+        profile: String,
+        faults: Vec<Fault>,
+        death: Arc<Notify>,
+        watcher: Watcher,
+    ) -> Self {
         // The standard library's hash keys are random for each process, which is all that an instance's name needs.
         let random = RandomState::new().build_hasher().finish();
         let instance = format!("{:08x}", random >> 32);
-        Self { release, profile, instance, faults, flapped: AtomicBool::new(false), pages: AtomicU64::new(0), watcher }
+        let (flapped, pages, fatal) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+        Self { release, profile, instance, faults, flapped, pages, fatal, death, watcher }
     }
 
     /// Answers one request. A body that cannot be read ends the connection.
     pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<AnswerBody>, hyper::Error> {
+        if self.is_fatal(request.uri().path()) {
+            self.death.notify_one();
+            return std::future::pending().await;
+        }
         let mut response = match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => self.page().await,
             (&Method::GET, "/profile") => self.profile().await,
@@ -63,6 +80,15 @@ impl Answers {
             }
         }
         Ok(response)
+    }
+
+    /// Whether this is the request that the release dies of.
+    fn is_fatal(&self, asked: &str) -> bool {
+        let at = self.faults.iter().find_map(|fault| match fault {
+            Fault::DiesAnswering { path, request } if path == asked => Some(*request),
+            _ => None,
+        });
+        at.is_some_and(|request| self.fatal.fetch_add(1, Ordering::Relaxed) + 1 == request)
     }
 
     /// The page tells how often it was asked for, this time among them.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use demo_app::{Behaviour, Bind, Fault};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::answers::Answers;
@@ -106,9 +107,10 @@ impl Application {
         mut termination: Pin<&mut impl Future<Output = ()>>,
     ) -> u8 {
         let Behaviour { release, faults, .. } = behaviour;
-        let mut death = pin!(death(death_after(&faults)));
         let connections = Connections::new();
-        let answers = Answers::new(release, self.launch.profile.clone(), faults, connections.watcher());
+        let death = Arc::new(Notify::new());
+        let profile = self.launch.profile.clone();
+        let answers = Answers::new(release, profile, faults, Arc::clone(&death), connections.watcher());
         let answers = Arc::new(answers);
         loop {
             tokio::select! {
@@ -121,7 +123,7 @@ impl Application {
                     }
                 },
                 () = &mut termination => break,
-                () = &mut death => {
+                () = death.notified() => {
                     log::error_line("Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space");
                     return FAILED;
                 }
@@ -158,20 +160,5 @@ async fn accept(listener: &TcpListener, management: Option<&TcpListener>) -> io:
     tokio::select! {
         accepted = listener.accept() => accepted,
         accepted = management.accept() => accepted,
-    }
-}
-
-fn death_after(faults: &[Fault]) -> Option<Duration> {
-    faults.iter().find_map(|fault| match fault {
-        Fault::DiesLater { after } => Some(*after),
-        _ => None,
-    })
-}
-
-/// Ends when the release is to die of its fault; never, if it has none of that kind.
-async fn death(after: Option<Duration>) {
-    match after {
-        Some(after) => sleep(after).await,
-        None => std::future::pending().await,
     }
 }

@@ -20,10 +20,12 @@ pub enum Fault {
         /// The text, of one line or more.
         words: String,
     },
-    /// Exits without a farewell after it has been listening for a while.
-    DiesLater {
-        /// How long it listens.
-        after: Duration,
+    /// Exits without a farewell in the middle of an answer.
+    DiesAnswering {
+        /// What is asked for then.
+        path: String,
+        /// The how many-th request for it that is, from 1.
+        request: u64,
     },
     /// Answers `/profile` with another status and body than it should.
     Answers {
@@ -80,7 +82,7 @@ pub struct FaultError {
     found: String,
 }
 
-const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-saying TEXT`, `dies-later MILLISECONDS`, `answers STATUS BODY`, \
+const KNOWN: &str = "`none`, `dies-at-boot CODE`, `dies-saying TEXT`, `dies-answering PATH NUMBER`, `answers STATUS BODY`, \
     `redirects LOCATION`, `slow-at-first ANSWERS MILLISECONDS`, `page-answers STATUS`, `flapping`, `ignores-sigterm`, `stops-slowly MILLISECONDS`, `hangs`, `endless-body`, \
     `holds MEGABYTES`, `never-binds`, `floods-log`";
 
@@ -89,6 +91,12 @@ impl Fault {
     #[must_use]
     pub fn answers(status: u16, body: &str) -> Self {
         Self::Answers { status, body: body.to_owned() }
+    }
+
+    /// [`Fault::DiesAnswering`], shorter to write.
+    #[must_use]
+    pub fn dies_answering(path: &str, request: u64) -> Self {
+        Self::DiesAnswering { path: path.to_owned(), request }
     }
 
     /// [`Fault::Redirects`], shorter to write.
@@ -157,7 +165,10 @@ impl FromStr for Fault {
         let fault = match word {
             "dies-at-boot" => Self::DiesAtBoot { code: values.parse().map_err(|_| unreadable())? },
             "dies-saying" if !values.is_empty() => Self::DiesSaying { words: values.to_owned() },
-            "dies-later" => Self::DiesLater { after: milliseconds()? },
+            "dies-answering" => {
+                let (path, request) = values.split_once(' ').ok_or_else(unreadable)?;
+                Self::DiesAnswering { path: path.to_owned(), request: request.parse().map_err(|_| unreadable())? }
+            }
             "answers" => {
                 let (status, body) = values.split_once(' ').unwrap_or((values, ""));
                 let status = status.parse().ok().filter(|status| (200..=599).contains(status));
@@ -192,7 +203,7 @@ impl Display for Fault {
         match self {
             Self::DiesAtBoot { code } => write!(formatter, "dies-at-boot {code}"),
             Self::DiesSaying { words } => write!(formatter, "dies-saying {words}"),
-            Self::DiesLater { after } => write!(formatter, "dies-later {}", after.as_millis()),
+            Self::DiesAnswering { path, request } => write!(formatter, "dies-answering {path} {request}"),
             Self::Answers { status, body } => write!(formatter, "answers {status} {body}"),
             Self::Redirects { location } => write!(formatter, "redirects {location}"),
             Self::SlowAtFirst { answers, time } => write!(formatter, "slow-at-first {answers} {}", time.as_millis()),
@@ -218,7 +229,7 @@ mod tests {
         let table = [
             ("dies-at-boot 3", Fault::DiesAtBoot { code: 3 }),
             ("dies-saying no bean", Fault::DiesSaying { words: "no bean".to_owned() }),
-            ("dies-later 300", Fault::DiesLater { after: Duration::from_millis(300) }),
+            ("dies-answering /profile 3", Fault::dies_answering("/profile", 3)),
             ("answers 500 could not open the real-db", Fault::answers(500, "could not open the real-db")),
             ("answers 401 {\"realm\":\"x\"}", Fault::answers(401, "{\"realm\":\"x\"}")),
             ("answers 200 <html>real1</html>", Fault::answers(200, "<html>real1</html>")),

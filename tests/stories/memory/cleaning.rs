@@ -1,7 +1,9 @@
 //! What is removed and ended beside the deploy itself, and what must not be: releases that somebody needs, processes of others.
 
 use std::path::Path;
+use std::time::Duration;
 
+use fake_host::{App, AppAnswer};
 use shared::host::Host;
 use shared::slot::Slot;
 
@@ -38,6 +40,35 @@ fn f87_the_newest_releases_are_kept_and_those_in_use_and_no_others() {
             site.deploys("d-5");
             assert_eq!(kept(&site), wanted, "{keep} are kept");
         }
+    }
+}
+
+#[test]
+fn f87_deploys_that_fail_in_a_row_leave_the_releases_that_served_and_the_last_two_of_their_own() {
+    for (keep, wanted) in [
+        (0, vec!["d-4", "d-10"]),
+        (1, vec!["d-3", "d-4", "d-9", "d-10"]),
+        (2, vec!["d-2", "d-3", "d-4", "d-8", "d-9", "d-10"]),
+        (3, vec!["d-1", "d-2", "d-3", "d-4", "d-8", "d-9", "d-10"]),
+    ] {
+        let site = crowded(keep, User::Application);
+        let serves = site.live();
+        for number in 5..=10 {
+            // Ended by `start`, or refused by `health`: each in its turn.
+            let bad = AppAnswer::Says(503, "real".to_owned());
+            let app =
+                if number % 3 == 0 { App::good().dying_after(Duration::ZERO) } else { App::good().answering(bad) };
+            site.host.next_release(app);
+            let (_, exit) = site.deploy(&format!("d-{number}"));
+            assert!(!exit.is_done(), "{exit:?}");
+        }
+        let mut kept = kept(&site);
+        kept.sort_by_key(|name| name[2..].parse::<u32>().ok());
+        assert_eq!(
+            (site.live(), kept),
+            (serves, wanted.iter().map(|name| (*name).to_owned()).collect()),
+            "{keep} are kept"
+        );
     }
 }
 

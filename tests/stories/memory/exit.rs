@@ -2,7 +2,7 @@
 
 use shared::error::{Error, Kind};
 
-/// One of the hooks, the way back, and what root runs once.
+/// One of the hooks, the way back, the same where the standby has gone, and what root runs once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
     Stop,
@@ -10,6 +10,7 @@ pub(crate) enum Hook {
     Health,
     Switch,
     Back,
+    Restart,
     Install,
 }
 

@@ -49,14 +49,14 @@ impl Before {
         if !site.unsettled.get() && !found_so {
             i3a_no_time_bomb(site, &told);
         }
-        if exit.is_done() && matches!(hook, Hook::Switch | Hook::Back) {
+        if exit.is_done() && matches!(hook, Hook::Switch | Hook::Back | Hook::Restart) {
             let remembered = site.ledger().live;
             assert!(remembered.is_some(), "I10, nothing is remembered as live: {told}");
             // After the hook's last look nginx's workers may die, and then nobody serves; a port of neither slot is no excuse.
             let live = if site.host.port_in_force().is_some() { site.live() } else { remembered };
             assert_eq!(remembered, live, "I10, what is remembered as live is not: {told}");
         }
-        if exit.is_done() && matches!(hook, Hook::Stop | Hook::Switch | Hook::Back) {
+        if exit.is_done() && matches!(hook, Hook::Stop | Hook::Switch | Hook::Back | Hook::Restart) {
             i17_the_application_is_told_who_serves(site, &told);
         }
         f105_who_serves_is_what_is_the_case(site, exit, &told);
@@ -80,6 +80,7 @@ impl Before {
                     let live = entry.live_port.map(|port| format!("--server.port={port}"));
                     let serves = process.command.iter().any(|argument| Some(argument) == live.as_ref());
                     let may = matches!(hook, Hook::Stop | Hook::Start | Hook::Health)
+                        || hook == Hook::Restart && !serves
                         || hook == Hook::Switch && (site.settings.switch.standby == Standby::Stop || !serves)
                         || makes_room;
                     assert!(may, "I2, {signal:?} to {process:?}: {told}");

@@ -3,12 +3,14 @@
 
 mod actions;
 mod app_spec;
+mod check;
 mod cleaning;
 mod codedeploy;
 mod deadlines;
 mod deploys;
 mod discovery;
 mod exit;
+mod figures;
 mod installation;
 mod interruption;
 mod invariants;
@@ -21,9 +23,11 @@ mod longest;
 mod looks;
 mod making_room;
 mod operation;
+mod progress;
 mod reboots;
 mod refusal;
 mod refused_by_switch;
+mod restart;
 mod schedule;
 mod site;
 mod standby;

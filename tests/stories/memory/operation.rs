@@ -76,7 +76,7 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
 }
 
 fn hook() -> impl Strategy<Value = Hook> {
-    prop::sample::select(vec![Hook::Stop, Hook::Start, Hook::Health, Hook::Switch, Hook::Back])
+    prop::sample::select(vec![Hook::Stop, Hook::Start, Hook::Health, Hook::Switch, Hook::Back, Hook::Restart])
 }
 
 /// Any operation, those that deploys are made of more often.

@@ -190,13 +190,13 @@ impl Site {
     }
 
     fn call(&self, hook: Hook, deployment: Option<&str>, dry_run: bool) -> Exit {
-        let switch = |back, install| switch::Arguments { back, install };
+        let switch = |back, install| switch::Arguments { back, install, restart: hook == Hook::Restart };
         match hook {
             Hook::Stop => self.execute::<stop::Stop>(deployment, dry_run, stop::Arguments {}),
             Hook::Start => self.execute::<start::Start>(deployment, dry_run, start::Arguments {}),
             Hook::Health => self.execute::<health::Health>(deployment, dry_run, health::Arguments {}),
             Hook::Switch => self.execute::<switch::Switch>(deployment, dry_run, switch(false, false)),
-            Hook::Back => self.execute::<switch::Switch>(None, dry_run, switch(true, false)),
+            Hook::Back | Hook::Restart => self.execute::<switch::Switch>(None, dry_run, switch(true, false)),
             Hook::Install => self.execute::<switch::Switch>(None, dry_run, switch(false, true)),
         }
     }
@@ -257,6 +257,15 @@ impl Site {
 
     /// What `status` says, and the exit code that it ends with.
     pub(crate) fn status(&self) -> (u8, String) {
+        self.look(&status::Arguments::default())
+    }
+
+    /// The same of `status --check`.
+    pub(crate) fn check(&self) -> (u8, String) {
+        self.look(&status::Arguments { check: true, ..status::Arguments::default() })
+    }
+
+    fn look(&self, arguments: &status::Arguments) -> (u8, String) {
         self.host.begin();
         let (mut ledger, unread) = match store::load(&self.host, &self.settings) {
             Ok((ledger, damage)) => (ledger, damage.map(Unread::Damaged)),
@@ -265,8 +274,7 @@ impl Site {
         let report = Report::collecting("status");
         let (host, settings, lifecycle) = (&self.host, &self.settings, &self.caller);
         let mut scene = Scene { host, settings, lifecycle, ledger: &mut ledger, report: &report };
-        let arguments = status::Arguments { deployment: None, history: false, json: false, sudo_rules: None };
-        let look = pin!(status::Status::look(&arguments, &mut scene, unread));
+        let look = pin!(status::Status::look(arguments, &mut scene, unread));
         match look.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(sight)) => (sight.exit_code, sight.text),
             Poll::Ready(Err(error)) => unreachable!("{error}"),

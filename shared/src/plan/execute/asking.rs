@@ -17,7 +17,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
     /// Asks a release, explains by its log why it fails, and ends it if it is refused.
     pub(super) async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
         let is_first = self.ledger.deployment.as_ref().is_some_and(|deployment| deployment.stage == Stage::Started);
-        if let Err(error) = probe::run(self.host, probe).await {
+        if let Err(error) = probe::run(self.host, self.report, probe).await {
             return Err(self.refuse(probe, error, log, refusal).await);
         }
         if is_first {
@@ -54,7 +54,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
 
     /// Asks a release again whose traffic was sent back, and ends it if it is refused. A signal waits, as it does for the whole undo.
     pub(super) async fn reconsider(&mut self, probe: &Probe, log: Option<&Path>, refusal: Refusal) {
-        if let Err(error) = probe::run(self.host, probe).await
+        if let Err(error) = probe::run(self.host, self.report, probe).await
             && refused::is_refusal(&error)
         {
             self.report.say(&error.to_string());

@@ -54,7 +54,7 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
             Some(process) => process,
             None => self.start_again(restoration).await?,
         };
-        let asked = probe::run(self.host, &restoration.probe(self.settings, process)).await;
+        let asked = probe::run(self.host, self.report, &restoration.probe(self.settings, process)).await;
         asked.map_err(|error| self.explain(&launch.log, place, Some(process), error)).map(|()| process)
     }
 
@@ -80,12 +80,6 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
 
     async fn start_again(&mut self, restoration: &Restoration) -> Result<ProcessIdentity> {
         let Restoration { slot, place, launch, unit, .. } = restoration;
-        if let Some(unit) = unit {
-            // What it ran before would be taken for what runs now.
-            self.host.remove(&pin::run_beside(&unit.path)).or_else(is_gone).map_err(|cause| {
-                Error::new(Kind::of(&cause), translated!("the note of the last run in {place} stays: {cause}"))
-            })?;
-        }
         self.launch(place, launch, unit.as_ref()).await?;
         if let Err(cause) = self.remember(&Change::Launched { slot: *slot, process: None, port: place.port }) {
             self.report.say(&translated!("note: that {place} runs again could not be noted: {cause}"));
@@ -123,8 +117,4 @@ impl<H: Host, W: Warming> Execution<'_, H, W> {
         }
         Ok(())
     }
-}
-
-fn is_gone(cause: std::io::Error) -> std::io::Result<()> {
-    if cause.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(cause) }
 }

@@ -14,7 +14,7 @@ impl<H: Host, W> Execution<'_, H, W> {
     pub(super) fn remember(&mut self, change: &Change) -> Result<()> {
         let mut change = change.clone();
         if let Change::Launching { release, ended_before, .. } = &mut change {
-            release.sha256.clone_from(&self.sha256);
+            release.sha256 = self.sha256.clone().or(release.sha256.take());
             *ended_before = Some(self.host.ended_for_memory());
         }
         if let Change::Launched { process, .. } = &mut change {

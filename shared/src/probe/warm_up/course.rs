@@ -12,7 +12,7 @@ use crate::language::translated;
 use crate::occupant;
 use crate::patience::Waiting;
 use crate::probe::{check_listener, refusal};
-use crate::report::{Report, duration};
+use crate::report::{Progress, Report, duration};
 
 /// Why it ended.
 enum End {
@@ -60,7 +60,8 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
         doubt: None,
     };
     let (end, why) = course.end(began);
-    let ended = match course.go(end, &why).await? {
+    let progress = Progress::begin(report, began, end.max(began));
+    let ended = match course.go(end, &why, progress).await? {
         End::Done => String::new(),
         End::Over(what) if course.compiler.is_at_rest() => translated!(", not steady yet: {what}"),
         End::Over(what) => translated!(", its compiler is still at work: {what}"),
@@ -99,7 +100,7 @@ impl<H: Host> Course<'_, H> {
         }
     }
 
-    async fn go(&mut self, end: Duration, why: &str) -> Result<End> {
+    async fn go(&mut self, end: Duration, why: &str, mut progress: Progress<'_>) -> Result<End> {
         loop {
             if !self.listens().await? {
                 return Ok(End::Changed(translated!("the new release does not listen any more").to_owned()));
@@ -110,6 +111,7 @@ impl<H: Host> Course<'_, H> {
                 // Users may be here already, and need all of it.
                 return Ok(End::Changed(translated!("nobody listens in {live} any more")));
             }
+            progress.say(self.host.elapsed(), &|| format!("warming up, {} requests so far", self.requests));
             let left = end.saturating_sub(self.host.elapsed());
             if self.is_done()? {
                 return Ok(End::Done);

@@ -159,11 +159,7 @@ fn sigterm_can_be_ignored_or_obeyed_slowly() {
 
 #[test]
 fn a_release_that_dies_says_so_and_exits_with_its_code() {
-    let dying = [
-        (Fault::DiesAtBoot { code: 3 }, 3, "APPLICATION FAILED TO START"),
-        (Fault::DiesLater { after: Duration::from_millis(50) }, 1, "OutOfMemoryError"),
-        (Fault::FloodsLog, 1, "ERROR"),
-    ];
+    let dying = [(Fault::DiesAtBoot { code: 3 }, 3, "APPLICATION FAILED TO START"), (Fault::FloodsLog, 1, "ERROR")];
     for (fault, code, message) in dying {
         let (mut command, path, _directory) = java(&Jar::release("v1").fault(fault.clone()));
         command.arg("-jar").arg(path).arg(format!("--server.port={}", free_port()));
@@ -177,6 +173,17 @@ fn a_release_that_dies_says_so_and_exits_with_its_code() {
             assert!(last_line.len() > 5 * 1024, "{}", last_line.len());
         }
     }
+}
+
+#[test]
+fn a_release_that_dies_of_a_request_answers_those_before_it() {
+    let mut dying = Running::start(&Jar::release("v1").fault(Fault::dies_answering("/", 3)), "real1", &[]);
+    for _ in 0..2 {
+        assert!(dying.ask("GET /", "").contains("release v1"));
+    }
+    assert!(dying.ask("GET /profile", "").ends_with("real1"), "what it does not die of is not counted");
+    let _unanswered = dying.send_head("GET /", 0);
+    assert_eq!(exit_of(&mut dying.child).code(), Some(1));
 }
 
 #[test]

@@ -3,17 +3,18 @@
 
 use std::path::Path;
 
-use shared::error::{Error, Kind, Result};
-use shared::host::{FileFacts, FileKind, Host};
-use shared::language::translated;
-use shared::lifecycle::sequence;
-use shared::run::Scene;
+use crate::error::{Error, Kind, Result};
+use crate::host::{FileFacts, FileKind, Host};
+use crate::language::translated;
+use crate::lifecycle::sequence;
+use crate::preflight::checks::{Checks, Subject};
+use crate::run::Scene;
 
 /// Refuses a bundle whose hooks cannot come to the end. Where there is none, as by hand, nothing is looked at.
 ///
 /// # Errors
 /// `Kind::Settings` with every mistake.
-pub(crate) fn check(scene: &Scene<'_, impl Host>) -> Result<()> {
+pub(super) fn check(scene: &Scene<'_, impl Host>, checks: &mut Checks<'_>) -> Result<()> {
     let Some(spec) = scene.lifecycle.app_spec.as_ref().filter(|spec| spec.own.is_some()) else { return Ok(()) };
     let mistakes = sequence::mistakes(spec);
     if !mistakes.is_empty() {
@@ -24,7 +25,7 @@ pub(crate) fn check(scene: &Scene<'_, impl Host>) -> Result<()> {
         .advise(sequence::advice()));
     }
     for note in sequence::notes(spec) {
-        scene.report.say(&translated!("note: {note}"));
+        checks.warn(Subject::AppSpec, note);
     }
     let unusable: Vec<String> = sequence::still_to_run(spec)
         .filter_map(|script| unusable(scene.host, &spec.top.join(&script.location)).map(|why| (script, why)))

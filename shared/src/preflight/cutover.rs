@@ -1,10 +1,10 @@
 //! Whether the way to cut over is the one that somebody asked for: a bundle without its hooks.toml asks for nothing.
 
-use shared::config::Settings;
-use shared::discovery::witness::Testimony;
-use shared::error::{Error, Kind, Result};
-use shared::language::translated;
-use shared::route::include::Include;
+use crate::config::Settings;
+use crate::discovery::witness::Testimony;
+use crate::error::{Error, Kind, Result};
+use crate::language::translated;
+use crate::route::include::Include;
 
 /// Refuses to take the instant cutover out of nginx again where nobody has asked for that.
 ///

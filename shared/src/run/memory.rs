@@ -1,30 +1,40 @@
-//! Whether the new release fits beside the live one. It will need what the live one or the one before it has held at most, less or more by
+//! Whether a second release fits beside the live one. It will need what the live one or the one before it has held at most, less or more by
 //! what java is given in these settings and was given then; what the idle slot still holds will be free.
 
 use std::path::Path;
 
-use shared::boot;
-use shared::config::{Overlap, Settings};
-use shared::error::{Error, Kind, Result};
-use shared::host::{AvailableMemory, Host, Process};
-use shared::language::translated;
-use shared::ledger::Room;
-use shared::occupant::{self, Occupant};
-use shared::release::megabytes;
-use shared::run::Scene;
-use shared::slot::Roles;
-use shared::supervisor::Supervision;
+use super::Scene;
+use crate::boot;
+use crate::config::{Overlap, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::host::{AvailableMemory, Host, Process};
+use crate::language::translated;
+use crate::occupant::{self, Occupant};
+use crate::release::megabytes;
+use crate::slot::Roles;
+use crate::supervisor::Supervision;
 
-/// Refuses where memory is too short for both, unless the live one is to make room: then how.
+/// Memory is too short for both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// That it is, with both numbers.
+    pub too_short: Error,
+    /// The processes of the live one.
+    pub live: Vec<Process>,
+    /// Whether the new one would fit without them.
+    pub fits_alone: bool,
+}
+
+/// Looks whether memory is too short for both; nothing where both fit, nobody serves, or the settings ask nobody.
 ///
 /// # Errors
-/// `Kind::NoRoom`, with both numbers; as `occupant::find`.
-pub(super) async fn check(
+/// As `occupant::find`.
+pub async fn shortage(
     scene: &Scene<'_, impl Host>,
     roles: Roles,
     idle: &Occupant,
     supervision: &Supervision,
-) -> Result<Option<Room>> {
+) -> Result<Option<Shortage>> {
     let (host, settings) = (scene.host, scene.settings);
     let Some(slot) = roles.live.filter(|_| settings.start.overlap != Overlap::Always) else { return Ok(None) };
     let live = occupant::find(host, settings, scene.ledger, slot).await?;
@@ -42,21 +52,9 @@ pub(super) async fn check(
     if available.bytes >= needed {
         return Ok(None);
     }
-    let too_short = too_short(settings, &available, needed);
-    // One that these hooks did not start could not be brought back.
-    let restorable = scene.ledger.tenants.get(slot).release.is_some();
     let alone = available.with(given_back(host, available.limited_by.as_deref(), processes(&live)));
-    let first = processes(&live).first().filter(|_| settings.start.overlap == Overlap::StopFirst && restorable);
-    match first {
-        Some(process) if alone.bytes >= needed => {
-            let place = settings.place(slot);
-            scene.report.say(&translated!(
-                "note: {too_short}: `start` ends {place} first, and THE SITE IS DOWN until the new release serves (`start.overlap`)"
-            ));
-            Ok(Some(Room { command: process.command.clone(), since: None }))
-        }
-        _ => Err(too_short),
-    }
+    let too_short = too_short(settings, &available, needed);
+    Ok(Some(Shortage { too_short, live: processes(&live).to_vec(), fits_alone: alone.bytes >= needed }))
 }
 
 /// What ends gives its memory back; where a control group leaves no more, only what lies in that does.

@@ -1,26 +1,31 @@
 //! What `switch` will need of nginx, by the way in which it will move the traffic.
 
-use shared::config::{CutoverWay, Settings};
-use shared::discovery::witness::Testimony;
-use shared::discovery::{DoorSays, IncludeSays, WordSays};
-use shared::error::{Error, Kind, Result};
-use shared::host::{Answer, Host, Process, ProcessIdentity};
-use shared::language::translated;
-use shared::ledger::Change;
-use shared::nginx::access::Access;
-use shared::nginx::configuration::{self, Look, Tested};
-use shared::nginx::workers;
-use shared::occupant;
-use shared::plan::Action;
-use shared::route::{flag, installation, ownership};
-use shared::run::Scene;
-use shared::sudo::{self, Way};
+use crate::config::{CutoverWay, Settings};
+use crate::discovery::witness::Testimony;
+use crate::discovery::{DoorSays, IncludeSays, WordSays};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Answer, Host, Process, ProcessIdentity};
+use crate::language::translated;
+use crate::ledger::Change;
+use crate::nginx::access::Access;
+use crate::nginx::configuration::{self, Look, Tested};
+use crate::nginx::workers;
+use crate::occupant;
+use crate::plan::Action;
+use crate::preflight::checks::{Checks, Subject};
+use crate::route::{flag, installation, ownership};
+use crate::run::Scene;
+use crate::sudo::{self, Way};
 
 /// Refuses what `switch` would refuse. Returns what is to be remembered of it.
 ///
 /// # Errors
 /// nginx is down or its configuration broken, this user may not do what is needed, or the flag could be read wrongly.
-pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Change>> {
+pub(super) async fn check(
+    scene: &Scene<'_, impl Host>,
+    testimony: &Testimony,
+    checks: &mut Checks<'_>,
+) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     let (master, access) = scene.nginx().await?;
     if let Answer::Silence(why) = &testimony.door
@@ -33,15 +38,17 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     }
     if settings.proxy.cutover == CutoverWay::Reload {
         access.check(host).await?;
-        tell(scene, &configuration::test(host, settings, &access, settings.proxy.cutover).await?);
+        tell(checks, &configuration::test(host, settings, &access, settings.proxy.cutover).await?);
         return Ok(None);
     }
     ownership::check_files(host, settings)?;
     let workers = workers::accepting(&workers::workers(host, &master.identity));
     flag::check(host, settings, workers.first().copied())?;
-    if shared::discovery::witness::is_installed(settings, testimony) {
-        scene.tell(missing_word(scene, testimony));
-        return check_once_more(scene, &master, &access, workers, testimony).await;
+    if crate::discovery::witness::is_installed(settings, testimony) {
+        if let Some(missing) = missing_word(scene, testimony) {
+            checks.warn(Subject::Nginx, missing);
+        }
+        return check_once_more(scene, &master, &access, workers, testimony, checks).await;
     }
     if let Some(port) = settings.proxy.word.filter(|_| testimony.evidence.word == WordSays::Nothing) {
         ownership::ports::check_word(host, settings, port).await?;
@@ -49,7 +56,7 @@ pub(super) async fn check(scene: &Scene<'_, impl Host>, testimony: &Testimony) -
     installation::check(host, settings, &access, testimony.include.as_ref()).await?;
     let tested = configuration::test(host, settings, &access, settings.proxy.cutover).await?;
     installation::check_configuration(settings, &tested.tree)?;
-    tell(scene, &tested);
+    tell(checks, &tested);
     Ok(None)
 }
 
@@ -78,8 +85,8 @@ fn silent_door(settings: &Settings, why: &str) -> Error {
 }
 
 /// Once for each deploy: the later hooks look at the same configuration.
-fn tell(scene: &Scene<'_, impl Host>, tested: &Tested) {
-    tested.notes.iter().for_each(|note| scene.report.say(&translated!("note: {note}")));
+fn tell(checks: &mut Checks<'_>, tested: &Tested) {
+    tested.notes.iter().for_each(|note| checks.warn(Subject::Nginx, note));
 }
 
 /// What makes the flag's directory again where nginx goes by the flag and somebody has removed it: without it `switch` could move
@@ -87,9 +94,9 @@ fn tell(scene: &Scene<'_, impl Host>, tested: &Tested) {
 ///
 /// # Errors
 /// `Kind::NotAllowed` with the command that sudo does not let this user run.
-pub(crate) async fn flag_directory(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Action>> {
+pub(super) async fn flag_directory(scene: &Scene<'_, impl Host>, testimony: &Testimony) -> Result<Option<Action>> {
     let (host, settings) = (scene.host, scene.settings);
-    if settings.proxy.cutover == CutoverWay::Reload || !shared::discovery::witness::is_installed(settings, testimony) {
+    if settings.proxy.cutover == CutoverWay::Reload || !crate::discovery::witness::is_installed(settings, testimony) {
         return Ok(None);
     }
     let (master, access) = scene.nginx().await?;
@@ -116,6 +123,7 @@ async fn check_once_more(
     access: &Access,
     workers: Vec<ProcessIdentity>,
     testimony: &Testimony,
+    checks: &mut Checks<'_>,
 ) -> Result<Option<Change>> {
     let (host, settings) = (scene.host, scene.settings);
     if scene.ledger.is_checked(&workers, &host.boot_id()) {
@@ -123,24 +131,24 @@ async fn check_once_more(
     }
     if access.nginx == Way::Sudo && sudo::refusal(host, &[access.dump()]).await?.is_some() {
         return match configuration::look(host, settings, access, master, settings.proxy.cutover).await? {
-            Look::Seen(seen) => right(scene, &seen, workers),
+            Look::Seen(seen) => right(scene, &seen, workers, checks),
             Look::Unknown(why) => {
                 if matches!(testimony.evidence.door, DoorSays::NoHelp(_)) {
-                    scene.report.say(&translated!(
-                        "note: this user may not let nginx test its configuration, nor look into it: {why}. The door tells nothing \
+                    let says = translated!(
+                        "this user may not let nginx test its configuration, nor look into it: {why}. The door tells nothing \
                          either, so nothing will prove that traffic has arrived"
-                    ));
+                    );
+                    checks.warn(Subject::Nginx, says);
                 }
                 Ok(None)
             }
         };
     }
     match configuration::test(host, settings, access, settings.proxy.cutover).await {
-        Ok(tested) => right(scene, &tested, workers),
+        Ok(tested) => right(scene, &tested, workers, checks),
         Err(cause) if cause.kind() == Kind::ProxyBroken => {
-            scene
-                .report
-                .say(&translated!("note: {cause}. The flag moves traffic all the same, but {}", advice(&cause)));
+            let says = translated!("{cause}. The flag moves traffic all the same, but {}", advice(&cause));
+            checks.warn(Subject::Nginx, says);
             Ok(None)
         }
         Err(cause) => Err(cause),
@@ -151,9 +159,14 @@ async fn check_once_more(
 ///
 /// # Errors
 /// `Kind::Settings` where it is not.
-fn right(scene: &Scene<'_, impl Host>, tested: &Tested, workers: Vec<ProcessIdentity>) -> Result<Option<Change>> {
+fn right(
+    scene: &Scene<'_, impl Host>,
+    tested: &Tested,
+    workers: Vec<ProcessIdentity>,
+    checks: &mut Checks<'_>,
+) -> Result<Option<Change>> {
     installation::check_configuration(scene.settings, &tested.tree)?;
-    tell(scene, tested);
+    tell(checks, tested);
     Ok(Some(Change::Checked(workers)))
 }
 
