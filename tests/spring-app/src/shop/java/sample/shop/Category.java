@@ -18,6 +18,10 @@ public class Category {
     protected Category() {
     }
 
+    Category(String name) {
+        this.name = name;
+    }
+
     public Long getId() {
         return id;
     }
