@@ -18,7 +18,7 @@ use crate::wait::wait_until;
 
 /// Where the program listens.
 pub(crate) const PORT: u16 = 7000;
-/// Nobody may be there yet.
+/// How long one try may take. Nobody may be there yet, and a kernel that is a process among others may have to wait for its turn.
 const TO_CONNECT: Duration = Duration::from_millis(200);
 /// How long is waited before it is looked whether the host is still there: where it was cut, nobody says so.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -69,9 +69,27 @@ fn run(command: &[String]) -> anyhow::Result<Outcome> {
     Ok(Outcome::of(&ended.with_context(|| format!("`{program}` could not be run"))?))
 }
 
+/// Connects, as long as the host is there and says nothing: whoever is refused hears that at once.
+fn connect(server: SocketAddr, network: &Path) -> anyhow::Result<TcpStream> {
+    let began = Instant::now();
+    loop {
+        match TcpStream::connect_timeout(&server, TO_CONNECT) {
+            Err(cause) if cause.kind() == io::ErrorKind::TimedOut => {
+                if fs::metadata(network).is_err() {
+                    bail!("the host has ended");
+                }
+                if began.elapsed() >= PATIENCE {
+                    bail!("nobody was there to be asked within {PATIENCE:?}");
+                }
+            }
+            connection => return connection.context("nobody is there to be asked"),
+        }
+    }
+}
+
 /// Asks the program at `server`. Called in the network in which that is reached, of which this file is a part.
 pub(crate) fn ask(server: SocketAddr, network: &Path, question: &Question) -> anyhow::Result<Outcome> {
-    let mut connection = TcpStream::connect_timeout(&server, TO_CONNECT).context("nobody is there to be asked")?;
+    let mut connection = connect(server, network)?;
     connection.set_read_timeout(Some(BETWEEN_LOOKS)).context("the time to read could not be limited")?;
     writeln!(connection, "{}", serde_json::to_string(question)?).context("the question could not be sent")?;
     connection.shutdown(Shutdown::Write).context("the question could not be ended")?;
