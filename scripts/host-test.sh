@@ -69,9 +69,9 @@ if ! control_groups=$(findmnt --noheadings --first-only --output TARGET --types 
     mount -t cgroup2 none "$mounted" ||
         fail "control groups of version 2 cannot be mounted in \`$mounted\`, and a host needs them: is this a container?"
 fi
-run=$kept/run-$$ control_group=$control_groups/booted-host-$$ unfinished=''
+unfinished='' name=''
 
-# remove_run NUMBER: all that a run has started is in its control group, and what it mounted is mounted for that alone.
+# remove_run NAME: all that a run has started is in its control group, and what it mounted is mounted for that alone.
 remove_run() {
     local group=$control_groups/booted-host-$1
     if [ -d "$group" ]; then
@@ -85,7 +85,9 @@ remove_run() {
 }
 
 clean_up() {
-    remove_run $$
+    if [ -n "$name" ]; then
+        remove_run "$name"
+    fi
     if [ -n "$mounted" ]; then
         umount -- "$mounted" && rmdir -- "$mounted"
     fi
@@ -94,6 +96,22 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+exec {lock}>"$kept/lock"
+flock "$lock"
+# Whoever was killed could not clean up: a run holds its directory for as long as anything of it lives. A number of a process would not
+# do, which another one may have by then, as in a namespace of its own.
+for earlier in "$kept"/run-*; do
+    if [ -d "$earlier" ] && flock --nonblock "$earlier" true; then
+        remove_run "${earlier##*-}"
+    fi
+done
+run=$(mktemp -d "$kept/run-XXXXXX")
+chmod 755 -- "$run"
+name=${run##*-} control_group=$control_groups/booted-host-${run##*-}
+exec {held}<"$run"
+flock "$held"
+flock --unlock "$lock"
 mkdir -p -- "$run/programs" "$control_group/apart"
 
 # apart PROGRAM...: with mounts and processes that are nobody else's, without a terminal that somebody in it could wait for, and
@@ -135,14 +153,7 @@ make_image() {
 # Whatever it is made by is in its name, so a change makes another one.
 recipe=$(printf '%s\n' "$suite" "$packages" "$(declare -f make_root_file_system make_image)" "$(cat -- "${sources[@]}")" | sha256sum)
 root_file_system=$kept/root-${recipe:0:16}
-exec {lock}>"$kept/lock"
 flock "$lock"
-# Whoever was killed could not clean up.
-for earlier in "$kept"/run-*; do
-    if [ -d "$earlier" ] && ! kill -0 "${earlier##*-}" 2>/dev/null; then
-        remove_run "${earlier##*-}"
-    fi
-done
 if [ ! -d "$root_file_system" ]; then
     say "making a root file system of $suite with mmdebstrap in $root_file_system (once)"
     make_root_file_system "$root_file_system"
