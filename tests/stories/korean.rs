@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use demo_app::{Fault, Jar};
 use shared::error::ExitCodeRow;
+use shared::lifecycle::PROGRAMS;
 
 use crate::rig::Rig;
 
@@ -136,6 +137,22 @@ fn a_hook_speaks_the_language_of_its_settings_else_that_of_its_environment() {
     // Mistakes in the settings are told in the language that they choose.
     rig.host.set("health.consecutive", "0").unwrap();
     assert!(out_of_order(&[]).contains("설정이 잘못되었습니다: "));
+}
+
+#[test]
+fn every_option_of_every_program_is_explained_in_korean() {
+    let rig = Rig::live_in("real1");
+    let is_korean = |line: &str| line.chars().any(|letter| ('가'..='힣').contains(&letter));
+    for program in PROGRAMS {
+        let run = rig.host.hook(program).argument("--help").variable("HOOKS_REPORT_LANGUAGE", "ko").run().unwrap();
+        let (about, options) =
+            run.output.split_once("\n옵션:\n").unwrap_or_else(|| panic!("{program}: {}", run.output));
+        let (options, exit_codes) = options.split_once("\n\n").unwrap();
+        let lines = about.lines().take(1).chain(options.lines()).chain(exit_codes.lines());
+        let english: Vec<&str> = lines.filter(|line| !line.is_empty() && !is_korean(line)).collect();
+        assert_eq!(english, Vec::<&str>::new(), "{program}");
+        assert!(options.lines().count() >= 4, "{options}");
+    }
 }
 
 #[test]

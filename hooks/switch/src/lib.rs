@@ -1,6 +1,7 @@
 //! `switch` (after `health`) moves the traffic to the proven release, proves that it has arrived, and sends it back if not.
-//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the standby, which
-//! `--restart` (`restart`) starts once more where it has gone; `switch --install` (`installation`) is what root runs once for a user who may not install the instant cutover.
+//! It looks at the witnesses again, at nginx and at the process that is to serve. `switch --back` returns to the `standby`, which
+//! `--restart` (`restart`) starts once more where it has gone; `switch --install` (`installation`) is what root runs once for a user who
+//! may not install the instant cutover.
 
 mod installation;
 mod restart;
