@@ -247,19 +247,8 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::deployment::tests::ledger;
     use crate::slot::BySlot;
-
-    fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
-        let deployment = DeploymentRecord {
-            id: id.map(str::to_owned),
-            live: Some(Slot::Blue),
-            idle: Slot::Green,
-            stage,
-            artifact: None,
-            room: None,
-        };
-        Ledger { deployment: Some(deployment), ..Ledger::default() }
-    }
 
     #[test]
     fn i10_a_cutover_is_remembered_with_where_it_went_and_forgotten_with_where_traffic_came_from() {

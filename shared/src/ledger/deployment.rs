@@ -167,7 +167,7 @@ pub fn unchanged(deployment: &DeploymentRecord, found: Roles, places: &BySlot<Pl
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::ledger::Change;
 
@@ -180,7 +180,8 @@ mod tests {
         Lifecycle { deployment: id.map(str::to_owned), ..Lifecycle::default() }
     }
 
-    fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
+    /// One whose deployment has come so far.
+    pub(in crate::ledger) fn ledger(id: Option<&str>, stage: Stage) -> Ledger {
         let deployment = DeploymentRecord {
             id: id.map(str::to_owned),
             live: Some(Slot::Blue),
