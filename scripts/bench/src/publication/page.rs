@@ -51,6 +51,10 @@ fn data(svg: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use workstation::{browser, files};
+
     use super::*;
 
     #[test]
@@ -63,6 +67,36 @@ mod tests {
         assert!(page.contains("src=\"data:image/svg+xml,%3Csvg%20width%3D%229%22%2F%3E\" alt=\"Answers\""), "{page}");
         assert!(page.contains("<td><code>reload</code></td>") && page.contains("aria-label=\"figures\""), "{page}");
         assert!(page.contains("On a host.") && !page.contains("href") && !page.contains("cost.svg"), "{page}");
+    }
+
+    #[test]
+    fn f157_a_browser_shows_every_figure_of_the_published_documents_without_a_complaint() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let read = |name: &str| String::from_utf8(files::read(&docs.join(name), "a document").unwrap()).unwrap();
+        for (name, picture) in [
+            ("benchmarks", Some("cutover.svg")),
+            ("feel", Some("feel.svg")),
+            ("boots", None),
+            ("reloads", None),
+            ("processes", None),
+        ] {
+            let document = read(&format!("{name}.md"));
+            let picture = picture.map(|file| Picture { file, svg: read(file) });
+            let page = directory.path().join(format!("{name}.html"));
+            files::write(&page, of(&document, picture.as_ref()).as_bytes()).unwrap();
+            let shown = browser::open(&page, &directory.path().join("profile"), &["--dump-dom"]).unwrap();
+            assert_eq!(shown.complaints().collect::<Vec<_>>(), Vec::<&str>::new(), "{name}");
+            let text = shown.text();
+            let rows = document.lines().filter(|line| line.starts_with('|') && !line.contains("---"));
+            let cells = rows.flat_map(|row| row.trim_matches('|').split('|')).map(str::trim);
+            let figures: Vec<&str> =
+                cells.filter(|cell| cell.starts_with(|first: char| first.is_ascii_digit())).collect();
+            assert!(figures.len() > 10, "{name} has {} figures", figures.len());
+            let missing: Vec<&str> = figures.into_iter().filter(|figure| !text.contains(figure)).collect();
+            assert_eq!(missing, Vec::<&str>::new(), "{name}: {text}");
+            assert!(!shown.document.contains("<script"), "{name} needs nothing besides itself");
+        }
     }
 
     #[test]
