@@ -5,6 +5,7 @@ use shared::config::{CutoverWay, Settings};
 use shared::discovery::witness;
 use shared::error::Result;
 use shared::host::{Host, User};
+use shared::language::translated;
 use shared::nginx::access::Access;
 use shared::run::Scene;
 use shared::sudo;
@@ -42,37 +43,38 @@ fn told(
     supervision: &Supervision,
 ) -> String {
     let User { id, name } = user;
-    let mut lines = vec![format!("what this needs, as `{name}`:")];
-    lines.push(format!("- files: `{}` is its own", settings.app.directory.to_string_lossy()));
+    let mut lines = vec![translated!("what this needs, as `{name}`:")];
+    lines.push(translated!("- files: `{}` is its own", settings.app.directory.to_string_lossy()));
     lines.push(match (settings.proxy.cutover, installed) {
         (CutoverWay::Instant, true) => {
-            format!(
+            translated!(
                 "- traffic: the flag in `{}`; nginx is not asked for anything",
                 access.flag_directory.path.to_string_lossy()
             )
         }
         (CutoverWay::Instant, false) => {
-            "- traffic: once, by the first `switch`, nginx's files and a reload; then the flag alone".to_owned()
+            translated!("- traffic: once, by the first `switch`, nginx's files and a reload; then the flag alone")
+                .to_owned()
         }
         (CutoverWay::Reload, _) => {
-            format!("- traffic: at each cutover `{}` and a reload", access.include.path.to_string_lossy())
+            translated!("- traffic: at each cutover `{}` and a reload", access.include.path.to_string_lossy())
         }
     });
     if commands.is_empty() {
-        lines.push("- root: not asked".to_owned());
+        lines.push(translated!("- root: not asked").to_owned());
     } else {
-        lines.push("- root, through sudo, exactly this:".to_owned());
+        lines.push(translated!("- root, through sudo, exactly this:").to_owned());
         lines.extend(sudo::rules(name, commands).lines().map(|rule| format!("  {rule}")));
     }
     lines.push(match supervision {
         Supervision::Unit(Manager::User(_)) => {
-            format!("- releases: units of the manager of `{name}`, which `loginctl enable-linger` lets run")
+            translated!("- releases: units of the manager of `{name}`, which `loginctl enable-linger` lets run")
         }
         Supervision::Unit(Manager::System) if *id == 0 => {
-            "- releases: units of the system, since it is root".to_owned()
+            translated!("- releases: units of the system, since it is root").to_owned()
         }
-        Supervision::Unit(Manager::System) => "- releases: units of the system".to_owned(),
-        Supervision::Detached(why) => format!("- releases: nothing; they run without systemd ({why})"),
+        Supervision::Unit(Manager::System) => translated!("- releases: units of the system").to_owned(),
+        Supervision::Detached(why) => translated!("- releases: nothing; they run without systemd ({why})"),
     });
     lines.join("\n")
 }
