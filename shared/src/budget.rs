@@ -54,11 +54,14 @@ pub fn longest(hook: &str, settings: &Settings) -> Option<Duration> {
     };
     let own = match hook {
         "stop" => {
+            // Whether the standby, which has the very bytes that are deployed, is well.
+            let reuse = if settings.stop.reuse_standby { settings.health.timeout } else { Duration::ZERO };
             GROUP_AT_MOST
                 + TEST_AT_MOST
                 + SUDO_AT_MOST
                 + looks(2)
                 + settings.health.timeout
+                + reuse
                 + directory
                 + settings.stop.drain
                 + settings.stop.grace
@@ -380,5 +383,9 @@ mod tests {
         let impatient = settings(SettingsFile::parse("hooks.toml", &impatient)).unwrap();
         assert_eq!(longest("switch", &impatient), Some(Duration::from_secs_f64(all + switch - 2.0)));
         assert_eq!(longest("status", &impatient), None);
+        let text = format!("{UNLIKE}{reload}");
+        let of = |text: &str| longest("stop", &settings(SettingsFile::parse("hooks.toml", text)).unwrap()).unwrap();
+        let reusing = of(&text.replace("[stop]", "[stop]\nreuse_standby = true"));
+        assert_eq!(reusing, of(&text) + Duration::from_secs(3), "a standby that may stay is asked");
     }
 }

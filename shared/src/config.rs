@@ -184,6 +184,8 @@ pub struct Stop {
     pub drain: Duration,
     /// How long the old process may take to end after SIGTERM.
     pub grace: Duration,
+    /// Whether the standby stays where it has the very bytes of the deployment.
+    pub reuse_standby: bool,
 }
 
 /// The hook `start`.

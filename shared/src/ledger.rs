@@ -74,6 +74,9 @@ pub struct Tenant {
     /// between two hooks is known by it (F40). Nothing where an earlier version launched it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_before: Option<u64>,
+    /// The sum of what it was launched with (`plan::launching::sum`): one that would be launched otherwise now is not reused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch: Option<String>,
     /// Whether traffic ever went to it.
     pub served: bool,
 }
@@ -118,6 +121,14 @@ impl Ledger {
         let serves = self.tenants.get(live).release.as_ref();
         let standby = tenant.release.as_ref().filter(|_| tenant.served);
         standby.or(self.before.as_ref()).filter(|recorded| serves.is_none_or(|serves| serves.name != recorded.name))
+    }
+
+    /// Whether the release in the slot of the deployment under way is the standby that was there before it, and stays.
+    #[must_use]
+    pub fn is_reused(&self) -> bool {
+        let Some(deployment) = &self.deployment else { return false };
+        let release = self.tenants.get(deployment.idle).release.as_ref();
+        deployment.reused.is_some() && deployment.reused.as_ref() == release.map(|release| &release.name)
     }
 
     /// Whether nginx's configuration, as these workers read it, was found right for the flag.

@@ -221,6 +221,17 @@ fn unhealthy(probe: &Probe, why: &str) -> Error {
     Error::new(Kind::NotHealthy, translated!("the new release in {} is not healthy: {why}", probe.place))
 }
 
+/// One question, to a release that should be well: why its answer is not good, as a fragment; nothing where it is.
+///
+/// # Errors
+/// As `run`, but for `Kind::NotHealthy`.
+pub async fn look(host: &impl Host, probe: &Probe) -> Result<Option<String>> {
+    Ok(match attempt(host, probe).await? {
+        Judgement::Good => None,
+        Judgement::NotYet(why, _) | Judgement::Never(why, _) => Some(why),
+    })
+}
+
 /// One question. The listener must be the launched process before the question and after the answer (F35).
 ///
 /// # Errors

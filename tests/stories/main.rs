@@ -49,6 +49,7 @@ mod reloads;
 mod renames;
 mod repository;
 mod restart;
+mod reuse;
 mod rig;
 mod settings;
 mod site_down;

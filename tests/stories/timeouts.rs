@@ -76,6 +76,7 @@ fn longest_plans(settings: &Settings, by: By) -> [(&'static str, Plan); 4] {
         stage: Stage::Opened,
         artifact: None,
         room: None,
+        reused: None,
     };
     let stop = stop::plan(settings, deployment, Occupant::Ours(vec![process.clone()]), Some(Slot::Blue)).unwrap();
     let artifact = Artifact { path: "/zip/app.jar".into(), size: 1, written: SystemTime::UNIX_EPOCH };

@@ -48,11 +48,10 @@ impl Hook for Health {
                 let ended_before = scene.ledger.tenants.get(idle).ended_before;
                 let probe = Probe { ended_before, ..Probe::of(scene.settings, idle, process) };
                 let probe = in_time(scene, probe, restoration.as_ref());
-                let warm_up = match &restoration {
-                    None => warm_up(scene, &probe, deployment.live),
-                    // Users have nothing meanwhile: a cold release is better than that.
-                    Some(_) => None,
-                };
+                // With the one that made room gone users have nothing meanwhile: a cold release is better than that. One that has
+                // served before is warm.
+                let is_cold = restoration.is_none() && !scene.ledger.is_reused();
+                let warm_up = if is_cold { warm_up(scene, &probe, deployment.live) } else { None };
                 Ok(plan(scene.settings, idle, probe, warm_up, release, restoration))
             }
             _ => Err(Error::new(

@@ -46,9 +46,18 @@ impl Hook for Start {
         let deployment = scene.ledger.admit(Self::NAME, scene.lifecycle, &[Stage::Stopped])?;
         let (idle, name) = (deployment.idle, deployment.name().to_owned());
         let seen = deployment.artifact.clone();
+        // The standby that `stop` has left to be what is deployed.
+        let reused = scene.ledger.process(idle, &scene.host.boot_id()).filter(|_| scene.ledger.is_reused());
         let mut steps = Vec::new();
         match occupant::find(scene.host, scene.settings, scene.ledger, idle).await? {
             Occupant::Nobody => {}
+            Occupant::Ours(processes)
+                if reused.is_some_and(|kept| processes.iter().any(|process| process.identity == kept)) =>
+            {
+                let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
+                artifact.is_what_stop_saw(seen.as_ref())?;
+                return Ok(stays(scene.settings, idle));
+            }
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
             Occupant::Ours(processes)
                 if occupant::were_launched(scene.host, scene.settings, scene.ledger, idle, &processes) =>
@@ -65,9 +74,14 @@ impl Hook for Start {
                     )
                     .advise(translated!("deploy again: `stop` follows nginx, and works in the other slot")));
                 }
-                scene.report.say(&translated!(
-                    "an earlier run of `start` was ended before it was done: {place} is freed again"
-                ));
+                scene.report.say(&match reused {
+                    Some(_) => {
+                        translated!("the standby that was to stay has been started anew since `stop`: {place} is freed")
+                    }
+                    None => {
+                        translated!("an earlier run of `start` was ended before it was done: {place} is freed again")
+                    }
+                });
                 steps = free(scene.settings, idle, processes);
             }
             Occupant::Ours(processes) => {
@@ -96,6 +110,13 @@ impl Hook for Start {
         plan.steps = steps;
         Ok(plan)
     }
+}
+
+/// What `start` does where the standby is what is deployed.
+fn stays(settings: &Settings, idle: Slot) -> Plan {
+    let steps = vec![Step::of(Action::remember(settings, Change::Started(idle)))];
+    let result = translated!("{} runs it already: it stood by there, and nothing was started", settings.place(idle));
+    Plan { steps, result }
 }
 
 /// What a run of `start` launched that was killed is ended by the next one (F115).

@@ -16,6 +16,9 @@ pub(crate) struct LastDeployment {
     pub(crate) id: Option<String>,
     /// How far it has come; nothing for one that did not begin.
     pub(crate) stage: Option<Stage>,
+    /// Whether the standby stays in its slot as what is deployed.
+    #[serde(skip)]
+    pub(crate) is_reused: bool,
     /// When the last of its hooks ended, and which that was.
     pub(crate) ended: Option<String>,
     pub(crate) hook: Option<String>,
@@ -35,6 +38,7 @@ impl LastDeployment {
             return known.map(|known| LastDeployment {
                 id: known.id.clone(),
                 stage: Some(known.stage),
+                is_reused: known.reused.is_some(),
                 ..LastDeployment::default()
             });
         };
@@ -43,6 +47,7 @@ impl LastDeployment {
         Some(LastDeployment {
             id: last.deployment.clone(),
             stage: same.map(|same| same.stage),
+            is_reused: same.is_some_and(|same| same.reused.is_some()),
             ended: Some(last.ended.clone()),
             hook: Some(last.hook.clone()),
             exit_code: Some(last.exit_code),
@@ -55,7 +60,7 @@ impl LastDeployment {
     /// In words; `told_to_do` is what a person is told to do already.
     pub(crate) fn lines(&self, told_to_do: Option<&str>) -> Vec<String> {
         let mut told = vec![self.id.clone().unwrap_or_else(|| translated!("by hand").to_owned())];
-        told.extend(self.stage.map(|stage| words(stage).to_owned()));
+        told.extend(self.stage.map(|stage| words(stage, self.is_reused).to_owned()));
         if let (Some(hook), Some(exit_code), Some(ended)) = (&self.hook, self.exit_code, &self.ended) {
             told.push(translated!("`{hook}` ended at {ended} with exit code {exit_code}"));
         }
@@ -68,8 +73,9 @@ impl LastDeployment {
     }
 }
 
-fn words(stage: Stage) -> &'static str {
+fn words(stage: Stage, is_reused: bool) -> &'static str {
     match stage {
+        Stage::Stopped | Stage::Started if is_reused => translated!("the standby is to get the traffic again"),
         Stage::Opened => translated!("its idle slot is not free yet"),
         Stage::Stopped => translated!("its idle slot is free"),
         Stage::Started => translated!("its release was started"),

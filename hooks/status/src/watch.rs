@@ -122,7 +122,15 @@ mod tests {
 
     fn known(id: &str, stage: Stage) -> DeploymentRecord {
         let id = Some(id.to_owned()).filter(|id| !id.is_empty());
-        DeploymentRecord { id, live: Some(Slot::Blue), idle: Slot::Green, stage, artifact: None, room: None }
+        DeploymentRecord {
+            id,
+            live: Some(Slot::Blue),
+            idle: Slot::Green,
+            stage,
+            artifact: None,
+            room: None,
+            reused: None,
+        }
     }
 
     #[test]

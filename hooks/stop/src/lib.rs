@@ -2,6 +2,7 @@
 //! hook would stumble over (`shared::preflight`).
 
 mod privileges;
+mod reuse;
 
 use shared::boot;
 use shared::config::Settings;
@@ -34,11 +35,17 @@ impl Hook for Stop {
     async fn plan(_: &Arguments, scene: &mut Scene<'_, impl Host>) -> Result<Plan> {
         let seen = preflight::look(scene, &mut Checks::of_hook(scene.report)).await?;
         let mut steps = seen.follow;
+        let reused = match &steps[..] {
+            [] => reuse::find(scene, &seen.deployment, &seen.occupant).await?,
+            // It has just become the live one.
+            _ => None,
+        };
         steps.extend(seen.flag_directory.map(Step::of));
         // Whoever has a listener now and none when the idle slot is to be ended leaves that one as the last (F114).
         let watched = seen.roles.live.filter(|live| *seen.testimony.evidence.listening.get(*live));
         let idle = scene.settings.place(seen.deployment.idle).clone();
-        let plan = plan(scene.settings, seen.deployment, seen.occupant, watched)?;
+        let deployment = DeploymentRecord { reused, ..seen.deployment };
+        let plan = plan(scene.settings, deployment, seen.occupant, watched)?;
         steps.extend(end_makers(idle, boot::makers(scene.host, scene.settings)));
         steps.extend(plan.steps);
         steps.extend(seen.configuration.map(|change| Step::of(Action::remember(scene.settings, change))));
@@ -70,7 +77,15 @@ pub fn plan(
     let place = settings.place(idle).clone();
     let roles = deployment.roles();
     let opened = DeploymentRecord { stage: Stage::Opened, ..deployment };
+    let serving = serving(settings, roles, watched);
+    let reused = opened.reused.clone();
     let mut steps = vec![Step::of(Action::remember(settings, Change::Open(opened)))];
+    if let Some(release) = reused {
+        steps.push(Step::of(Action::remember(settings, Change::Kept(idle))));
+        let result =
+            translated!("release `{release}` stays in {place}: it has the very bytes of this deployment; {serving}");
+        return Ok(Plan { steps, result });
+    }
     let found = match occupant {
         Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
         Occupant::Nobody => translated!("was free already"),
@@ -80,7 +95,7 @@ pub fn plan(
         }
     };
     steps.push(Step::of(Action::remember(settings, Change::Freed(idle))));
-    Ok(Plan { steps, result: translated!("{place} {found}; {}", serving(settings, roles, watched)) })
+    Ok(Plan { steps, result: translated!("{place} {found}; {serving}") })
 }
 
 /// What is said of the live slot; `watched` is it, where somebody listens there.
@@ -116,8 +131,15 @@ mod tests {
 
     fn planned(live: Option<Slot>, idle: Slot, occupant: Occupant) -> Result<String> {
         let settings = settings(SettingsFile::parse("", "")).unwrap();
-        let deployment =
-            DeploymentRecord { id: Some("d-A".into()), live, idle, stage: Stage::Opened, artifact: None, room: None };
+        let deployment = DeploymentRecord {
+            id: Some("d-A".into()),
+            live,
+            idle,
+            stage: Stage::Opened,
+            artifact: None,
+            room: None,
+            reused: None,
+        };
         plan(&settings, deployment, occupant, live).map(|plan| plan.to_string())
     }
 
@@ -133,6 +155,26 @@ mod tests {
             6. remember: `real2` (port 8082) is free
             then: `real2` (port 8082) is free; `real1` (port 8081) serves"#]]
         .assert_eq(&text);
+    }
+
+    #[test]
+    fn f168_a_standby_with_the_bytes_of_the_deployment_stays() {
+        let settings = settings(SettingsFile::parse("", "")).unwrap();
+        let deployment = DeploymentRecord {
+            id: Some("d-C".into()),
+            live: Some(Slot::Green),
+            idle: Slot::Blue,
+            stage: Stage::Opened,
+            artifact: None,
+            room: None,
+            reused: Some("r1".into()),
+        };
+        let occupant = Occupant::Ours(vec![process(7)]);
+        expect![[r#"
+            1. remember: deployment `d-C` works in `real1` (port 8081)
+            2. remember: `real1` (port 8081) keeps what runs there
+            then: release `r1` stays in `real1` (port 8081): it has the very bytes of this deployment; `real2` (port 8082) serves"#]]
+        .assert_eq(&plan(&settings, deployment, occupant, Some(Slot::Green)).unwrap().to_string());
     }
 
     #[test]

@@ -110,8 +110,15 @@ fn start(
 ) -> Plan {
     let slot = roles.idle;
     let place = settings.place(slot).clone();
-    let opened =
-        DeploymentRecord { id: None, live: roles.live, idle: slot, stage: Stage::Opened, artifact: None, room: None };
+    let opened = DeploymentRecord {
+        id: None,
+        live: roles.live,
+        idle: slot,
+        stage: Stage::Opened,
+        artifact: None,
+        room: None,
+        reused: None,
+    };
     let result =
         translated!("release `{}` runs again in {place}; next it is proven, then traffic goes to it", release.name);
     let end = Action::EndLaunched { slot, place, grace: FAILED_GRACE };

@@ -59,7 +59,11 @@ fn read(file: &mut SettingsFile) -> Settings {
         },
         proxy: proxy(file, &places),
         places,
-        stop: Stop { drain: file.duration("stop.drain"), grace: file.duration("stop.grace") },
+        stop: Stop {
+            drain: file.duration("stop.drain"),
+            grace: file.duration("stop.grace"),
+            reuse_standby: file.truth("stop.reuse_standby"),
+        },
         start: Start {
             survive: file.duration("start.survive"),
             keep_releases: file.number("start.keep_releases", 0..=1000),
@@ -383,6 +387,8 @@ mod tests {
             written.app.supervisor = shipped.app.supervisor;
             assert!(!written.warm_up.is_wanted() && shipped.warm_up.is_wanted(), "{name}");
             written.warm_up.paths.clone_from(&shipped.warm_up.paths);
+            assert!(!written.stop.reuse_standby && shipped.stop.reuse_standby, "{name}");
+            written.stop.reuse_standby = true;
             assert_eq!(written, shipped, "{name}");
         }
     }

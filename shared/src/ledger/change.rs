@@ -20,6 +20,8 @@ pub enum Change {
     Open(DeploymentRecord),
     /// The slot was freed.
     Freed(Slot),
+    /// The standby stays in the slot: it is what is deployed.
+    Kept(Slot),
     /// The live release is about to be ended, to make room for the new one; when, is filled in as it is noted.
     MadeRoom {
         /// The live slot.
@@ -37,6 +39,8 @@ pub enum Change {
         release: Release,
         /// [`Tenant::ended_before`]; filled in as it is noted.
         ended_before: Option<u64>,
+        /// [`Tenant::launch`].
+        launch: String,
     },
     /// It was launched. The process is known once it runs; it has not shown yet that it stays.
     Launched {
@@ -77,6 +81,7 @@ impl Change {
             Change::Open(deployment) => Some(deployment.idle),
             Change::Intend(intent) | Change::Return(intent) => Some(intent.to),
             Change::Freed(slot)
+            | Change::Kept(slot)
             | Change::Launching { slot, .. }
             | Change::Launched { slot, .. }
             | Change::MadeRoom { slot, .. }
@@ -117,6 +122,7 @@ impl Ledger {
             Change::Moved(slot) => Some(*slot),
             Change::SentBack => self.intent.as_ref()?.from,
             Change::Freed(_)
+            | Change::Kept(_)
             | Change::MadeRoom { .. }
             | Change::Restored(_)
             | Change::Launching { .. }
@@ -150,11 +156,12 @@ impl Ledger {
                 self.vacate(*slot);
                 self.reach(Stage::Stopped);
             }
+            Change::Kept(_) => self.reach(Stage::Stopped),
             Change::Refused(slot) => {
                 self.refused = self.vacate(*slot).map(|release| release.name);
                 self.reach(Stage::Stopped);
             }
-            Change::Launching { slot, release, ended_before } => {
+            Change::Launching { slot, release, ended_before, launch } => {
                 // One that is started once more has served.
                 let served = self.before.as_ref().is_some_and(|before| before.name == release.name);
                 self.never_served.retain(|name| *name != release.name);
@@ -163,8 +170,13 @@ impl Ledger {
                 self.never_served.drain(..forgotten);
                 self.refused = None;
                 self.retired = self.retired.filter(|retired| retired != slot);
-                *self.tenants.get_mut(*slot) =
-                    Tenant { release: Some(release.clone()), ended_before: *ended_before, served, ..Tenant::default() };
+                *self.tenants.get_mut(*slot) = Tenant {
+                    release: Some(release.clone()),
+                    ended_before: *ended_before,
+                    launch: Some(launch.clone()),
+                    served,
+                    ..Tenant::default()
+                };
             }
             Change::Launched { slot, process, port } => {
                 let tenant = self.tenants.get_mut(*slot);
@@ -279,6 +291,7 @@ mod tests {
             release: Some(release.clone()),
             process: Some(ProcessIdentity { id: 7, started: 9 }),
             port: Some(8081),
+            launch: Some("sum".into()),
             ended_before: None,
             served: true,
         };
@@ -290,9 +303,17 @@ mod tests {
         ledger.apply(&Change::Freed(Slot::Green), "boot 1");
         assert_eq!(ledger.tenants.green, Tenant::default());
         let mut launching = served;
-        launching
-            .apply(&Change::Launching { slot: Slot::Green, release: release.clone(), ended_before: Some(3) }, "boot 1");
-        let new = Tenant { release: Some(release), ended_before: Some(3), ..Tenant::default() };
+        launching.apply(
+            &Change::Launching {
+                slot: Slot::Green,
+                release: release.clone(),
+                ended_before: Some(3),
+                launch: "sum".into(),
+            },
+            "boot 1",
+        );
+        let new =
+            Tenant { release: Some(release), ended_before: Some(3), launch: Some("sum".into()), ..Tenant::default() };
         assert_eq!((&launching.tenants.blue, &launching.tenants.green), (&tenant, &new));
     }
 
@@ -300,13 +321,29 @@ mod tests {
     fn f117_a_refused_release_leaves_its_slot_free_and_its_name_until_the_next_one_comes() {
         let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
         let mut ledger = ledger(Some("d-A"), Stage::Started);
-        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("bad"), ended_before: None }, "boot 1");
+        ledger.apply(
+            &Change::Launching {
+                slot: Slot::Green,
+                release: release("bad"),
+                ended_before: None,
+                launch: String::new(),
+            },
+            "boot 1",
+        );
         ledger.apply(&Change::Refused(Slot::Green), "boot 1");
         assert_eq!((&ledger.tenants.green, ledger.refused.as_deref()), (&Tenant::default(), Some("bad")));
         assert_eq!(ledger.deployment.as_ref().map(|deployment| deployment.stage), Some(Stage::Stopped));
         ledger.apply(&Change::Freed(Slot::Green), "boot 1");
         assert_eq!(ledger.refused.as_deref(), Some("bad"), "it was the last that was refused");
-        ledger.apply(&Change::Launching { slot: Slot::Green, release: release("good"), ended_before: None }, "boot 1");
+        ledger.apply(
+            &Change::Launching {
+                slot: Slot::Green,
+                release: release("good"),
+                ended_before: None,
+                launch: String::new(),
+            },
+            "boot 1",
+        );
         assert_eq!(ledger.refused, None);
     }
 
@@ -315,7 +352,10 @@ mod tests {
         let mut ledger = ledger(None, Stage::Stopped);
         let process = Some(ProcessIdentity { id: 7, started: 9 });
         let release = Release { name: "r".into(), path: "/r.jar".into(), sha256: None };
-        ledger.apply(&Change::Launching { slot: Slot::Green, release, ended_before: None }, "boot 1");
+        ledger.apply(
+            &Change::Launching { slot: Slot::Green, release, ended_before: None, launch: String::new() },
+            "boot 1",
+        );
         ledger.apply(&Change::Launched { slot: Slot::Green, process, port: 8082 }, "boot 1");
         assert_eq!(ledger.process(Slot::Green, "boot 1"), process);
         assert_eq!(ledger.process(Slot::Green, "boot 2"), None);
@@ -332,13 +372,19 @@ mod tests {
             [Change::Refused(Slot::Green), Change::Freed(Slot::Green), Change::Moved(Slot::Green)].iter().enumerate()
         {
             let release = release(number);
-            ledger.apply(&Change::Launching { slot: Slot::Green, release, ended_before: None }, "boot 1");
+            ledger.apply(
+                &Change::Launching { slot: Slot::Green, release, ended_before: None, launch: String::new() },
+                "boot 1",
+            );
             ledger.apply(change, "boot 1");
         }
         assert_eq!(ledger.never_served, ["r0", "r1"]);
         for number in 3..99 {
             let release = release(number);
-            ledger.apply(&Change::Launching { slot: Slot::Blue, release, ended_before: None }, "boot 1");
+            ledger.apply(
+                &Change::Launching { slot: Slot::Blue, release, ended_before: None, launch: String::new() },
+                "boot 1",
+            );
         }
         assert_eq!((ledger.never_served.len(), ledger.never_served.last().unwrap().as_str()), (16, "r98"));
     }
@@ -346,7 +392,8 @@ mod tests {
     #[test]
     fn f167_the_release_that_served_before_is_known_whatever_becomes_of_its_slot() {
         let release = |name: &str| Release { name: name.into(), path: "/r.jar".into(), sha256: None };
-        let launching = |slot, name| Change::Launching { slot, release: release(name), ended_before: None };
+        let launching =
+            |slot, name| Change::Launching { slot, release: release(name), ended_before: None, launch: String::new() };
         let mut ledger = Ledger::default();
         let known = |ledger: &Ledger| {
             ledger.recorded(ledger.live.unwrap_or(Slot::Blue)).map_or_else(String::new, |release| release.name.clone())

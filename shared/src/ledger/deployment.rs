@@ -30,6 +30,10 @@ pub struct DeploymentRecord {
     /// How the live release makes room for the new one; nothing where both fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
+    /// The release of the standby, where that stays in the idle slot since it has the very bytes of this deployment
+    /// (`stop.reuse_standby`); nothing where the slot is freed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
 }
 
 /// The live release is ended before the new one starts, since memory is too short for both (`start.overlap`).
@@ -95,6 +99,7 @@ impl Ledger {
                 stage: Stage::Opened,
                 artifact: None,
                 room: None,
+                reused: None,
             }),
         }
     }
@@ -189,6 +194,7 @@ pub(super) mod tests {
             stage,
             artifact: None,
             room: None,
+            reused: None,
         };
         Ledger { deployment: Some(deployment), ..Ledger::default() }
     }

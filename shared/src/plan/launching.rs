@@ -3,10 +3,12 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::{Action, Step};
 use crate::boot::SeeBoot;
 use crate::config::Settings;
-use crate::host::{Launch, Process, Share};
+use crate::host::{Launch, Process, Share, hexadecimal};
 use crate::ledger::{Change, live_file};
 use crate::release::Release;
 use crate::slot::Slot;
@@ -51,6 +53,15 @@ pub fn launch(settings: &Settings, slot: Slot, release: &Release) -> Launch {
     }
 }
 
+/// The sha256, in hexadecimal, of all that a release is launched with but its log: where it differs, the settings have changed since.
+#[must_use]
+pub fn sum(launch: &Launch) -> String {
+    let Launch { command, directory, environment, variables, log: _ } = launch;
+    let directory = directory.to_string_lossy();
+    let text = format!("{command:?} {directory:?} {environment:?} {variables:?}");
+    hexadecimal(&Sha256::digest(text))
+}
+
 /// The launch of a release by the unit of its slot, in this boot.
 #[must_use]
 pub fn by_unit(settings: &Settings, slot: Slot, release: &Release, unit: Unit, boot: &str) -> UnitLaunch {
@@ -70,7 +81,7 @@ pub fn steps(
     let place = settings.place(slot).clone();
     let launch = launch(settings, slot, &release);
     let log = launch.log.clone();
-    let launching = Change::Launching { slot, release, ended_before: None };
+    let launching = Change::Launching { slot, release, ended_before: None, launch: sum(&launch) };
     let launched = Change::Launched { slot, process: None, port: place.port };
     let small = settings.start.share == Share::Small;
     let share = small.then_some(Action::Share { process: None, share: Share::Small });

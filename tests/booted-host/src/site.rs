@@ -117,6 +117,8 @@ jvm_options = [\"-Dserver.port={{port}}\"{heap}]
 config_locations = []
 supervisor = \"{supervisor}\"
 class_archive = \"{class_archive}\"
+[stop]
+reuse_standby = true
 [start]
 overlap = \"{overlap}\"
 [proxy]

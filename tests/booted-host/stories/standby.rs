@@ -111,6 +111,43 @@ fn f167_a_standby_that_was_ended_is_started_again_by_its_unit_and_is_as_safe_as_
 }
 
 #[test]
+fn f168_a_rollback_goes_to_the_unit_that_stands_by_and_that_one_is_as_safe_as_before() {
+    for manager in MANAGERS {
+        let host = host(manager, "10m");
+        deploys(&host, "v1");
+        deploys(&host, "v2");
+        let before = listening(&host);
+        nothing_was_lost(&under_load(&host, &Mode::ALL, |_| {
+            let answer = deploys(&host, "v1");
+            assert!(answer.log.contains("it has the very bytes of this deployment"), "{}", answer.log);
+        }));
+        assert_eq!(listening(&host), before, "nobody was ended, and nobody was started");
+        // Its timer is of the time before: it ends nobody now.
+        is_over(
+            &host,
+            manager,
+            &format!("service-url-{}-standby-{}", live_file(&host, "live"), generation_before(&host)),
+        );
+        assert_eq!((listening(&host), release_at_the_door(&host).as_str()), (before, "v1"));
+        let unit = format!("service-url-{}.service", live_file(&host, "live"));
+        let slot = SLOTS[usize::from(live_file(&host, "live") == "real2")];
+        let process = host.listener(slot).unwrap().expect("v1");
+        systemctl(&host, manager, &format!("kill --signal=KILL {unit}"));
+        wait_until("it is back", || {
+            let now = host.listener(slot).unwrap();
+            now.is_some_and(|now| now != process) && release_at_the_door(&host) == "v1"
+        })
+        .unwrap();
+        deploys(&host, "v3");
+    }
+}
+
+/// The number of the cutover before the last one.
+fn generation_before(host: &BootedHost) -> u64 {
+    live_file(host, "generation").parse::<u64>().unwrap() - 1
+}
+
+#[test]
 fn f126_a_timer_outlives_a_restart_of_the_agent() {
     for manager in MANAGERS {
         let host = host(manager, "10m");

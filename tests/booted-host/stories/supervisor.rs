@@ -206,8 +206,10 @@ fn f115_a_start_that_is_killed_while_its_unit_comes_up_costs_nothing_but_its_dep
         let idle = if live == "real1" { "real2" } else { "real1" };
         let path = host.path(&format!("/home/deploy/app/units/{idle}.{file}"));
         drop(std::fs::remove_file(&path));
+        // Another one each time: one that was killed too late stands by, and would not be started once more (F168).
+        let killed = Jar::release(&format!("killed-{round}"));
         std::thread::scope(|scope| {
-            let deploy = scope.spawn(|| host.deploy(&Jar::release("killed")).unwrap());
+            let deploy = scope.spawn(|| host.deploy(&killed).unwrap());
             wait_until("the unit is being started", || path.exists()).unwrap();
             runs(&host, &["bash", "-c", kill]);
             let answer = deploy.join().unwrap();

@@ -28,6 +28,7 @@ mod reboots;
 mod refusal;
 mod refused_by_switch;
 mod restart;
+mod reuse;
 mod schedule;
 mod site;
 mod standby;

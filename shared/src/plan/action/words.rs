@@ -155,6 +155,7 @@ fn note(formatter: &mut fmt::Formatter<'_>, change: &Change, place: Option<&Plac
             formatter.write_str(&translated!("deployment `{}` works in {place}", deployment.name()))
         }
         Change::Freed(_) => formatter.write_str(&translated!("{place} is free")),
+        Change::Kept(_) => formatter.write_str(&translated!("{place} keeps what runs there")),
         Change::MadeRoom { .. } => formatter.write_str(&translated!("the release in {place} makes room")),
         Change::Restored(_) => formatter.write_str(&translated!("{place} serves again")),
         Change::Launching { release, .. } => {

@@ -16,7 +16,8 @@ use crate::slot::Place;
 impl<H: Host, W: Warming> Execution<'_, H, W> {
     /// Asks a release, explains by its log why it fails, and ends it if it is refused.
     pub(super) async fn probe(&mut self, probe: &Probe, log: Option<&Path>, refusal: Option<Refusal>) -> Result<()> {
-        let is_first = self.ledger.deployment.as_ref().is_some_and(|deployment| deployment.stage == Stage::Started);
+        let is_started = self.ledger.deployment.as_ref().is_some_and(|deployment| deployment.stage == Stage::Started);
+        let is_first = is_started && !self.ledger.is_reused();
         if let Err(error) = probe::run(self.host, self.report, probe).await {
             return Err(self.refuse(probe, error, log, refusal).await);
         }
