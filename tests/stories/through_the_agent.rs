@@ -81,8 +81,8 @@ fn i9_a_hook_ends_before_the_timeout_of_its_own_bundle_with_its_own_verdict_and_
         let bundle = rig.host.bundle(&jar, rig.host.binaries().unwrap().directory()).unwrap();
         let spec = bundle.join("appspec.yml");
         let shipped = std::fs::read_to_string(&spec).unwrap();
-        assert!(shipped.contains("timeout: 210"), "the shipped timeout of health: {shipped}");
-        std::fs::write(&spec, shipped.replace("timeout: 210", "timeout: 8")).unwrap();
+        assert!(shipped.contains("timeout: 300"), "the shipped timeout of health: {shipped}");
+        std::fs::write(&spec, shipped.replace("timeout: 300", "timeout: 8")).unwrap();
         let deployment = agent.deploy(&Bundle::open(bundle).unwrap());
         let failure = deployment.failure().expect("it failed");
         assert_eq!(failure.event, LifecycleEvent::ValidateService);
@@ -107,7 +107,7 @@ fn f113_a_bundle_whose_hooks_cannot_come_to_the_end_is_refused_while_the_standby
     let jar = rig.jar(&Jar::release("v3"));
     let own = "    - location: scripts/warm.sh\n    - location: hooks/health\n";
     for (name, from, to, words) in [
-        ("no `health`", "    - location: hooks/health\n      timeout: 210\n", "", "no event runs `hooks/health`"),
+        ("no `health`", "    - location: hooks/health\n      timeout: 300\n", "", "no event runs `hooks/health`"),
         ("misplaced", "  ApplicationStart:\n", "  BeforeAllowTraffic:\n", "only behind a load balancer"),
         ("not in it", "    - location: hooks/health\n", own, "runs `scripts/warm.sh`, which is not in the bundle"),
     ] {

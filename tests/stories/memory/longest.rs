@@ -94,7 +94,7 @@ fn i9_single_actions_take_as_long_as_they_say_where_everything_goes_slowly_and_n
     let slow = Site { settings: site.settings.clone(), ..Site::cold(Slot::Blue, User::Root) };
     let release = slow.host.place_app(App::good().slow_at_first(usize::MAX, 2 * SECOND), "real2", 8082);
     let mut settings = slow.settings.clone();
-    settings.warm_up.paths = vec!["/".to_owned()];
+    (settings.warm_up.paths, settings.warm_up.at_most) = (vec!["/".to_owned()], 20 * SECOND);
     let (warm_up, _) = WarmUp::of(&slow.host, &settings, &Probe::of(&settings, Slot::Green, release), None);
     let Some(warm_up) = warm_up else { unreachable!("it is wanted") };
     let refusal = Refusal { slot: Slot::Green, grace: SECOND };

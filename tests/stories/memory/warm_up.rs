@@ -17,9 +17,11 @@ use crate::site::{Site, User};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A site with these lines of `[warm_up]`, on which a release has been started.
+/// A site with these lines of `[warm_up]`, on which a release has been started. Two are asked at once, where nothing else is said.
 fn started(text: &str, live: App, app: App) -> Site {
     let mut site = Site::cold(Slot::Blue, User::Application);
+    let two = if text.contains("at_once") { "" } else { "at_once = 2\n" };
+    let text = two.to_owned() + text;
     let text =
         format!("[app]\ndirectory = \"/app\"\nconfig_locations = []\n[switch]\nwatch = \"0s\"\n[warm_up]\n{text}\n");
     site.settings =
