@@ -18,10 +18,6 @@ public class Category {
     protected Category() {
     }
 
-    Category(String name) {
-        this.name = name;
-    }
-
     public Long getId() {
         return id;
     }

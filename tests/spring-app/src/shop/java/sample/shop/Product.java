@@ -35,12 +35,6 @@ public class Product {
     protected Product() {
     }
 
-    Product(String name, BigDecimal price, Category category) {
-        this.name = name;
-        this.price = price;
-        this.category = category;
-    }
-
     public Long getId() {
         return id;
     }
