@@ -3,11 +3,11 @@
 //! and started anew, as any other.
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use shared::config::Settings;
 use shared::error::{Kind, Result};
-use shared::host::{FileKind, Host, Process};
+use shared::host::{FileKind, Host, Launch, Process};
 use shared::language::translated;
 use shared::ledger::{DeploymentRecord, Ledger};
 use shared::occupant::Occupant;
@@ -19,6 +19,9 @@ use shared::slot::Slot;
 
 /// How much of two files is compared at once.
 const CHUNK: usize = 256 * 1024;
+
+/// How deep Spring looks below a directory of configuration: for files in it, and in the directories in it.
+const DEEP: usize = 2;
 
 /// The name of the release that stays; nothing where the slot is to be freed. Where the bytes are the same and it is freed all the same, it is
 /// told why.
@@ -102,42 +105,37 @@ fn changed(
     release: &Release,
     process: &Process,
 ) -> Option<String> {
-    let now = launching::sum(&launching::launch(settings, idle, release));
-    if ledger.tenants.get(idle).launch.as_ref() != Some(&now) {
+    let launch = launching::launch(settings, idle, release);
+    if ledger.tenants.get(idle).launch.as_ref() != Some(&launching::sum(&launch)) {
         return Some(translated!("what `app` in hooks.toml says of its start has changed since").to_owned());
     }
     let is_newer = |path: &PathBuf| host.describe(path).is_ok_and(|facts| facts.changed > process.started_at);
-    let newer = configuration(host, settings, idle).into_iter().find(is_newer)?;
+    let newer = configuration(host, &launch).into_iter().find(is_newer)?;
     Some(translated!("`{}` has changed since it was started", newer.to_string_lossy()))
 }
 
-/// The files that Spring reads when it starts: those that the settings name, and those that it finds by itself where it works.
-fn configuration(host: &impl Host, settings: &Settings, slot: Slot) -> Vec<PathBuf> {
-    let app = &settings.app;
-    let named = app.config_locations.iter().filter_map(|location| {
+/// The files that Spring reads when it starts: those that its command line names, and those that it finds by itself where it works.
+fn configuration(host: &impl Host, launch: &Launch) -> Vec<PathBuf> {
+    let settings = launch.command.iter().filter(|word| word.contains("spring.config."));
+    let locations = settings.filter_map(|word| word.split_once('=')).flat_map(|(_, value)| value.split([',', ';']));
+    let named = locations.filter_map(|location| {
         let location = location.strip_prefix("optional:").unwrap_or(location);
-        let path =
-            location.strip_prefix("file:").unwrap_or(location).replace("{profile}", &settings.place(slot).profile);
-        (path.starts_with('/')).then(|| PathBuf::from(path))
+        let path = ["file:", "configtree:"].iter().find_map(|kind| location.strip_prefix(kind)).unwrap_or(location);
+        // Of several directories under one pattern, the one that they are in.
+        let path = path.split_once('*').map_or(path, |(before, _)| before);
+        (!path.starts_with("classpath")).then(|| launch.directory.join(path))
     });
-    let config = app.directory.join("config");
-    let directories: Vec<PathBuf> = named.chain([config]).collect();
-    let mut files: Vec<PathBuf> = directories.iter().flat_map(|path| within(host, path)).collect();
-    let is_configuration = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let own = host.list(&launch.directory).unwrap_or_default().into_iter().filter(|name| {
         name.starts_with("application") && [".properties", ".yml", ".yaml"].iter().any(|ending| name.ends_with(ending))
-    };
-    files.extend(within(host, &app.directory).into_iter().filter(is_configuration));
-    files
+    });
+    let found = own.map(|name| launch.directory.join(name)).chain([launch.directory.join("config")]);
+    named.chain(found).flat_map(|path| within(host, path, DEEP)).collect()
 }
 
-/// What is in a directory; a file is in itself.
-fn within(host: &impl Host, path: &Path) -> Vec<PathBuf> {
-    match host.describe(path) {
-        Ok(facts) if facts.kind == FileKind::Directory => {
-            let names = host.list(path).unwrap_or_default();
-            std::iter::once(path.to_owned()).chain(names.into_iter().map(|name| path.join(name))).collect()
-        }
-        _ => vec![path.to_owned()],
-    }
+/// What is at a path, and where that is a directory, in it.
+fn within(host: &impl Host, path: PathBuf, deep: usize) -> Vec<PathBuf> {
+    let is_directory = host.describe(&path).is_ok_and(|facts| facts.kind == FileKind::Directory);
+    let names = if is_directory && deep > 0 { host.list(&path).unwrap_or_default() } else { Vec::new() };
+    let below = names.into_iter().flat_map(|name| within(host, path.join(name), deep - 1)).collect::<Vec<_>>();
+    std::iter::once(path).chain(below).collect()
 }

@@ -28,8 +28,12 @@ fn unpack(site: &Site, version: &str) {
 fn prepared(setup: Setup) -> (Site, Slot) {
     let mut site = Site::of_scripts(Slot::Blue, setup);
     site.settings.stop.reuse_standby = true;
-    site.settings.app.config_locations =
-        vec!["/etc/shop.properties".into(), "classpath:/application.properties".into()];
+    site.settings.app.config_locations = vec![
+        "/etc/shop.properties".into(),
+        "classpath:/application.properties".into(),
+        "optional:file:shop/*/".into(),
+        "optional:file:db-{profile}.conf".into(),
+    ];
     site.host.write(Path::new("/etc/shop.properties"), b"a=1");
     site.host.pass(Duration::from_secs(5));
     for (version, deployment) in [(OLD, "d-1"), (NEW, "d-2")] {
@@ -85,7 +89,7 @@ fn f168_a_deployment_of_the_bytes_of_the_standby_ends_nothing_starts_nothing_and
 /// Why the standby is started anew, what makes it so, and what `stop` says of it.
 type Doubt = (&'static str, fn(&mut Site, Slot), Option<&'static str>);
 
-const DOUBTS: [Doubt; 11] = [
+const DOUBTS: [Doubt; 14] = [
     ("nobody has asked for it", |site, _| site.settings.stop.reuse_standby = false, None),
     ("other bytes, as many", |site, _| unpack(site, "4"), None),
     ("other bytes, more of them", |site, _| unpack(site, "10"), None),
@@ -120,6 +124,25 @@ const DOUBTS: [Doubt; 11] = [
             site.host.write(Path::new("/app/config/application.properties"), b"a=2");
         },
         Some("`/app/config"),
+    ),
+    (
+        "a file two below that",
+        |site, _| site.host.write(Path::new("/app/config/a/application.properties"), b"a=2"),
+        Some("`/app/config"),
+    ),
+    (
+        "a file below a pattern, where it works",
+        |site, _| site.host.write(Path::new("/app/shop/a/application.properties"), b"a=2"),
+        Some("`/app/shop"),
+    ),
+    (
+        "a file of its profile, where it works",
+        |site, _| {
+            for profile in ["real1", "real2"] {
+                site.host.write(Path::new(&format!("/app/db-{profile}.conf")), b"a=2");
+            }
+        },
+        Some("`/app/db-real"),
     ),
     (
         "somebody has started another process there since",
