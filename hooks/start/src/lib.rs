@@ -54,8 +54,7 @@ impl Hook for Start {
             Occupant::Ours(processes)
                 if reused.is_some_and(|kept| processes.iter().any(|process| process.identity == kept)) =>
             {
-                let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
-                artifact.is_what_stop_saw(seen.as_ref())?;
+                find_artifact(scene, seen.as_ref())?;
                 return Ok(stays(scene.settings, idle));
             }
             Occupant::Stranger(who) => return Err(occupant::refuse(&who)),
@@ -94,8 +93,7 @@ impl Hook for Start {
                 .advise(translated!("see who starts it (a unit of systemd, a cron job?), then deploy again")));
             }
         }
-        let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
-        artifact.is_what_stop_saw(seen.as_ref())?;
+        let artifact = find_artifact(scene, seen.as_ref())?;
         let release = Release::of(&artifact, scene.settings, scene.host.wall_clock(), &name);
         let supervised = supervised::look(scene, idle).await?;
         let in_use = in_use(scene)?;
@@ -110,6 +108,13 @@ impl Hook for Start {
         plan.steps = steps;
         Ok(plan)
     }
+}
+
+/// What is deployed, which has to be what `stop` saw.
+fn find_artifact(scene: &Scene<'_, impl Host>, seen: Option<&Artifact>) -> Result<Artifact> {
+    let artifact = release::find_artifact(scene.host, scene.settings, scene.lifecycle.app_spec.as_ref())?;
+    artifact.is_what_stop_saw(seen)?;
+    Ok(artifact)
 }
 
 /// What `start` does where the standby is what is deployed.

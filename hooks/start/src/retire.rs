@@ -4,7 +4,7 @@
 use shared::error::{Error, Kind, Result};
 use shared::host::Host;
 use shared::language::{Text, text, translated};
-use shared::ledger::{Change, Stage};
+use shared::ledger::Change;
 use shared::occupant::{self, Occupant};
 use shared::plan::{Action, Plan, Step};
 use shared::probe::warm_up::NotLinked;
@@ -60,13 +60,9 @@ impl Hook for Retire {
         if release != arguments.release.as_ref() {
             return stays(translated!("another release is there, or none"));
         }
-        let is_wanted = scene.ledger.is_reused()
-            && scene
-                .ledger
-                .deployment
-                .as_ref()
-                .is_some_and(|deployment| deployment.idle == slot && deployment.stage != Stage::Switched);
-        if is_wanted {
+        // Once traffic has moved the number says so.
+        let is_wanted = scene.ledger.deployment.as_ref().is_some_and(|deployment| deployment.idle == slot);
+        if is_wanted && scene.ledger.is_reused() {
             return stays(translated!("a deployment is about to move the traffic to it"));
         }
         let (finding, testimony) = scene.discover().await?;
