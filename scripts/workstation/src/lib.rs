@@ -1,6 +1,6 @@
 //! The machine that the programs behind `scripts/` work on: what is told at its terminal (`console`), the signals that end a
-//! program (`interruption`), pages for a browser (`page`) and a browser that looks at them (`browser`), and the only ways of these programs to files (`files`), to other programs and to the environment
-//! (`programs`), as `host` is for the hooks.
+//! program (`interruption`), pages for a browser (`page`) and a browser that looks at them (`browser`), and the only ways of these
+//! programs to files (`files`), to other programs and to the environment (`programs`), as `host` is for the hooks.
 
 /// A browser without a window.
 pub mod browser;

@@ -128,6 +128,7 @@ fn f168_a_rollback_goes_to_the_unit_that_stands_by_and_that_one_is_as_safe_as_be
             manager,
             &format!("service-url-{}-standby-{}", live_file(&host, "live"), generation_before(&host)),
         );
+        wait_until("it has looked", || log(&host).contains("traffic has moved since")).unwrap();
         assert_eq!((listening(&host), release_at_the_door(&host).as_str()), (before, "v1"));
         let unit = format!("service-url-{}.service", live_file(&host, "live"));
         let slot = SLOTS[usize::from(live_file(&host, "live") == "real2")];
