@@ -71,6 +71,15 @@ mod tests {
 
     #[test]
     fn the_time_of_children_is_told_apart_from_the_processs_own() {
+        // The kernel counts the children of a whole process: another test that waits for its own (a browser, say) would be in it.
+        if !std::env::args().any(|argument| argument == "--exact") {
+            let name = "timed_run::tests::the_time_of_children_is_told_apart_from_the_processs_own";
+            let mut alone = workstation::programs::command(std::env::current_exe().unwrap());
+            let output = alone.args(["--exact", name]).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && told.contains("1 passed"), "{told}");
+            return;
+        }
         let directory = std::env::temp_dir();
         let count = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
         let invocation = |name: &str, script: String| Invocation {
