@@ -71,6 +71,9 @@ pub(crate) struct Arguments {
     /// For --feel: requests a second, instead of 20, 50 and 80 % of what the host can do
     #[arg(long, value_delimiter = ',', requires = "feel", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rates: Option<Vec<u32>>,
+    /// For --feel: keep what feel.json has of other rates and ways, and the rates with it; the whole takes hours
+    #[arg(long, requires = "feel")]
+    pub(crate) add: bool,
     /// The directory with shop-v1.jar and shop-v2.jar
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) jars: Option<PathBuf>,

@@ -8,14 +8,14 @@ mod shop;
 mod treatment;
 mod windows;
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::Binaries;
 use workstation::console::Console;
-use workstation::programs;
+use workstation::{files, programs};
 
 use crate::arguments::Arguments;
 use crate::feel::document::{Feel, Figures};
@@ -27,13 +27,13 @@ use crate::machine::Machine;
 use crate::publication::Publication;
 
 /// For how long the load runs before a deploy begins.
-const STEADY: Duration = Duration::from_secs(10);
+const STEADY: Duration = Duration::from_secs(5);
 /// For how long it runs after the cutover.
 const AFTER: Duration = Duration::from_secs(30);
 /// For how long a rate is tried, to see what the host can do.
 const TRY: Duration = Duration::from_secs(5);
-/// The shares of what the host can do at which deploys are made, in percent.
-const SHARES: [u32; 3] = [20, 50, 80];
+/// The shares of what the host can do at which deploys are made, in percent: the hardest first, since it is the one to be known soonest.
+const SHARES: [u32; 3] = [80, 50, 20];
 /// Where the search for what the host can do begins, and where it ends, in requests a second.
 const RATES: std::ops::RangeInclusive<u32> = 10..=2000;
 /// An answer that takes longer was not served well.
@@ -48,16 +48,22 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
     let binaries = Binaries::at(arguments.hooks.clone().map_or_else(programs::own_directory, Ok)?)?;
     let baseline = arguments.baseline.canonicalize();
     let baseline = baseline.with_context(|| format!("`{}` could not be found", arguments.baseline.display()))?;
-    let machine = Machine::this()?;
     let java = arguments.java.first().context("`--java` names no JVM")?;
     let open = |treatment| Shop::open(treatment, &binaries, &baseline, jars, java);
-    let capacity = capacity(open(Treatment::Plain)?, console)?;
+    let machine = Machine::this()?;
+    let mut feel = if arguments.add {
+        kept(&arguments.output.join("feel.json"), &machine)?
+    } else {
+        // With a warm-up: a release that has served for a day is compiled.
+        Feel { machine, capacity: capacity(open(Treatment::WarmUp)?, console)?, figures: Vec::new() }
+    };
+    let capacity = feel.capacity;
     console.line(&format!("this host serves {capacity} requests a second well"));
     let rates: Vec<u32> = match &arguments.rates {
         Some(rates) => rates.clone(),
         None => SHARES.iter().map(|share| (capacity * share / 100).max(1)).collect(),
     };
-    let mut samples: BTreeMap<(u32, Treatment), Vec<Sample>> = BTreeMap::new();
+    let mut failed = 0;
     for rate in &rates {
         for treatment in &arguments.treatments {
             let mut shop = open(*treatment)?;
@@ -65,6 +71,7 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
             let loads = Loads::start(&shop, *rate)?;
             loads.run_for(&shop, AFTER)?;
             loads.finish()?;
+            let mut samples = Vec::new();
             for number in 1..=arguments.deploys {
                 let sample = deploy(&mut shop, *rate)?;
                 console.line(&format!(
@@ -72,26 +79,34 @@ pub(crate) fn measure(arguments: &Arguments, console: &Console) -> anyhow::Resul
                     treatment.name(),
                     arguments.deploys
                 ));
-                samples.entry((*rate, *treatment)).or_default().push(sample);
+                samples.push(sample);
             }
             shop.close()?;
+            if treatment.has_hooks() {
+                failed += samples.iter().map(Sample::failed).sum::<usize>();
+            }
+            feel.add(Figures::of(*rate, *treatment, &samples));
         }
+        // After each rate: the whole takes hours.
+        let highest = feel.figures.last().map_or(0, |figures| figures.rate);
+        let publication = Publication::new("feel", document::write(&feel)).figures(&feel)?;
+        publication.picture("feel.svg", lines::draw(highest, &feel.figures)).publish(arguments, console)?;
     }
-    let figures = samples.iter().map(|((rate, treatment), samples)| Figures::of(*rate, *treatment, samples)).collect();
-    let feel = Feel { machine, capacity, deploys: arguments.deploys, figures };
-    let picture = lines::draw(rates.last().copied().unwrap_or_default(), &samples);
-    let publication = Publication::new("feel", document::write(&feel)).figures(&feel)?.picture("feel.svg", picture);
-    publication.publish(arguments, console)?;
-    let failed: usize = samples
-        .iter()
-        .filter(|((_, treatment), _)| treatment.has_hooks())
-        .flat_map(|(_, samples)| samples)
-        .map(Sample::failed)
-        .sum();
     if failed > 0 {
         console.line(&format!("MUST NOT HAPPEN: {failed} requests failed"));
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was measured before, on this very machine.
+fn kept(file: &Path, machine: &Machine) -> anyhow::Result<Feel> {
+    let text = files::read_text(file, "what was measured before")?;
+    let kept: Feel =
+        serde_json::from_str(&text).with_context(|| format!("`{}` is no result of `--feel`", file.display()))?;
+    if kept.machine != *machine {
+        anyhow::bail!("`{}` was measured on another machine; measure all of it anew, without `--add`", file.display());
+    }
+    Ok(kept)
 }
 
 /// How many requests a second a warm release serves well: the rate is doubled until it does not, then halved in between.
@@ -103,18 +118,21 @@ fn capacity(shop: Shop, console: &Console) -> anyhow::Result<u32> {
         console.line(&format!("{rate} requests a second: {}", if serves { "served well" } else { "too many" }));
         Ok(serves)
     };
-    // Compiled by now, as a release is that has served for a while.
-    for _ in 0..4 {
-        serves(40)?;
-    }
     let (mut good, mut bad) = (*RATES.start(), *RATES.end());
     while good < bad && serves(good * 2)? {
         good *= 2;
     }
+    serves(*RATES.start())?;
     bad = bad.min(good * 2);
     while bad - good > good / 8 + 1 {
         let middle = good.midpoint(bad);
-        if serves(middle)? { good = middle } else { bad = middle }
+        if serves(middle)? {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+        // What is still under way of a rate that was too much is no burden of the next.
+        serves(*RATES.start())?;
     }
     shop.close()?;
     Ok(good)

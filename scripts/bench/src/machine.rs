@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use sandbox::ensure_nginx;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use workstation::{files, programs};
 
 /// A machine and its nginx.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,

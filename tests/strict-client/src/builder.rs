@@ -38,7 +38,7 @@ impl LoadBuilder {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            target: Target { host: "localhost".to_owned(), path: "/".to_owned() },
+            target: Target { host: "localhost".to_owned(), path: "/".to_owned(), accept: None },
             rate_per_second: 100,
             rates: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -61,6 +61,12 @@ impl LoadBuilder {
     /// The path (and query) of the modes that GET what they are told to; `/`, if none is given.
     pub fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.target.path);
+        self
+    }
+
+    /// The `Accept` of those that GET; none, if none is given.
+    pub fn accept(mut self, accept: &str) -> Self {
+        self.target.accept = Some(accept.to_owned());
         self
     }
 

@@ -16,6 +16,7 @@ pub(crate) const LARGE: u64 = 279_000;
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) path: String,
+    pub(crate) accept: Option<String>,
 }
 
 /// The requests to one target.
@@ -42,7 +43,8 @@ impl Requests {
     pub(crate) fn new(target: &Target, timing: &Timing) -> Self {
         let host = &target.host;
         let get = |path: &str, connection: &str| {
-            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n").into_bytes()
+            let accept = target.accept.as_ref().map_or_else(String::new, |accept| format!("Accept: {accept}\r\n"));
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{accept}Connection: {connection}\r\n\r\n").into_bytes()
         };
         let large_path = format!("/large?bytes={LARGE}");
         let Sequence { count, every } = timing.events;

@@ -1,6 +1,6 @@
 //! docs/feel.md: the figures as tables, the ratios to the steady time first; pure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::report::table::{self, Side};
 
 use super::Treatment;
@@ -9,22 +9,32 @@ use crate::machine::Machine;
 use crate::number::{NONE, number, whole};
 use crate::statistics::percentiles;
 
-/// All of a run.
-#[derive(Clone, Debug, Serialize)]
+/// All that was measured on one machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Feel {
     pub(crate) machine: Machine,
     /// Requests a second that the host serves well.
     pub(crate) capacity: u32,
-    /// Deploys of each way at each rate.
-    pub(crate) deploys: u32,
+    /// By rate, and by way.
     pub(crate) figures: Vec<Figures>,
 }
 
+impl Feel {
+    /// Adds what was measured, in the place of what there is of the same way at the same rate.
+    pub(crate) fn add(&mut self, figures: Figures) {
+        let of = |figures: &Figures| (figures.rate, figures.treatment);
+        self.figures.retain(|kept| of(kept) != of(&figures));
+        self.figures.push(figures);
+        self.figures.sort_by_key(of);
+    }
+}
+
 /// One way at one rate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Figures {
     pub(crate) rate: u32,
     pub(crate) treatment: Treatment,
+    pub(crate) deploys: usize,
     pub(crate) windows: Vec<Window>,
     pub(crate) boot_seconds: f64,
     pub(crate) boot_cpu_seconds: Option<f64>,
@@ -33,12 +43,14 @@ pub(crate) struct Figures {
     pub(crate) as_before_seconds: Option<f64>,
     /// Deploys after which it was not seen within half a minute.
     pub(crate) never_as_before: usize,
+    /// Seconds after the cutover, and the median of the deploys' medians in the step that begins then, in milliseconds.
+    pub(crate) line: Vec<(f64, f64)>,
 }
 
 /// Milliseconds of the answers of all deploys that were asked for in one window.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Window {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) requests: usize,
     pub(crate) failed: usize,
     pub(crate) p50: f64,
@@ -53,7 +65,7 @@ impl Figures {
             let all: Vec<f64> = samples.iter().flat_map(|sample| sample.windows[index].iter().copied()).collect();
             let [p50, p90, p99] = percentiles(&all, [50, 90, 99]).unwrap_or_default();
             let failed = samples.iter().map(|sample| sample.failures[index]).sum();
-            Window { name, requests: all.len(), failed, p50, p90, p99 }
+            Window { name: (*name).to_owned(), requests: all.len(), failed, p50, p90, p99 }
         });
         let median = |of: &dyn Fn(&Sample) -> Option<f64>| {
             let all: Vec<f64> = samples.iter().filter_map(of).collect();
@@ -62,26 +74,27 @@ impl Figures {
         Figures {
             rate,
             treatment,
+            deploys: samples.len(),
             windows: windows.collect(),
             boot_seconds: median(&|sample| Some(sample.boot.as_secs_f64())).unwrap_or_default(),
             boot_cpu_seconds: median(&|sample| Some(sample.boot_cpu?.as_secs_f64())),
             whole_seconds: median(&|sample| Some(sample.whole.as_secs_f64())).unwrap_or_default(),
             as_before_seconds: median(&|sample| Some(sample.as_before?.as_secs_f64())),
             never_as_before: samples.iter().filter(|sample| sample.as_before.is_none()).count(),
+            line: windows::medians(samples),
         }
     }
 }
 
 /// The whole document.
 pub(crate) fn write(feel: &Feel) -> String {
-    let Feel { machine, capacity, deploys, figures } = feel;
+    let Feel { machine, capacity, figures } = feel;
     let mut parts = vec![
-        "<!-- Written by scripts/bench.sh --feel from one run; do not edit. -->\n# What users feel of a deploy\n"
-            .to_owned(),
+        "<!-- Written by scripts/bench.sh --feel; do not edit. -->\n# What users feel of a deploy\n".to_owned(),
         format!(
             "A Spring Boot application as large as what people deploy ([tests/spring-app](../tests/spring-app), `-Pshop`: Hibernate, pages, \
              JSON, 83 libraries; `-Xmx400m`), six of its pages asked for at a fixed rate on new connections, whether answers come or \
-             not; {deploys} deploys of each way at each rate. Client, nginx and both releases share {} cores of {}; nginx {}, Linux {}. \
+             not. Client, nginx and both releases share {} cores of {}; nginx {}, Linux {}. \
              The host serves {} requests a second well when nothing is deployed (nine of ten answers within 250 ms).\n",
             machine.cores,
             machine.cpu,
@@ -146,6 +159,7 @@ fn boots(figures: &[&Figures]) -> String {
             };
             vec![
                 figures.treatment.name().to_owned(),
+                whole(u64::try_from(figures.deploys).unwrap_or(u64::MAX)),
                 number(figures.boot_seconds),
                 text(figures.boot_cpu_seconds),
                 number(figures.whole_seconds),
@@ -153,8 +167,8 @@ fn boots(figures: &[&Figures]) -> String {
             ]
         })
         .collect();
-    let head = ["", "boot, s", "CPU of it, s", "whole deploy, s", "as before, s"];
-    table::markdown(&head, &rows, &[Side::Left, Side::Right, Side::Right, Side::Right, Side::Right])
+    let head = ["", "deploys", "boot, s", "CPU of it, s", "whole deploy, s", "as before, s"];
+    table::markdown(&head, &rows, &[Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Right])
 }
 
 fn ratio(value: f64, base: f64) -> String {

@@ -1,11 +1,10 @@
 //! docs/feel.svg: the median of the answers over the time around a cutover, a line for each way, on a scale on which ten times is one step;
 //! pure. Both of GitHub's themes are served by one file.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Treatment;
-use super::windows::{STEP, Sample, median};
+use super::document::Figures;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 420.0;
@@ -46,7 +45,7 @@ text { fill: #f0f6fc; }
 ";
 
 /// Draws the lines of one rate.
-pub(crate) fn draw(rate: u32, samples: &BTreeMap<(u32, Treatment), Vec<Sample>>) -> String {
+pub(crate) fn draw(rate: u32, figures: &[Figures]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
          role=\"img\" aria-labelledby=\"title\">\n<title id=\"title\">How long answers take around a cutover, at {rate} requests a \
@@ -85,10 +84,9 @@ pub(crate) fn draw(rate: u32, samples: &BTreeMap<(u32, Treatment), Vec<Sample>>)
         HEIGHT - BOTTOM
     );
     let mut legend = LEFT;
-    for ((_, treatment), samples) in samples.iter().filter(|((own, _), _)| *own == rate) {
+    for Figures { treatment, line, .. } in figures.iter().filter(|figures| figures.rate == rate) {
         let class = class(*treatment);
-        let points: Vec<String> =
-            medians(samples).iter().map(|(at, found)| format!("{:.1},{:.1}", x(*at), y(*found))).collect();
+        let points: Vec<String> = line.iter().map(|(at, found)| format!("{:.1},{:.1}", x(*at), y(*found))).collect();
         let _infallible = writeln!(svg, "<polyline class=\"{class}\" points=\"{}\"/>", points.join(" "));
         let _infallible = writeln!(svg, "<polyline class=\"{class}\" points=\"{legend},50 {},50\"/>", legend + 18.0);
         text(&mut svg, (legend + 24.0, 54.0), "name", "start", treatment.name());
@@ -96,19 +94,6 @@ pub(crate) fn draw(rate: u32, samples: &BTreeMap<(u32, Treatment), Vec<Sample>>)
     }
     svg.push_str("</svg>\n");
     svg
-}
-
-/// The median of the deploys in each step.
-fn medians(samples: &[Sample]) -> Vec<(f64, f64)> {
-    let mut steps: Vec<(f64, Vec<f64>)> = Vec::new();
-    for (at, found) in samples.iter().flat_map(|sample| &sample.line) {
-        match steps.iter_mut().find(|(own, _)| (own - at).abs() < STEP.as_secs_f64() / 2.0) {
-            Some((_, all)) => all.push(*found),
-            None => steps.push((*at, vec![*found])),
-        }
-    }
-    steps.sort_by(|one, other| one.0.total_cmp(&other.0));
-    steps.into_iter().filter_map(|(at, all)| Some((at, median(&all)?))).collect()
 }
 
 fn x(seconds: f64) -> f64 {

@@ -12,6 +12,9 @@ use super::shop::{PAGES, Shop};
 /// After so long a request has failed.
 const AT_MOST: Duration = Duration::from_secs(30);
 
+/// What a browser accepts.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 /// A request, on the clock that everything else is measured with.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -43,9 +46,12 @@ impl Loads {
             // What does not divide falls to the first ones.
             let own = rate / pages + u32::from(number < rate % pages);
             (own > 0).then(|| {
-                let load =
-                    Load::builder(address).path(page).modes([Mode::Fresh]).rate(Mode::Fresh, own).timeout(AT_MOST);
-                let load = load.start().context("the load could not be started")?;
+                let load = Load::builder(address).path(page).accept(BROWSER).timeout(AT_MOST);
+                let load = load
+                    .modes([Mode::Fresh])
+                    .rate(Mode::Fresh, own)
+                    .start()
+                    .context("the load could not be started")?;
                 let began = Instant::now().checked_sub(load.elapsed()).context("the clock began after the load")?;
                 Ok((load, began))
             })

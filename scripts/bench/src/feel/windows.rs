@@ -15,7 +15,7 @@ pub(crate) const NAMES: [&str; 6] = ["steady", "boot", "0–2 s", "2–5 s", "5�
 /// Everybody is served as before once so long a time has a median of no more than twice the steady one.
 const SPAN: Duration = Duration::from_secs(1);
 /// The step of a picture's line.
-pub(crate) const STEP: Duration = Duration::from_millis(500);
+const STEP: Duration = Duration::from_millis(500);
 
 /// What one deploy came to.
 #[derive(Clone, Debug)]
@@ -130,6 +130,19 @@ pub(crate) fn are_served(requests: &[Request], well: Duration) -> bool {
 /// The middle one; nothing where there is none.
 pub(crate) fn median(figures: &[f64]) -> Option<f64> {
     percentiles(figures, [50]).map(|[median]| median)
+}
+
+/// The median of the deploys in each step.
+pub(crate) fn medians(samples: &[Sample]) -> Vec<(f64, f64)> {
+    let mut steps: Vec<(f64, Vec<f64>)> = Vec::new();
+    for (at, found) in samples.iter().flat_map(|sample| &sample.line) {
+        match steps.iter_mut().find(|(own, _)| (own - at).abs() < STEP.as_secs_f64() / 2.0) {
+            Some((_, all)) => all.push(*found),
+            None => steps.push((*at, vec![*found])),
+        }
+    }
+    steps.sort_by(|one, other| one.0.total_cmp(&other.0));
+    steps.into_iter().filter_map(|(at, all)| Some((at, median(&all)?))).collect()
 }
 
 fn milliseconds(time: Duration) -> f64 {
