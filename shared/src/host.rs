@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod codedeploy;
+mod compilers;
 mod control_groups;
 mod detach;
 mod facts;
@@ -15,7 +16,6 @@ mod log;
 mod machine;
 mod memory;
 mod processes;
-mod processor_time;
 mod programs;
 mod sessions;
 mod signals;
@@ -29,9 +29,9 @@ pub use self::codedeploy::{CodeDeploy, NotLinked};
 pub(crate) use self::detach::OPEN_FILES;
 pub use self::detach::become_program;
 pub use self::facts::{
-    Answer, AvailableMemory, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock, LogLimits, Process,
-    ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share, Signal,
-    TimedAnswer, User, first_line,
+    Answer, AvailableMemory, CompilerTime, Connection, Credentials, FileFacts, FileKind, Launch, Listener, Lock,
+    LogLimits, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
+    Signal, TimedAnswer, User, first_line,
 };
 pub use self::files::{hexadecimal, is_temporary};
 pub use self::machine::Machine;
@@ -249,8 +249,9 @@ pub trait Host {
     /// The memory that a process holds; nothing if it is gone.
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory>;
 
-    /// The processor time that a process has used; nothing if it is gone. It is counted in hundredths of a second.
-    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime>;
+    /// What each thread in which a JVM compiles has had of the processors; none in a process that is no JVM, nothing if it is gone. A
+    /// thread that ends takes its own with it.
+    fn compiler_times(&self, process: &ProcessIdentity) -> Option<Vec<CompilerTime>>;
 
     /// How many processes of this host the kernel has ended for want of memory since the boot; none where it does not count them.
     fn ended_for_memory(&self) -> u64;

@@ -56,13 +56,15 @@ pub struct ProcessMemory {
     pub peak: u64,
 }
 
-/// The processor time that a process has used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProcessorTime {
-    /// All of it, that of threads that have ended among it.
-    pub all: Duration,
-    /// That of each thread in which a JVM compiles, by its id; none in a process that is no JVM. A thread that ends takes its own with it.
-    pub compilers: Vec<(u32, Duration)>,
+/// What a thread in which a JVM compiles has had of the processors since it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompilerTime {
+    /// Its id.
+    pub thread: u32,
+    /// For how long it was at work.
+    pub ran: Duration,
+    /// For how long it had work and no processor to do it; nothing where the kernel does not count that.
+    pub waited: Duration,
 }
 
 /// Memory that can be had, in bytes, swap included.
@@ -257,6 +259,11 @@ pub struct ProxiedRequest {
     pub https: bool,
     /// The `Cookie` header, if it has one.
     pub cookie: Option<String>,
+    /// Whether it is in HTTP/1.0 and asks for the end of its connection, as nginx asks by default, or in HTTP/1.1 as with
+    /// `proxy_http_version 1.1`. An application answers each in a way of its own, such as a body in chunks.
+    pub closes: bool,
+    /// Whether it accepts what a browser does, in its order, or whatever there is, as programs do.
+    pub as_browser: bool,
 }
 
 /// An answer without its body, and how long it took with it.

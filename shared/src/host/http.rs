@@ -45,10 +45,17 @@ pub(super) async fn get_as_proxy(
     signals.unless_asked(join_all(exchanges)).await
 }
 
+/// What a browser accepts: most of them send this, or nearly this (docs/warm-up.md).
+const BROWSER: [(reqwest::header::HeaderName, &str); 3] = [
+    (reqwest::header::ACCEPT, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    (reqwest::header::ACCEPT_ENCODING, "gzip, deflate, br"),
+    (reqwest::header::ACCEPT_LANGUAGE, "en-US,en;q=0.5"),
+];
+
 /// One request as nginx passes it on, in the words of docs/nginx.md.
 async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &ProxiedRequest) -> TimedAnswer {
     let began = Instant::now();
-    let ProxiedRequest { request, https, cookie } = proxied;
+    let ProxiedRequest { request, https, cookie, closes, as_browser } = proxied;
     let mut cookies = Vec::new();
     let answer = match client {
         Ok(client) => {
@@ -58,6 +65,14 @@ async fn pass_on(client: Result<&reqwest::Client, &reqwest::Error>, proxied: &Pr
                 .header(reqwest::header::USER_AGENT, "warm-up");
             if let Some(host) = &request.host {
                 builder = builder.header("X-Forwarded-Host", host);
+            }
+            if *closes {
+                builder = builder.version(reqwest::Version::HTTP_10).header(reqwest::header::CONNECTION, "close");
+            }
+            if *as_browser {
+                for (name, value) in BROWSER {
+                    builder = builder.header(name, value);
+                }
             }
             if let Some(cookie) = cookie {
                 builder = builder.header(reqwest::header::COOKIE, cookie);
@@ -83,7 +98,10 @@ fn set_cookies(headers: &HeaderMap) -> Vec<String> {
 
 async fn exchange(request: &Request) -> Answer {
     match client(&request.url) {
-        Ok(client) => in_time(request, read(prepared(&client, request), BODY_LIMIT, |_| {})).await,
+        Ok(client) => {
+            let builder = prepared(&client, request).header(reqwest::header::CONNECTION, "close");
+            in_time(request, read(builder, BODY_LIMIT, |_| {})).await
+        }
         // A host without certificates cannot ask over HTTPS.
         Err(cause) => Answer::Silence(innermost(&cause)),
     }
@@ -103,7 +121,7 @@ fn client(url: &str) -> reqwest::Result<reqwest::Client> {
 }
 
 fn prepared(client: &reqwest::Client, request: &Request) -> reqwest::RequestBuilder {
-    let mut builder = client.get(&request.url).header(reqwest::header::CONNECTION, "close");
+    let mut builder = client.get(&request.url);
     if let Some(host) = &request.host {
         builder = builder.header(reqwest::header::HOST, host);
     }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use super::holders::Holders;
 use super::signals::StopSignals;
 use super::{
-    Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    NotLinked, Process, ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek,
-    Request, Share, Signal, TimedAnswer, User, clock, control_groups, detach, files, http, listeners, log, memory,
-    processes, processor_time, programs, sessions,
+    Answer, AvailableMemory, CodeDeploy, CompilerTime, Connection, Credentials, FileFacts, Host, Launch, Listener,
+    Lock, LogLimits, NotLinked, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek,
+    Request, Share, Signal, TimedAnswer, User, clock, compilers, control_groups, detach, files, http, listeners, log,
+    memory, processes, programs, sessions,
 };
 use crate::error::Result;
 use crate::language::translated;
@@ -235,8 +235,8 @@ impl<C: CodeDeploy> Host for Machine<C> {
         processes::set_memory_sacrifice(process, score)
     }
 
-    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime> {
-        processor_time::of(process)
+    fn compiler_times(&self, process: &ProcessIdentity) -> Option<Vec<CompilerTime>> {
+        compilers::of(process)
     }
 
     fn memory(&self, process: &ProcessIdentity) -> Option<ProcessMemory> {

@@ -2,6 +2,7 @@
 //! at first, and nobody waits for it then. A warm-up that comes to nothing is told, and fails nothing unless somebody wants it to.
 
 mod access_log;
+mod burst;
 mod choice;
 mod compiler;
 mod cookies;

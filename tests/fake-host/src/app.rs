@@ -17,6 +17,8 @@ pub struct App {
     pub compiles_for: usize,
     /// Whether it makes a session for whoever comes without a cookie.
     pub has_sessions: bool,
+    /// Whether it wants to be asked in HTTP/1.1, where a proxy asks.
+    pub refuses_http_1_0: bool,
     /// What it answers when it is asked through nginx, where that is something else.
     pub through_nginx: Option<AppAnswer>,
     /// How long after its start it dies by itself.
@@ -77,6 +79,7 @@ impl App {
             slow_at_first: None,
             compiles_for: 0,
             has_sessions: false,
+            refuses_http_1_0: false,
             through_nginx: None,
             dies_after: None,
             starves: false,
@@ -129,6 +132,12 @@ impl App {
     #[must_use]
     pub fn with_sessions(self) -> App {
         App { has_sessions: true, ..self }
+    }
+
+    /// The same, refusing HTTP/1.0.
+    #[must_use]
+    pub fn refusing_http_1_0(self) -> App {
+        App { refuses_http_1_0: true, ..self }
     }
 
     /// The same, but nginx gets another answer than who asks directly.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::app::AppAnswer;
+use super::app::{App, AppAnswer};
 use super::clock::EXCHANGE_TAKES;
 use super::processes::Part;
 use super::world::World;
-use shared::host::{Answer, ProcessIdentity, ProcessorTime, ProxiedRequest, Request, TimedAnswer};
+use shared::host::{Answer, CompilerTime, ProcessIdentity, ProxiedRequest, Request, TimedAnswer};
 
 /// More of a body than this is never read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -46,7 +46,7 @@ impl World {
     pub(super) fn exchange_as_proxy(&mut self, requests: &[ProxiedRequest]) -> Vec<TimedAnswer> {
         let began = self.clock.now();
         let mut answers = Vec::new();
-        for ProxiedRequest { request, https, cookie } in requests {
+        for ProxiedRequest { request, https, cookie, closes, .. } in requests {
             let (port, path) = port_and_path(&request.url);
             let asked = self.proxied.iter().filter(|(to, what)| *to == port && what == path).count();
             self.proxied.push((port, path.to_owned()));
@@ -57,6 +57,9 @@ impl World {
             let at_most = self.until_limit().map_or(left, |limit| limit.min(left));
             let answer = match self.exchange(&Request { at_most, ..request.clone() }) {
                 Answer::Response { .. } if left.is_zero() => Answer::late(request.at_most),
+                Answer::Response { .. } if *closes && self.refuses_http_1_0(port) => {
+                    Answer::Response { status: 426, location: None, body: String::new() }
+                }
                 // Who sends everybody to https answers whoever comes from there.
                 Answer::Response { location: Some(to), .. } if *https && to.starts_with("https://") => {
                     Answer::Response { status: 200, location: None, body: String::new() }
@@ -77,30 +80,34 @@ impl World {
 
     /// Whether the release on this port makes a session for whoever has none.
     fn has_sessions(&self, port: u16) -> bool {
-        let listener = self.processes.all().find(|running| running.listens_on == Some(port));
-        listener.is_some_and(|running| matches!(&running.part, Part::Release { app, .. } if app.has_sessions))
+        self.release_at(port).is_some_and(|app| app.has_sessions)
+    }
+
+    /// Whether the release on this port answers in HTTP/1.1 alone.
+    fn refuses_http_1_0(&self, port: u16) -> bool {
+        self.release_at(port).is_some_and(|app| app.refuses_http_1_0)
+    }
+
+    fn release_at(&self, port: u16) -> Option<&App> {
+        let listener = self.processes.all().find(|running| running.listens_on == Some(port))?;
+        if let Part::Release { app, .. } = &listener.part { Some(app) } else { None }
     }
 
     /// How long the answer of a release takes that was asked for this so often.
     fn slowness(&self, port: u16, asked: usize) -> Duration {
-        let listener = self.processes.all().find(|running| running.listens_on == Some(port));
-        match listener.map(|running| &running.part) {
-            Some(Part::Release { app, .. }) => {
-                app.slow_at_first.filter(|(answers, _)| asked < *answers).map_or(Duration::ZERO, |(_, time)| time)
-            }
-            _ => Duration::ZERO,
-        }
+        let slow = self.release_at(port).and_then(|app| app.slow_at_first);
+        slow.filter(|(answers, _)| asked < *answers).map_or(Duration::ZERO, |(_, time)| time)
     }
 
-    /// What a process has used: a bit for each answer, half of it in its compiler while that is at work.
-    pub(super) fn processor_time(&self, identity: &ProcessIdentity) -> Option<ProcessorTime> {
+    /// What its compiler has had: while it is at work, each answer gives it so much to do, and it waits for half of that.
+    pub(super) fn compiler_times(&self, identity: &ProcessIdentity) -> Option<Vec<CompilerTime>> {
         const EACH: Duration = Duration::from_millis(1);
         let running = self.processes.get(identity).filter(|running| !running.ends)?;
         let compiles_for = if let Part::Release { app, .. } = &running.part { app.compiles_for } else { 0 };
         let asked = self.proxied.iter().filter(|(port, _)| running.listens_on == Some(*port)).count();
-        let times = |count: usize| EACH * u32::try_from(count).unwrap_or(u32::MAX);
-        let compilers = (compiles_for > 0).then(|| (identity.id + 1, times(asked.min(compiles_for)) / 2));
-        Some(ProcessorTime { all: times(asked), compilers: compilers.into_iter().collect() })
+        let time = EACH / 2 * u32::try_from(asked.min(compiles_for)).unwrap_or(u32::MAX);
+        let compiler = CompilerTime { thread: identity.id + 1, ran: time, waited: time };
+        Some(if compiles_for > 0 { vec![compiler] } else { Vec::new() })
     }
 
     /// What comes back at the door; nothing for an answer that never ends.

@@ -33,8 +33,8 @@ pub use self::releases::bare_launch;
 use self::world::World;
 use shared::error::{Error, Kind, Result};
 use shared::host::{
-    Answer, AvailableMemory, CodeDeploy, Connection, Credentials, FileFacts, Host, Launch, Listener, Lock, LogLimits,
-    Process, ProcessIdentity, ProcessMemory, ProcessorTime, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
+    Answer, AvailableMemory, CodeDeploy, CompilerTime, Connection, Credentials, FileFacts, Host, Launch, Listener,
+    Lock, LogLimits, Process, ProcessIdentity, ProcessMemory, ProgramOutput, ProxiedRequest, ReadSeek, Request, Share,
     Signal, TimedAnswer, User,
 };
 
@@ -264,8 +264,8 @@ impl Host for FakeHost {
         Some(ProcessMemory { now: held, peak: held })
     }
 
-    fn processor_time(&self, process: &ProcessIdentity) -> Option<ProcessorTime> {
-        self.world.borrow().processor_time(process)
+    fn compiler_times(&self, process: &ProcessIdentity) -> Option<Vec<CompilerTime>> {
+        self.world.borrow().compiler_times(process)
     }
 
     fn ended_for_memory(&self) -> u64 {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::burst::Burst;
 use super::compiler::Compiler;
 use super::cookies::Cookies;
 use super::tally::{self, Tally};
 use super::{WarmUp, shown};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Answer, Host, ProcessorTime, ProxiedRequest, Request, TimedAnswer};
+use crate::host::{Answer, CompilerTime, Host, ProxiedRequest, Request, TimedAnswer};
 use crate::language::translated;
 use crate::occupant;
 use crate::patience::Waiting;
@@ -32,6 +33,7 @@ struct Course<'a, H> {
     /// The path that is asked next, where it is not left alone.
     next: usize,
     compiler: Compiler,
+    burst: Burst,
     cookies: Cookies,
     requests: usize,
     /// Whether the application sends to https who does not say that he comes from there.
@@ -52,7 +54,8 @@ pub(super) async fn run(host: &impl Host, report: &Report, warm_up: &WarmUp) -> 
         warm_up,
         tallies: warm_up.paths.iter().map(|path| Tally::of(path)).collect(),
         next: 0,
-        compiler: Compiler::at(began, processor_time(host, warm_up)?),
+        compiler: Compiler::at(began, compiler_times(host, warm_up)?, warm_up.at_once),
+        burst: Burst::at(began, warm_up.at_once),
         cookies: Cookies::default(),
         requests: 0,
         https: false,
@@ -116,14 +119,24 @@ impl<H: Host> Course<'_, H> {
             if self.is_done()? {
                 return Ok(End::Done);
             }
-            let asked = self.choose();
-            if asked.is_empty() {
-                return Ok(End::Over(translated!("`warm_up.requests` were made").to_owned()));
-            }
+            let began = self.host.elapsed();
+            let is_burst = self.burst.is_due(began);
+            let at_once = if is_burst { self.burst.size() } else { self.compiler.bears() };
             if left.is_zero() {
                 return Ok(End::Over(why.to_owned()));
             }
-            self.ask(&asked, left).await?;
+            let asked = self.choose(at_once);
+            if asked.is_empty() {
+                return Ok(End::Over(translated!("`warm_up.requests` were made").to_owned()));
+            }
+            let answers = self.ask(&asked, is_burst, left).await?;
+            if is_burst {
+                self.burst.took(began, self.host.elapsed());
+            }
+            // More at once are slower, and some applications refuse some of them: that says nothing of a path.
+            if at_once <= self.warm_up.at_once {
+                self.count(&asked, &answers, left).await?;
+            }
         }
     }
 
@@ -131,9 +144,9 @@ impl<H: Host> Course<'_, H> {
     fn is_done(&mut self) -> Result<bool> {
         let now = self.host.elapsed();
         if self.compiler.is_due(now)
-            && let Some(used) = processor_time(self.host, self.warm_up)?
+            && let Some(times) = compiler_times(self.host, self.warm_up)?
         {
-            self.compiler.look(now, used);
+            self.compiler.look(now, times);
         }
         let mut asked = self.tallies.iter().filter(|tally| !tally.is_left_alone()).peekable();
         Ok(asked.peek().is_none() || self.compiler.is_at_rest() && asked.all(Tally::is_steady))
@@ -155,10 +168,10 @@ impl<H: Host> Course<'_, H> {
         }
     }
 
-    /// The paths that are asked next, as many as are asked at once: each in its turn, as users ask for all of them, and one that is
+    /// The paths that are asked next, so many at once: each in its turn, as users ask for all of them, and one that is
     /// alone several times.
-    fn choose(&mut self) -> Vec<usize> {
-        let wanted = self.warm_up.at_once.min(self.warm_up.requests.saturating_sub(self.requests));
+    fn choose(&mut self, at_once: usize) -> Vec<usize> {
+        let wanted = at_once.min(self.warm_up.requests.saturating_sub(self.requests));
         let open: Vec<usize> = (0..self.tallies.len()).filter(|index| !self.tallies[*index].is_left_alone()).collect();
         let first = open.iter().position(|index| *index >= self.next).unwrap_or_default();
         let chosen: Vec<usize> = open.iter().cycle().skip(first).take(wanted).copied().collect();
@@ -166,16 +179,32 @@ impl<H: Host> Course<'_, H> {
         chosen
     }
 
-    async fn ask(&mut self, asked: &[usize], left: Duration) -> Result<()> {
-        let port = self.warm_up.probe.place.port;
-        let requests: Vec<_> = asked.iter().map(|index| self.request(port, &self.tallies[*index].path, left)).collect();
-        let answers = self.host.get_as_proxy(&requests).await?;
+    /// Asks for these; in a burst for what proves the release as well, as `switch` is going to in the moment of the cutover.
+    async fn ask(&mut self, asked: &[usize], is_burst: bool, left: Duration) -> Result<Vec<TimedAnswer>> {
+        let probe = &self.warm_up.probe;
+        let request = |(number, index): (usize, &usize)| {
+            let tally = &self.tallies[*index];
+            let turn = tally.answers() + asked[..number].iter().filter(|earlier| *earlier == index).count();
+            self.request(probe.place.port, &tally.path, turn, left)
+        };
+        let mut requests: Vec<_> = asked.iter().enumerate().map(request).collect();
+        if is_burst && probe.port == probe.place.port {
+            let path = probe.url.splitn(4, '/').nth(3).unwrap_or_default();
+            requests.push(self.request(probe.port, &format!("/{path}"), self.requests, left));
+        }
+        let mut answers = self.host.get_as_proxy(&requests).await?;
+        answers.truncate(asked.len());
         self.requests += answers.len();
+        for header in answers.iter().flat_map(|timed| &timed.cookies) {
+            self.cookies.keep(header);
+        }
+        Ok(answers)
+    }
+
+    /// Counts what was answered.
+    async fn count(&mut self, asked: &[usize], answers: &[TimedAnswer], left: Duration) -> Result<()> {
         let before = self.https;
-        for (index, timed) in asked.iter().zip(&answers) {
-            for header in &timed.cookies {
-                self.cookies.keep(header);
-            }
+        for (index, timed) in asked.iter().zip(answers) {
             if !before && self.is_sent_to_https(*index, &timed.answer) {
                 self.https = true;
                 continue;
@@ -189,14 +218,16 @@ impl<H: Host> Course<'_, H> {
         Ok(())
     }
 
-    /// A request as nginx passes it on.
-    fn request(&self, port: u16, path: &str, left: Duration) -> ProxiedRequest {
+    /// A request as nginx passes it on, in turns in each of the ways in which users' come: nginx may end its connection or not, and they
+    /// come from browsers and from programs. What is warm for one is not for another.
+    fn request(&self, port: u16, path: &str, turn: usize, left: Duration) -> ProxiedRequest {
         let request = Request {
             url: format!("http://127.0.0.1:{port}{path}"),
             host: Some(self.warm_up.host.clone()),
             at_most: self.warm_up.timeout.min(left),
         };
-        ProxiedRequest { request, https: self.https, cookie: self.cookies.header() }
+        let (closes, as_browser) = (turn.is_multiple_of(2), (turn / 2).is_multiple_of(2));
+        ProxiedRequest { request, https: self.https, cookie: self.cookies.header(), closes, as_browser }
     }
 
     /// Whether it asks for nothing but https, which nginx would have told it of.
@@ -209,10 +240,12 @@ impl<H: Host> Course<'_, H> {
     /// Asks the live release for the same, once.
     async fn compare(&mut self, index: usize, left: Duration) -> Result<()> {
         let Some(live) = self.warm_up.live.as_ref().filter(|_| self.has_live) else { return Ok(()) };
-        let path = &self.tallies[index].path;
-        tracing::debug!("asking {live} for `{}`, once", shown(path));
+        let tally = &self.tallies[index];
+        tracing::debug!("asking {live} for `{}`, once", shown(&tally.path));
         // It knows nobody of the new one's.
-        let request = ProxiedRequest { cookie: None, ..self.request(live.port, path, left) };
+        // In the way in which the new one was asked last, of which it is told here.
+        let turn = tally.answers().saturating_sub(1);
+        let request = ProxiedRequest { cookie: None, ..self.request(live.port, &tally.path, turn, left) };
         let answers = self.host.get_as_proxy(std::slice::from_ref(&request)).await?;
         if let Some(TimedAnswer { answer, .. }) = answers.first() {
             self.tallies[index].compare(answer);
@@ -221,10 +254,10 @@ impl<H: Host> Course<'_, H> {
     }
 }
 
-/// What the process has used that listens: it is the one that was proven, or a child of it.
-fn processor_time(host: &impl Host, warm_up: &WarmUp) -> Result<Option<ProcessorTime>> {
+/// What the compilers have had of the process that listens: it is the one that was proven, or a child of it.
+fn compiler_times(host: &impl Host, warm_up: &WarmUp) -> Result<Option<Vec<CompilerTime>>> {
     let listening = occupant::listening(host, warm_up.probe.place.port)?;
-    Ok(listening.first().and_then(|process| host.processor_time(&process.identity)))
+    Ok(listening.first().and_then(|process| host.compiler_times(&process.identity)))
 }
 
 /// Whether anybody listens in the live slot.

@@ -15,6 +15,7 @@ const BAD_IN_A_ROW: u32 = 3;
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) path: String,
+    answers: usize,
     /// How long the good answers took, in the order in which they came.
     took: Vec<Duration>,
     /// Whether they are as fast as they get, when it was looked last.
@@ -42,6 +43,7 @@ impl Tally {
     pub(super) fn of(path: &str) -> Tally {
         Tally {
             path: path.to_owned(),
+            answers: 0,
             took: Vec::new(),
             is_steady: false,
             next_look: steadiness::AT_LEAST,
@@ -54,6 +56,7 @@ impl Tally {
 
     /// Counts an answer; whether it is the first of all that are no good ones.
     pub(super) fn count(&mut self, TimedAnswer { answer, took, .. }: &TimedAnswer) -> bool {
+        self.answers += 1;
         let status = status(answer);
         if status.is_some_and(|status| status < 400) {
             self.took.push(*took);
@@ -69,6 +72,11 @@ impl Tally {
         let is_good = status.is_some_and(|status| status < 300);
         self.bad = (!is_good).then_some(status.map_or(Bad::Nothing, Bad::Status));
         !is_good && !std::mem::replace(&mut self.was_bad, true)
+    }
+
+    /// How many answers were counted, of whatever kind.
+    pub(super) fn answers(&self) -> usize {
+        self.answers
     }
 
     /// Notes what the live release answers.

@@ -81,6 +81,8 @@ async fn what_is_asked_as_a_proxy_comes_at_once_in_order_and_without_bodies(subj
         },
         https: false,
         cookie: None,
+        closes: true,
+        as_browser: false,
     });
     let before = subject.host().elapsed();
     let timed = subject.host().get_as_proxy(&requests).await.unwrap();

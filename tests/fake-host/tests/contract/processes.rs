@@ -56,7 +56,7 @@ async fn a_launched_program_runs_in_a_session_of_its_own_as_its_user(subject: &i
     assert_eq!((credentials.user, credentials.groups.contains(&host.user().id)), (host.user().id, true));
     let memory = host.memory(&found.identity).unwrap();
     assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
-    assert!(host.processor_time(&found.identity).unwrap().compilers.is_empty(), "it is no JVM");
+    assert!(host.compiler_times(&found.identity).unwrap().is_empty(), "it is no JVM");
     host.set_memory_sacrifice(&found.identity, 0).unwrap();
     for wanted in [Share::Small, Share::Equal, Share::Equal] {
         share(host, &found.identity, wanted);
@@ -123,7 +123,7 @@ async fn a_process_that_has_ended_is_gone_and_its_hook_is_told_how(subject: &imp
     assert_eq!(host.session(process.id), []);
     assert_eq!(host.credentials(&process), None);
     assert_eq!(host.memory(&process), None);
-    assert_eq!(host.processor_time(&process), None);
+    assert_eq!(host.compiler_times(&process), None);
     assert_eq!(host.set_memory_sacrifice(&process, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert!(!host.signal(&process, Signal::Terminate).unwrap(), "it is gone");
     let none_of_its_own = subject.foreign().process;
@@ -148,7 +148,7 @@ async fn f37_a_signal_for_a_process_that_had_the_id_before_reaches_nobody(subjec
     }
     assert_eq!(host.credentials(&ended), None);
     assert_eq!(host.memory(&ended), None);
-    assert_eq!(host.processor_time(&ended), None);
+    assert_eq!(host.compiler_times(&ended), None);
     assert_eq!(host.set_memory_sacrifice(&ended, 0).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert_eq!(host.set_processor_share(&ended, Share::Small).map_err(|cause| cause.kind()), Err(ErrorKind::NotFound));
     assert_eq!(host.ending(&ended), None);

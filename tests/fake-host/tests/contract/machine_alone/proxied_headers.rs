@@ -16,7 +16,7 @@ fn f130_a_release_is_asked_with_the_headers_of_a_proxy_without_credentials_and_w
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = thread::spawn(move || {
-            [(); 2].map(|()| {
+            [(); 3].map(|()| {
                 let (mut client, _) = listener.accept().unwrap();
                 let mut lines: Vec<String> = BufReader::new(&client)
                     .lines()
@@ -35,16 +35,16 @@ fn f130_a_release_is_asked_with_the_headers_of_a_proxy_without_credentials_and_w
             host: Some("shop.example.com".to_owned()),
             at_most: Duration::from_mins(2),
         };
-        let first = ProxiedRequest { request, https: true, cookie: None };
+        let first = ProxiedRequest { request, https: true, cookie: None, closes: false, as_browser: false };
         let second = ProxiedRequest { cookie: Some("a=b; c=d".to_owned()), ..first.clone() };
-        for asked in [first, second] {
+        let third = ProxiedRequest { closes: true, as_browser: true, ..first.clone() };
+        for asked in [first, second, third] {
             let timed = subject.host().get_as_proxy(&[asked]).await.unwrap();
             assert!(matches!(timed[0].answer, Answer::Response { status: 200, .. }), "{timed:?}");
             assert_eq!(timed[0].cookies, ["a=b; Path=/", "c=d"]);
         }
         let expected = [
             "accept: */*",
-            "connection: close",
             "get /owners?page=2 http/1.1",
             "host: shop.example.com",
             "user-agent: warm-up",
@@ -52,9 +52,14 @@ fn f130_a_release_is_asked_with_the_headers_of_a_proxy_without_credentials_and_w
             "x-forwarded-host: shop.example.com",
             "x-forwarded-proto: https",
         ];
-        let [without, with] = seen.join().unwrap();
+        let [without, with, closing] = seen.join().unwrap();
         assert_eq!(without, expected);
         let with_cookie: Vec<&str> = with.iter().map(String::as_str).filter(|line| !expected.contains(line)).collect();
         assert_eq!((with_cookie, with.len()), (vec!["cookie: a=b; c=d"], expected.len() + 1));
+        let others: Vec<&str> = closing.iter().map(String::as_str).filter(|line| !expected.contains(line)).collect();
+        let browser = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        let own =
+            ["accept-encoding: gzip, deflate, br", "accept-language: en-us,en;q=0.5", browser, "connection: close"];
+        assert_eq!(others, [&own[..], &["get /owners?page=2 http/1.0"]].concat());
     });
 }
