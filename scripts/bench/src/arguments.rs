@@ -14,7 +14,7 @@ Exit codes:
     0  measured, and no request failed that must not
     1  a request failed that must not: with `instant` any, with `reload` on a fresh connection or of a client that retries
     2  it could not be measured
-  130  interrupted (143 by SIGTERM, 129 by SIGHUP); nothing is written";
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP); nothing is written, but what --feel had done of whole rates";
 
 /// Compares three ways to deploy, in turns and under the load of a client that forgives nothing: the shell scripts that the
 /// hooks replace, the hooks with `reload`, and the hooks with `instant`.

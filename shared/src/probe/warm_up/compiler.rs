@@ -28,7 +28,7 @@ impl Compiler {
         let times = times.unwrap_or_default();
         let is_at_rest = times.is_empty();
         let watch = |times| Watch { since: now, before: times };
-        let bears = if is_at_rest { at_most } else { at_most.min(1) };
+        let bears = if is_at_rest { at_most } else { 1 };
         Compiler { rest: watch(times.clone()), pace: watch(times), is_at_rest, bears, at_most }
     }
 

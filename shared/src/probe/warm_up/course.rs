@@ -189,15 +189,14 @@ impl<H: Host> Course<'_, H> {
         };
         let mut requests: Vec<_> = asked.iter().enumerate().map(request).collect();
         if is_burst && probe.port == probe.place.port {
-            let path = probe.url.splitn(4, '/').nth(3).unwrap_or_default();
-            requests.push(self.request(probe.port, &format!("/{path}"), self.requests, left));
+            requests.push(self.request(probe.port, refusal::path_of(&probe.url), self.requests, left));
         }
         let mut answers = self.host.get_as_proxy(&requests).await?;
-        answers.truncate(asked.len());
-        self.requests += answers.len();
         for header in answers.iter().flat_map(|timed| &timed.cookies) {
             self.cookies.keep(header);
         }
+        answers.truncate(asked.len());
+        self.requests += answers.len();
         Ok(answers)
     }
 

@@ -25,10 +25,9 @@ pub(super) struct Tally {
     bad_in_a_row: u32,
     /// The last answer, where it is none that users should get.
     bad: Option<Bad>,
-    /// Whether there ever was one.
-    was_bad: bool,
-    /// What the live release says to the same; nothing as long as it was not asked or did not answer.
-    live: Option<u16>,
+    /// Each that there was, and what the live release says to the same; nothing as long as it was not asked or did not answer. Who is asked in
+    /// several ways may refuse each of them otherwise.
+    compared: Vec<(Bad, Option<u16>)>,
 }
 
 /// An answer that users should not get.
@@ -49,12 +48,11 @@ impl Tally {
             next_look: steadiness::AT_LEAST,
             bad_in_a_row: 0,
             bad: None,
-            was_bad: false,
-            live: None,
+            compared: Vec::new(),
         }
     }
 
-    /// Counts an answer; whether it is the first of all that are no good ones.
+    /// Counts an answer; whether it is no good one, and the first of its kind.
     pub(super) fn count(&mut self, TimedAnswer { answer, took, .. }: &TimedAnswer) -> bool {
         self.answers += 1;
         let status = status(answer);
@@ -71,7 +69,9 @@ impl Tally {
         // Where the live release sends nobody elsewhere, this one should not.
         let is_good = status.is_some_and(|status| status < 300);
         self.bad = (!is_good).then_some(status.map_or(Bad::Nothing, Bad::Status));
-        !is_good && !std::mem::replace(&mut self.was_bad, true)
+        let first = self.bad.filter(|bad| self.compared.iter().all(|(known, _)| known != bad));
+        self.compared.extend(first.map(|bad| (bad, None)));
+        first.is_some()
     }
 
     /// How many answers were counted, of whatever kind.
@@ -79,9 +79,16 @@ impl Tally {
         self.answers
     }
 
-    /// Notes what the live release answers.
+    /// Notes what the live release answers to what the last answer here came to.
     pub(super) fn compare(&mut self, live: &Answer) {
-        self.live = status(live);
+        if let Some((_, known)) = self.compared.iter_mut().find(|(bad, _)| Some(*bad) == self.bad) {
+            *known = status(live);
+        }
+    }
+
+    /// What the live release answers where the last answer here was no good one.
+    fn live(&self) -> Option<u16> {
+        self.compared.iter().find(|(bad, _)| Some(*bad) == self.bad)?.1
     }
 
     /// Whether it is not asked any more.
@@ -101,7 +108,7 @@ impl Tally {
 
     /// The answers of the new release and of the live one, where they differ.
     fn difference(&self) -> Option<String> {
-        let (bad, live) = (self.bad?, self.live?);
+        let (bad, live) = (self.bad?, self.live()?);
         // Who is late once is slow at first.
         let is_told = bad != Bad::Status(live) && (bad != Bad::Nothing || self.bad_in_a_row >= BAD_IN_A_ROW);
         is_told.then(|| translated!("`{}`: {} here, HTTP {live} in the live release", shown(&self.path), bad))
@@ -114,7 +121,7 @@ impl Tally {
             return None;
         }
         let compared =
-            if bad != Bad::Nothing && self.live.is_some() { translated!(", as in the live release") } else { "" };
+            if bad != Bad::Nothing && self.live().is_some() { translated!(", as in the live release") } else { "" };
         Some(format!("`{}`: {}{compared}", shown(&self.path), bad))
     }
 }
@@ -176,6 +183,27 @@ mod tests {
             tally.compare(&answer(status));
         }
         tally
+    }
+
+    #[test]
+    fn f132_what_both_releases_refuse_in_one_way_and_in_another_is_no_difference() {
+        let mut tally = Tally::of("/p");
+        let mut count = |status: u16, live: u16| {
+            let is_first = tally.count(&TimedAnswer {
+                answer: answer(status),
+                took: Duration::from_millis(9),
+                cookies: Vec::new(),
+            });
+            if is_first {
+                tally.compare(&answer(live));
+            }
+            (is_first, tally.difference().is_some())
+        };
+        assert_eq!(count(426, 426), (true, false));
+        assert_eq!(count(406, 406), (true, false));
+        assert_eq!(count(426, 200), (false, false), "it is not asked for the same again");
+        assert_eq!(count(500, 200), (true, true));
+        assert_eq!(count(200, 200), (false, false), "it was mended by itself");
     }
 
     #[test]
